@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "wire/message.h"
+
+bool
+fab_msg_is_valid(const struct fab_msg *msg, size_t available)
+{
+    if (available < FAB_MSG_HEADER_SIZE)
+        return false;
+    if (msg->kind >= FAB_MSG_KIND_COUNT || (msg->flags & ~FAB_MSG_FLAGS_ALL) || msg->reserved)
+        return false;
+    if (msg->extensions != fab_msg_extensions_of(msg->flags) || msg->size > FAB_MSG_SIZE_MAX)
+        return false;
+    return fab_msg_total(msg) <= available && msg->block_length <= msg->size;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The message record: one layout in a ring slot, in a segment slot, in a mailbox and in a frame.
+ *
+ *    0        8        16       24       32       40       48
+ *    +--------+--------+--------+--------+--------+--------+- - - - - - - - -+- - - - -
+ *    |   to   |  from  |  SBE   |size k f|  tag   | origin | extension words | body
+ *    +--------+--------+--------+--------+--------+--------+- - - - - - - - -+- - - - -
+ *
+ * All numbers are little-endian. `to` and `from` are the actor words of refs: their homes are those
+ * of the link's two ends, which the link's handshake has fixed, so they need not travel. What is
+ * rarely needed (deadline, the address to reply to when it is not the sender) follows in extension
+ * words of 8 bytes, by flag and in the order of the flags.
+ *
+ * Records are padded to FAB_MSG_ALIGN wherever they follow one another.
+ */
+#ifndef FAB_WIRE_MESSAGE_H
+#define FAB_WIRE_MESSAGE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mycelium/message.h>
+
+#define FAB_MSG_HEADER_SIZE    48U
+#define FAB_MSG_ALIGN          8U
+#define FAB_MSG_SIZE_MAX       (16U * 1024U * 1024U) /* bytes of body, any link */
+#define FAB_MSG_SMALL_MAX      1024U /* bytes of body that every link takes without a heap buffer */
+#define FAB_MSG_EXTENSIONS_MAX 4U    /* words */
+
+/* How the record is to be treated; beyond the public kinds come those between cores. */
+enum fab_msg_kind {
+    FAB_MSG_SEND = MYC_KIND_SEND,
+    FAB_MSG_ASK = MYC_KIND_ASK,
+    FAB_MSG_REPLY = MYC_KIND_REPLY,
+    FAB_MSG_EVENT = MYC_KIND_EVENT, /* for an actor, made by the fabric on its behalf */
+    FAB_MSG_SYSTEM = 4,             /* core to core: see wire/system.h; rides the system lane */
+    FAB_MSG_KIND_COUNT
+};
+
+enum fab_msg_flag {
+    FAB_MSG_HAS_DEADLINE = 1 << 0, /* 1 word: ns on the sender's host clock, or left on a flow */
+    FAB_MSG_HAS_REPLY_TO = 1 << 1, /* 2 words: ref of the asker of a delegated ask */
+    FAB_MSG_IS_URGENT = 1 << 2,
+    FAB_MSG_FLAGS_ALL = 7,
+};
+
+struct fab_msg {
+    uint64_t to;           /* actor word of the receiver; 0 with kind SYSTEM: the core itself */
+    uint64_t from;         /* actor word of the sender; 0: the fabric */
+    uint16_t block_length; /* the SBE message header, in its standard order */
+    uint16_t template_id;
+    uint16_t schema_id;
+    uint16_t version;
+    uint32_t size;      /* bytes of body */
+    uint8_t kind;       /* enum fab_msg_kind */
+    uint8_t flags;      /* enum fab_msg_flag */
+    uint8_t extensions; /* words between header and body, as the flags say */
+    uint8_t reserved;   /* 0 */
+    uint64_t tag;       /* the sender's tag, or the id of an ask */
+    uint64_t origin_ns; /* when the frame that caused it arrived; 0 unknown */
+};
+
+static_assert(sizeof(struct fab_msg) == FAB_MSG_HEADER_SIZE, "header layout");
+static_assert(offsetof(struct fab_msg, block_length) == 16, "header layout");
+static_assert(offsetof(struct fab_msg, size) == 24, "header layout");
+static_assert(offsetof(struct fab_msg, tag) == 32, "header layout");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are read in place");
+
+static inline uint32_t
+fab_msg_body_offset(const struct fab_msg *msg)
+{
+    return FAB_MSG_HEADER_SIZE + 8U * msg->extensions;
+}
+
+static inline void *
+fab_msg_body(struct fab_msg *msg)
+{
+    return (uint8_t *)msg + fab_msg_body_offset(msg);
+}
+
+static inline const void *
+fab_msg_body_const(const struct fab_msg *msg)
+{
+    return (const uint8_t *)msg + fab_msg_body_offset(msg);
+}
+
+/* Bytes of the whole record without padding. */
+static inline uint32_t
+fab_msg_total(const struct fab_msg *msg)
+{
+    return fab_msg_body_offset(msg) + msg->size;
+}
+
+/* Bytes that the record takes where another follows it. */
+static inline uint32_t
+fab_msg_stride(const struct fab_msg *msg)
+{
+    return (fab_msg_total(msg) + FAB_MSG_ALIGN - 1U) & ~(FAB_MSG_ALIGN - 1U);
+}
+
+/* Words that a set of flags needs between header and body. */
+static inline uint8_t
+fab_msg_extensions_of(uint8_t flags)
+{
+    return (uint8_t)(((flags & FAB_MSG_HAS_DEADLINE) ? 1 : 0) +
+                     ((flags & FAB_MSG_HAS_REPLY_TO) ? 2 : 0));
+}
+
+/* Whether bytes from another process are a record that may be read: every field in its range and
+ * the whole of it within `available` bytes. The body is not looked at (see struct myc_type.verify).
+ */
+bool fab_msg_is_valid(const struct fab_msg *msg, size_t available);
+
+#endif
