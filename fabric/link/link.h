@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The carrier interface: what links two lcores, seen from one of them.
+ *
+ * A link carries message records (wire/message.h) in order from this lcore to one lcore elsewhere
+ * and back. Three carriers implement it: ring (same process), segment (same host), flow (other
+ * host). The actor core knows nothing else of them; no code but a carrier asks how far away a peer
+ * is.
+ *
+ *      core --claim/commit/flush--> [ link ] ====> [ link' ] --sink--> core'
+ *
+ * Sending: claim gives memory for one whole record at its destination (ring slot, send buffer); the
+ * caller writes header, extensions and body there and commits. A claim that is not committed is
+ * forgotten by the next one. Commits become visible at flush, at the end of the turn, or earlier
+ * when the carrier's burst is full.
+ *
+ * Two lanes share the one order. USER is refused (FULL) while the reserve is untouched; SYSTEM may
+ * use the reserve. A core keeps what does not fit even there and tries again: see actor/.
+ *
+ * Receiving: whoever polls (a link of its own, or a port for many flows) hands each record to the
+ * sink, once and in order. A record is borrowed: it is valid until the sink returns.
+ *
+ * Every function here is called only by the lcore that owns the link. Pure: no DPDK type appears.
+ */
+#ifndef FAB_LINK_LINK_H
+#define FAB_LINK_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/message.h"
+
+#include <mycelium/status.h>
+
+struct fab_link;
+
+enum fab_lane {
+    FAB_LANE_USER = 0,
+    FAB_LANE_SYSTEM = 1,
+};
+
+enum fab_level {
+    FAB_LEVEL_RING = 1,
+    FAB_LEVEL_SEGMENT = 2,
+    FAB_LEVEL_FLOW = 3,
+};
+
+/* What a link tells its core. `context` is the core. All are called on the owner lcore, from within
+ * poll, and may send (claim, commit) on any link of this lcore, but not poll. */
+struct fab_link_sink {
+    void (*on_message)(void *context, struct fab_link *link, const struct fab_msg *msg);
+    /* The other end is there (again): peer_home and peer_lcore are set. For a link that was down it
+     * is a new epoch. */
+    void (*on_up)(void *context, struct fab_link *link);
+    /* The other end is gone: called once for each on_up, after the last on_message of the epoch. */
+    void (*on_down)(void *context, struct fab_link *link, enum myc_status reason);
+    /* Before on_down: each record sent and not known to have arrived, in order. */
+    void (*on_in_doubt)(void *context, struct fab_link *link, const struct fab_msg *msg);
+    /* A claim was refused with FULL before, and at least a quarter of the link has room again. */
+    void (*on_room)(void *context, struct fab_link *link);
+};
+
+struct fab_link_ops {
+    /* `stride` is fab_msg_stride of the record to be. `to` is its receiver's actor word (a flow
+     * picks the stream by it). OK; FULL; TOO_BIG; UNREACHABLE (not up). */
+    enum myc_status (*claim)(struct fab_link *link, enum fab_lane lane, uint32_t stride,
+                             uint64_t to, struct fab_msg **record);
+    void (*commit)(struct fab_link *link);
+    /* Makes all that was committed visible to the other side. */
+    void (*flush)(struct fab_link *link, uint64_t now_ns);
+    /* At most `budget` records to the sink; also notices death and room. Returns work done. NULL
+     * for a link that is fed by a port. */
+    unsigned (*poll)(struct fab_link *link, unsigned budget, uint64_t now_ns);
+    /* Tells the other side that we leave, hands back what was received; no sink call follows. The
+     * memory belongs to whoever created it and is freed by the carrier's own destroy. */
+    void (*close)(struct fab_link *link);
+};
+
+/* Counted by the carrier; read by anybody for display. */
+struct fab_link_counters {
+    uint64_t sent;        /* records committed */
+    uint64_t received;    /* records handed to the sink */
+    uint64_t full;        /* claims refused with FULL */
+    uint64_t too_big;     /* claims refused with TOO_BIG */
+    uint64_t unreachable; /* claims refused with UNREACHABLE */
+    uint64_t bad_records; /* records from the other side that were not valid */
+};
+
+/* The head of every carrier's own struct. */
+struct fab_link {
+    const struct fab_link_ops *ops;
+    const struct fab_link_sink *sink;
+    void *core;         /* the sink's context; not owned */
+    uint64_t peer_home; /* home word of the other end; 0 while it is not known */
+    uint8_t peer_lcore;
+    uint8_t peer_lcore_count; /* lcores of the other node; 0 while not known */
+    enum fab_level level;
+    bool is_up;
+    bool is_dirty;  /* committed and not flushed: on the core's flush list; the core's field */
+    uint16_t index; /* place in the core's table of links; the core's field */
+    struct fab_link *dirty_next; /* the core's field */
+    struct fab_link_counters counters;
+};
+
+/* Something that the lcore loop polls: a link, a port, a control ring. */
+struct fab_pollable {
+    unsigned (*poll)(void *context, unsigned budget, uint64_t now_ns);
+    void *context; /* not owned */
+};
+
+#endif

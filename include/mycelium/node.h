@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file node.h
+ * A node: one process of the fabric with its lcores, ports and links.
+ *
+ * A program fills a struct myc_node_options, starts the node, spawns its first actors and goes on
+ * with its own work; lcores of the node poll until it is stopped. The library installs no signal
+ * handler, no log sink and no affinity of its own beyond the lcores it is given.
+ *
+ * A *client* (mycelium/client.h) is a node without lcores of its own, ports and EAL: it is attached
+ * to a node of its host by a segment, and its user calls myc_node_poll.
+ */
+#ifndef MYCELIUM_NODE_H
+#define MYCELIUM_NODE_H
+
+#include <mycelium/actor.h>
+
+MYC_BEGIN_DECLS
+
+struct myc_node;
+
+/** What an lcore does when a turn found nothing. */
+enum myc_idle {
+    MYC_IDLE_AUTO = 0, /**< BUSY on a CPU of its own, YIELD when lcores or processes share it */
+    MYC_IDLE_BUSY,     /**< poll again at once */
+    MYC_IDLE_PAUSE,    /**< a CPU pause instruction between polls */
+    MYC_IDLE_YIELD,    /**< sched_yield between polls */
+    MYC_IDLE_SLEEP,    /**< sleep 50 us after 1000 idle turns */
+};
+
+/** One polling thread. Its index in the options is its lcore index in refs. */
+struct myc_lcore_options {
+    uint32_t eal_lcore; /**< EAL lcore id that runs it; not the main lcore */
+    enum myc_idle idle;
+};
+
+/** An ethdev port given to the node. */
+struct myc_port_options {
+    const char *name;        /**< for actors and logs, such as "wire0" */
+    const char *device;      /**< ethdev name: "net_memif0", "0000:01:00.0" */
+    const char *address;     /**< "10.0.0.1/24" or an IPv6 address with prefix; NULL: raw only */
+    const char *gateway;     /**< next hop for other subnets; NULL: none */
+    uint16_t udp_port_base;  /**< flows of lcore i use base + i; 0: 21000 */
+    uint16_t mtu;            /**< bytes of IP packet, 1280 to 9000; 0: what the port has */
+    uint8_t lcore;           /**< index of the lcore that polls it */
+    uint16_t rx_descriptors; /**< 0: 1024 */
+    uint16_t tx_descriptors; /**< 0: 1024 */
+    uint32_t mbuf_count;     /**< frames in the port's pool; 0: 8192 */
+};
+
+/** Another node, reached by a flow. */
+struct myc_peer_options {
+    uint16_t node_id;
+    const char *address;    /**< without prefix */
+    uint16_t udp_port_base; /**< 0: 21000 */
+    const char *port;       /**< which of our ports leads there; NULL: the first with an address */
+};
+
+/** Sizes fixed at start; 0 gives the default in brackets. All of each lcore. */
+struct myc_limits {
+    uint32_t actors_max;        /**< [65536] up to 16777215 */
+    uint32_t messages_max;      /**< message slots that wait in mailboxes [65536] */
+    uint64_t state_bytes_max;   /**< memory for the state of actors [64 MiB] */
+    uint32_t timers_max;        /**< [65536] */
+    uint32_t asks_max;          /**< open asks [16384] */
+    uint32_t monitors_max;      /**< [65536] */
+    uint32_t names_max;         /**< [4096] */
+    uint32_t ring_slots;        /**< slots of a ring or segment ring, a power of two [1024] */
+    uint32_t flow_window_bytes; /**< bytes sent and not acknowledged for each flow [1 MiB] */
+};
+
+/** Everything that a node is given. Strings and arrays are not owned and may go after the start. */
+struct myc_node_options {
+    size_t size;      /**< sizeof(struct myc_node_options) */
+    uint16_t node_id; /**< 1 to 61439, unique among the nodes that are linked (above: clients) */
+    const char *name; /**< for logs; NULL: "node-<id>" */
+    int eal_argc;     /**< arguments for rte_eal_init, without the program's name; -1: EAL is up */
+    char **eal_argv;
+    const struct myc_lcore_options *lcores;
+    uint32_t lcore_count; /**< 1 to 254 */
+    const struct myc_port_options *ports;
+    uint32_t port_count; /**< 0 to 16 */
+    const struct myc_peer_options *peers;
+    uint32_t peer_count; /**< 0 to 4096 */
+    const char
+        *control_socket; /**< path at which clients and nodes of the host attach; NULL: none */
+    uint32_t control_socket_mode; /**< file mode of it; 0: 0600 */
+    const char *const *attach; /**< control sockets of other nodes of the host, tried until there */
+    uint32_t attach_count;     /**< 0 to 64 */
+    struct myc_limits limits;
+    uint32_t keepalive_us;  /**< [1000] between keep-alives of a node pair that is idle */
+    uint32_t down_after_us; /**< [0: 10 ms, or more where the peer announces shared CPUs] */
+    /** Cause of a failed start in words, written when not NULL; owned by the caller. */
+    char *error;
+    size_t error_size;
+};
+
+/**
+ * Starts a node: EAL, memory, ports, links, lcores.
+ * @param options  see there.
+ * @param node     set on OK; end it with myc_node_stop.
+ * @return OK; INVALID (an option is out of its range); EXISTS (a node or EAL is already here, the
+ *         socket is in use); NOT_FOUND (no such lcore, port); NO_MEMORY (hugepages, locked memory);
+ *         IO_ERROR. The sentence in `error` says what and how to mend it.
+ * Context: main thread.
+ */
+MYC_API MYC_MUST_CHECK enum myc_status myc_node_start(const struct myc_node_options *options,
+                                                      struct myc_node **node);
+
+/**
+ * Ends a node: tells its peers, stops its actors, frees what it took. NULL is fine.
+ * @param node  set to NULL.
+ * Context: the thread that started it.
+ */
+MYC_API void myc_node_stop(struct myc_node **node);
+
+/**
+ * Spawns an actor from outside; its init has run when the call returns.
+ * @param lcore    index, 0 up.
+ * @param options  NULL for the defaults.
+ * @param ref      set on OK unless NULL.
+ * @return as myc_spawn; NOT_FOUND (no such lcore); BAD_STATE (the node is stopping); TIMEOUT (the
+ * lcore did not answer within 5 s). Context: the thread that started the node, not inside a
+ * handler.
+ */
+MYC_API MYC_MUST_CHECK enum myc_status myc_node_spawn(struct myc_node *node, uint8_t lcore,
+                                                      const struct myc_class *class_of,
+                                                      const struct myc_spawn_options *options,
+                                                      struct myc_ref *ref);
+
+/**
+ * Runs one bounded turn of a node that has no lcores of its own (a client).
+ * @param budget  messages handled at most, 1 up.
+ * @return work done: messages, timers and pollers; 0 when idle.
+ * Context: one thread, the same at each call.
+ */
+MYC_API unsigned myc_node_poll(struct myc_node *node, unsigned budget);
+
+/** The home word of the node's refs. Context: any thread. */
+MYC_API uint64_t myc_node_home(const struct myc_node *node);
+
+/** Value of one counter, by name (see myc_node_counter_each). Sum over lcores. Any thread. */
+MYC_API MYC_MUST_CHECK enum myc_status myc_node_counter(const struct myc_node *node,
+                                                        const char *name, uint64_t *value);
+
+/** Calls `each` for every counter: name, sentence, value summed over lcores. Context: any thread.
+ */
+MYC_API void myc_node_counter_each(const struct myc_node *node,
+                                   void (*each)(void *context, const char *name, const char *text,
+                                                uint64_t value),
+                                   void *context);
+
+/** Log levels for a sink. */
+enum myc_log_level {
+    MYC_LOG_ERROR = 0,
+    MYC_LOG_WARNING,
+    MYC_LOG_INFO,
+    MYC_LOG_DEBUG,
+};
+
+/**
+ * Sends the fabric's log lines elsewhere than to stderr; NULL restores it.
+ * Lines come from the slow path only: boot, shutdown, peers that come and go.
+ * Context: main thread, before any node starts; the sink is called on any thread.
+ */
+MYC_API void myc_log_set_sink(void (*sink)(void *context, int level, const char *line),
+                              void *context);
+
+/** Lines above this level are not made; INFO at first. Context: any thread. */
+MYC_API void myc_log_set_level(enum myc_log_level level);
+
+MYC_END_DECLS
+
+#endif
