@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file monitor.h
+ * Watching actors and nodes.
+ */
+#ifndef MYCELIUM_MONITOR_H
+#define MYCELIUM_MONITOR_H
+
+#include <mycelium/class.h>
+
+MYC_BEGIN_DECLS
+
+/**
+ * Watches an actor: exactly one Down event with its reason, after its last message to us;
+ * NO_PROCESS when there was none, NO_CONNECTION when the link to its node is lost.
+ * @param monitor  set on OK: the id that the event will carry.
+ * @return OK; NO_MEMORY (the lcore's monitors are used up).
+ * Context: inside a handler.
+ */
+MYC_API MYC_MUST_CHECK enum myc_status myc_monitor(struct myc_self *self, struct myc_ref ref,
+                                                   uint64_t *monitor);
+
+/** Ends a watch; after it no Down of it comes, also not one already queued. @return OK; NOT_FOUND.
+ */
+MYC_API enum myc_status myc_demonitor(struct myc_self *self, uint64_t monitor);
+
+/**
+ * From now on NodeUp and NodeDown events come, first one NodeUp for each node that is up.
+ * @return OK; NO_MEMORY.
+ * Context: inside a handler.
+ */
+MYC_API MYC_MUST_CHECK enum myc_status myc_watch_nodes(struct myc_self *self);
+
+MYC_END_DECLS
+
+#endif
