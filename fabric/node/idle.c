@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "node/idle.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include "base/compiler.h"
+
+void
+fab_idle_init(struct fab_idle *idle, enum myc_idle policy)
+{
+    *idle = (struct fab_idle){ .policy = policy };
+}
+
+static void
+observe_sharing(struct fab_idle *idle, uint64_t now_ns)
+{
+    uint64_t took_ns = now_ns - idle->turn_ns;
+    uint64_t limit_ns = idle->has_yielded ? FAB_IDLE_HANDED_NS : FAB_IDLE_GAP_NS;
+
+    if (idle->was_idle && took_ns > limit_ns) {
+        idle->shared_count += !idle->is_sharing;
+        idle->is_sharing = true;
+        idle->shared_seen_ns = now_ns;
+    } else if (idle->is_sharing && now_ns - idle->shared_seen_ns > FAB_IDLE_SHARED_NS) {
+        idle->is_sharing = false;
+    }
+}
+
+static void
+cpu_pause(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void
+sleep_when_idle_for_long(struct fab_idle *idle)
+{
+    static const struct timespec pause = { .tv_nsec = FAB_IDLE_SLEEP_NS };
+
+    if (idle->idle_turns < FAB_IDLE_SLEEP_TURNS)
+        idle->idle_turns++;
+    else
+        nanosleep(&pause, NULL);
+}
+
+static void
+rest(struct fab_idle *idle)
+{
+    switch (idle->policy) {
+    case MYC_IDLE_AUTO:
+        idle->has_yielded = idle->is_sharing;
+        if (idle->is_sharing)
+            sched_yield();
+        break;
+    case MYC_IDLE_BUSY:
+        break;
+    case MYC_IDLE_PAUSE:
+        cpu_pause();
+        break;
+    case MYC_IDLE_YIELD:
+        sched_yield();
+        break;
+    case MYC_IDLE_SLEEP:
+        sleep_when_idle_for_long(idle);
+        break;
+    }
+}
+
+void
+fab_idle_turn(struct fab_idle *idle, uint64_t now_ns, unsigned work)
+{
+    if (idle->policy == MYC_IDLE_AUTO)
+        observe_sharing(idle, now_ns);
+    idle->turn_ns = now_ns;
+    idle->was_idle = work == 0;
+    idle->has_yielded = false;
+    if (fab_likely(work)) {
+        idle->idle_turns = 0;
+        return;
+    }
+    rest(idle);
+}

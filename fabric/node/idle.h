@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What an lcore does with a turn that found nothing.
+ *
+ * `auto` spins while it has its CPU for itself and yields when it must share it. Nobody can say
+ * beforehand who else runs on a CPU, so it is observed: an idle turn takes less than a microsecond,
+ * and one that took GAP_NS was interrupted by another thread. From then on the lcore yields, and
+ * goes back to spinning when for SHARED_NS no yield has let anybody else run. Yielding costs a
+ * system call a turn; not yielding on a shared CPU costs the others a scheduler slice of
+ * milliseconds.
+ */
+#ifndef FAB_NODE_IDLE_H
+#define FAB_NODE_IDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <mycelium/node.h>
+
+#define FAB_IDLE_GAP_NS      100000ULL     /* an idle turn this long was interrupted */
+#define FAB_IDLE_HANDED_NS   3000ULL       /* a yield this long has let another thread run */
+#define FAB_IDLE_SHARED_NS   1000000000ULL /* without sharing, for this long: spin again */
+#define FAB_IDLE_SLEEP_TURNS 1000U
+#define FAB_IDLE_SLEEP_NS    50000L
+
+struct fab_idle {
+    enum myc_idle policy;
+    bool is_sharing;         /* policy AUTO: others run on this CPU */
+    bool was_idle;           /* the turn before found nothing */
+    bool has_yielded;        /* the turn before ended with a yield */
+    uint32_t idle_turns;     /* in a row, saturating */
+    uint64_t turn_ns;        /* when the turn before began */
+    uint64_t shared_seen_ns; /* when sharing was last seen */
+    uint64_t shared_count;   /* times that spinning gave way to yielding: for display */
+};
+
+void fab_idle_init(struct fab_idle *idle, enum myc_idle policy);
+
+/* At the end of a turn that began at now_ns and did `work`. Context: the lcore that owns it. */
+void fab_idle_turn(struct fab_idle *idle, uint64_t now_ns, unsigned work);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "node/options.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum myc_status
+fab_node_refuse(const struct myc_node_options *options, enum myc_status status, const char *format,
+                ...)
+{
+    va_list arguments;
+
+    if (!options->error || options->error_size == 0)
+        return status;
+    va_start(arguments, format);
+    vsnprintf(options->error, options->error_size, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+static enum myc_status
+check_identity(const struct myc_node_options *options)
+{
+    if (options->size != sizeof(*options))
+        return fab_node_refuse(options, MYC_INVALID,
+                               "options.size is %zu, this library has %zu: set it to sizeof(struct "
+                               "myc_node_options) and build against the library's own headers",
+                               options->size, sizeof(*options));
+    if (options->node_id == 0 || options->node_id > FAB_NODE_ID_MAX)
+        return fab_node_refuse(options, MYC_INVALID, "node id %u is not in 1 to %u",
+                               options->node_id, FAB_NODE_ID_MAX);
+    return MYC_OK;
+}
+
+static enum myc_status
+check_lcores(const struct myc_node_options *options)
+{
+    if (options->lcore_count == 0 || options->lcore_count > FAB_LCORES_MAX || !options->lcores)
+        return fab_node_refuse(options, MYC_INVALID, "%u lcores given: a node has 1 to %u",
+                               options->lcore_count, FAB_LCORES_MAX);
+    for (uint32_t i = 0; i < options->lcore_count; i++) {
+        if (options->lcores[i].idle > MYC_IDLE_SLEEP)
+            return fab_node_refuse(options, MYC_INVALID, "lcore %u: idle policy %d is not known", i,
+                                   (int)options->lcores[i].idle);
+        for (uint32_t j = 0; j < i; j++)
+            if (options->lcores[i].eal_lcore == options->lcores[j].eal_lcore)
+                return fab_node_refuse(options, MYC_INVALID,
+                                       "lcores %u and %u are both EAL lcore %u: give each its own",
+                                       j, i, options->lcores[i].eal_lcore);
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
+check_port(const struct myc_node_options *options, const struct myc_port_options *port)
+{
+    if (!port->name || !port->device)
+        return fab_node_refuse(options, MYC_INVALID, "port %u has no %s",
+                               (unsigned)(port - options->ports), port->name ? "device" : "name");
+    if (port->lcore >= options->lcore_count)
+        return fab_node_refuse(options, MYC_INVALID,
+                               "port %s: lcore %u polls it, but the node has lcores 0 to %u",
+                               port->name, port->lcore, options->lcore_count - 1);
+    if (port->mtu != 0 && (port->mtu < 1280 || port->mtu > 9000))
+        return fab_node_refuse(options, MYC_INVALID, "port %s: mtu %u is not in 1280 to 9000 bytes",
+                               port->name, port->mtu);
+    return MYC_OK;
+}
+
+static enum myc_status
+check_ports(const struct myc_node_options *options)
+{
+    if (options->port_count > FAB_PORTS_MAX)
+        return fab_node_refuse(options, MYC_INVALID, "%u ports given: a node has at most %u",
+                               options->port_count, FAB_PORTS_MAX);
+    for (uint32_t i = 0; i < options->port_count; i++) {
+        enum myc_status status = check_port(options, &options->ports[i]);
+
+        if (status != MYC_OK)
+            return status;
+        for (uint32_t j = 0; j < i; j++)
+            if (strcmp(options->ports[i].name, options->ports[j].name) == 0)
+                return fab_node_refuse(options, MYC_INVALID, "two ports are called %s",
+                                       options->ports[i].name);
+    }
+    return MYC_OK;
+}
+
+static const struct myc_port_options *
+find_port(const struct myc_node_options *options, const char *name)
+{
+    for (uint32_t i = 0; i < options->port_count; i++)
+        if (name ? strcmp(options->ports[i].name, name) == 0 : options->ports[i].address != NULL)
+            return &options->ports[i];
+    return NULL;
+}
+
+static enum myc_status
+check_peer(const struct myc_node_options *options, const struct myc_peer_options *peer)
+{
+    if (peer->node_id == 0 || peer->node_id > FAB_NODE_ID_MAX || peer->node_id == options->node_id)
+        return fab_node_refuse(options, MYC_INVALID,
+                               "peer %u: a peer's node id is in 1 to %u and not our own",
+                               peer->node_id, FAB_NODE_ID_MAX);
+    if (!peer->address)
+        return fab_node_refuse(options, MYC_INVALID, "peer %u has no address", peer->node_id);
+    if (find_port(options, peer->port))
+        return MYC_OK;
+    return fab_node_refuse(
+        options, MYC_INVALID, "peer %u: %s%s: give the node such a port, with an address",
+        peer->node_id, peer->port ? "no port is called " : "no port has an address",
+        peer->port ? peer->port : "");
+}
+
+static enum myc_status
+check_peers(const struct myc_node_options *options)
+{
+    if (options->peer_count > FAB_PEERS_MAX || options->attach_count > FAB_ATTACH_MAX)
+        return fab_node_refuse(
+            options, MYC_INVALID, "%u peers and %u sockets to attach to: at most %u and %u",
+            options->peer_count, options->attach_count, FAB_PEERS_MAX, FAB_ATTACH_MAX);
+    for (uint32_t i = 0; i < options->peer_count; i++) {
+        enum myc_status status = check_peer(options, &options->peers[i]);
+
+        if (status != MYC_OK)
+            return status;
+        for (uint32_t j = 0; j < i; j++)
+            if (options->peers[i].node_id == options->peers[j].node_id)
+                return fab_node_refuse(options, MYC_INVALID, "peer %u is given twice",
+                                       options->peers[i].node_id);
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
+check_limits(const struct myc_node_options *options)
+{
+    const struct myc_limits *limits = &options->limits;
+
+    if (limits->actors_max > 0xffffffU)
+        return fab_node_refuse(options, MYC_INVALID, "limits.actors_max %u is above 16777215",
+                               limits->actors_max);
+    if (limits->ring_slots & (limits->ring_slots - 1))
+        return fab_node_refuse(options, MYC_INVALID, "limits.ring_slots %u is not a power of two",
+                               limits->ring_slots);
+    return MYC_OK;
+}
+
+enum myc_status
+fab_node_options_check(const struct myc_node_options *options)
+{
+    enum myc_status (*const checks[])(const struct myc_node_options *) = {
+        check_identity, check_lcores, check_ports, check_peers, check_limits,
+    };
+
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        enum myc_status status = checks[i](options);
+
+        if (status != MYC_OK)
+            return status;
+    }
+    return MYC_OK;
+}
+
+static uint32_t
+or_default(uint32_t given, uint32_t value)
+{
+    return given ? given : value;
+}
+
+struct myc_limits
+fab_node_limits(const struct myc_limits *given)
+{
+    return (struct myc_limits){
+        .actors_max = or_default(given->actors_max, 65536),
+        .messages_max = or_default(given->messages_max, 65536),
+        .state_bytes_max = given->state_bytes_max ? given->state_bytes_max : 64ULL << 20,
+        .timers_max = or_default(given->timers_max, 65536),
+        .asks_max = or_default(given->asks_max, 16384),
+        .monitors_max = or_default(given->monitors_max, 65536),
+        .names_max = or_default(given->names_max, 4096),
+        .ring_slots = or_default(given->ring_slots, 1024),
+        .flow_window_bytes = or_default(given->flow_window_bytes, 1U << 20),
+    };
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/cmocka.h"
+
+#include "node/idle.h"
+
+static void
+test_auto_spins_while_nobody_interrupts(void **state)
+{
+    struct fab_idle idle;
+
+    (void)state;
+    fab_idle_init(&idle, MYC_IDLE_AUTO);
+    for (uint64_t now_ns = 1000; now_ns < 1000000; now_ns += 100)
+        fab_idle_turn(&idle, now_ns, 0);
+    assert_false(idle.is_sharing);
+    assert_int_equal(idle.shared_count, 0);
+}
+
+static void
+test_auto_yields_after_an_idle_turn_was_interrupted(void **state)
+{
+    struct fab_idle idle;
+
+    (void)state;
+    fab_idle_init(&idle, MYC_IDLE_AUTO);
+    fab_idle_turn(&idle, 1000, 0);
+    fab_idle_turn(&idle, 1000 + FAB_IDLE_GAP_NS + 1, 0);
+    assert_true(idle.is_sharing);
+    assert_true(idle.has_yielded);
+    assert_int_equal(idle.shared_count, 1);
+}
+
+static void
+test_a_long_turn_with_work_is_not_taken_for_sharing(void **state)
+{
+    struct fab_idle idle;
+
+    (void)state;
+    fab_idle_init(&idle, MYC_IDLE_AUTO);
+    fab_idle_turn(&idle, 1000, 1);
+    fab_idle_turn(&idle, 1000 + 10 * FAB_IDLE_GAP_NS, 0);
+    assert_false(idle.is_sharing);
+}
+
+static void
+test_auto_spins_again_once_yields_hand_the_cpu_to_nobody(void **state)
+{
+    struct fab_idle idle;
+    uint64_t now_ns = 1000;
+
+    (void)state;
+    fab_idle_init(&idle, MYC_IDLE_AUTO);
+    fab_idle_turn(&idle, now_ns, 0);
+    now_ns += FAB_IDLE_GAP_NS + 1;
+    fab_idle_turn(&idle, now_ns, 0);
+    for (int i = 0; i < 100; i++)
+        fab_idle_turn(&idle, now_ns += FAB_IDLE_HANDED_NS + 1, 0);
+    assert_true(idle.is_sharing);
+    for (uint64_t end_ns = now_ns + FAB_IDLE_SHARED_NS + 4000; now_ns < end_ns;)
+        fab_idle_turn(&idle, now_ns += 1000, 0);
+    assert_false(idle.is_sharing);
+    assert_int_equal(idle.shared_count, 1);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_auto_spins_while_nobody_interrupts),
+        cmocka_unit_test(test_auto_yields_after_an_idle_turn_was_interrupted),
+        cmocka_unit_test(test_a_long_turn_with_work_is_not_taken_for_sharing),
+        cmocka_unit_test(test_auto_spins_again_once_yields_hand_the_cpu_to_nobody),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
