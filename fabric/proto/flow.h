@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A flow: one reliable session between an lcore here and an lcore of another node, over one path.
+ *
+ * Pure: bytes and `now_ns` come in, bytes and a next deadline go out. It has no socket, no clock,
+ * no thread and no allocator; its memory is the caller's and fixed at init. It belongs to one
+ * lcore. fabric/wire/README.md specifies what it says on the wire.
+ *
+ *      actors            fab_flow_claim/commit         fab_flow_prepare            port
+ *      ------> records ----------------------> send buffer -------------> frames ------->
+ *      <------ on_message <------------------- fab_flow_incoming <------- frames <-------
+ *
+ * How a carrier drives it, per poll turn: hand each received payload to fab_flow_incoming; let the
+ * actors run (they claim and commit); at the end of the turn call fab_flow_prepare until it answers
+ * 0, for each flow that was touched in this turn or whose deadline has passed. A flow that was
+ * neither touched nor due has nothing to say and costs nothing. Re-read fab_flow_next_deadline
+ * after the last prepare.
+ *
+ * Records of one stream arrive in order and at most once; streams do not wait for one another.
+ * When an epoch ends, every record not yet acknowledged is handed to on_in_doubt, then on_down is
+ * called, and the flow tries to come back by itself in a new epoch until it is closed.
+ *
+ * All functions: Context: the lcore that owns the flow. None blocks or allocates. Callbacks may
+ * call claim, commit, abort, credit_return and the readers on the same flow, nothing else of it.
+ */
+#ifndef FAB_PROTO_FLOW_H
+#define FAB_PROTO_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mycelium/status.h>
+
+#include "proto/flow_counters.h"
+#include "wire/message.h"
+
+#define FAB_FLOW_ALIGN       64U /* alignment of the memory given to fab_flow_init */
+#define FAB_FLOW_NO_DEADLINE UINT64_MAX
+
+/* Streams 0 to 63 are for actors, chosen by fab_flow_stream_of; one more is for what overtakes
+ * user messages (stop and kill requests, core to core records). */
+#define FAB_STREAM_USER_COUNT 64U
+#define FAB_STREAM_SYSTEM     64U
+#define FAB_STREAM_COUNT      65U
+
+/* From whose budget a record is paid. Independent of its stream: a DOWN rides the system lane in
+ * the watcher's own stream, so that it stays behind the last message of the one that died. */
+enum fab_lane {
+    FAB_LANE_USER = 0, /* sends and asks */
+    FAB_LANE_REPLY,    /* replies: the asker's table of open asks bounds them */
+    FAB_LANE_SYSTEM,   /* stop, kill, down, exit, notices: sent first */
+    FAB_LANE_COUNT
+};
+
+enum fab_flow_state {
+    FAB_FLOW_IDLE = 0,   /* waits for the peer's hello; does not initiate */
+    FAB_FLOW_CONNECTING, /* says hello until the peer answers */
+    FAB_FLOW_UP,         /* records flow */
+    FAB_FLOW_CLOSED,     /* closed here; for ever */
+};
+
+/* Why an epoch ended. */
+enum fab_flow_reason {
+    FAB_FLOW_REASON_CLOSED = 0, /* fab_flow_close was called here */
+    FAB_FLOW_REASON_LEFT,       /* the peer sent a leave notice */
+    FAB_FLOW_REASON_SILENT,     /* nothing was heard of the peer for down_ns */
+    FAB_FLOW_REASON_LOST,       /* the retransmission budget is used up though the peer lives */
+    FAB_FLOW_REASON_RESET,      /* the peer does not know the epoch (any more) */
+    FAB_FLOW_REASON_REPLACED,   /* the same incarnation of the peer began a new epoch */
+    FAB_FLOW_REASON_RESTARTED,  /* a new incarnation of the peer began a new epoch */
+    FAB_FLOW_REASON_COUNT
+};
+
+/* What the peer said of itself in the handshake; valid while the flow is UP and in on_down. */
+struct fab_flow_peer {
+    uint64_t home;        /* node id 16 | incarnation 48, as in struct myc_ref */
+    uint32_t epoch;       /* of this life of the flow; never 0 */
+    uint32_t features;    /* the intersection of both sides' features */
+    uint32_t poll_gap_us; /* the longest time that its lcores go without polling, as announced */
+    uint16_t frame_max;   /* bytes of UDP payload that both sides take */
+    uint8_t lcore_count;  /* lcores of the peer's node, 1 up */
+    uint8_t version;      /* of the protocol, as agreed */
+};
+
+/* What the flow tells its owner. Every function must be given. Pointers are borrowed for the call.
+ */
+struct fab_flow_ops {
+    /* A record arrived: once, in the order of its stream, paid from `lane`. Aligned to 8 bytes;
+     * must be copied to be kept. Its fields are checked (fab_msg_is_valid), its body is not. */
+    void (*on_message)(void *context, enum fab_lane lane, const struct fab_msg *msg);
+    /* A new epoch began; records may be claimed. */
+    void (*on_up)(void *context, const struct fab_flow_peer *peer);
+    /* The epoch ended; called after every on_in_doubt of it. */
+    void (*on_down)(void *context, enum fab_flow_reason reason);
+    /* The epoch ends and this record, committed and not acknowledged, may or may not have been
+     * handled. In the order of commits within a lane. */
+    void (*on_in_doubt)(void *context, const struct fab_msg *msg);
+    /* fab_flow_claim has answered FULL for this lane and there is room again. */
+    void (*on_writable)(void *context, enum fab_lane lane);
+    /* Nothing was heard of the peer for suspect_ns (true), or it is back (false). */
+    void (*on_suspect)(void *context, bool is_suspect);
+};
+
+/* Timers, all in nanoseconds. fab_flow_timers_default gives those of the specification. */
+struct fab_flow_timers {
+    uint64_t hello_ns_min; /* first interval between hellos; doubles up to the next */
+    uint64_t hello_ns_max;
+    uint64_t rtt_ns_initial;  /* before the first sample */
+    uint64_t pto_ns_min;      /* floor of the probe time-out */
+    uint64_t pto_ns_max;      /* where its exponential back-off stops */
+    uint64_t keepalive_ns;    /* silence after which we ask the peer for a sign; 0: never */
+    uint64_t suspect_ns;      /* silence after which the peer is suspect; 0: never */
+    uint64_t down_ns;         /* silence after which the epoch ends; 0: never */
+    uint64_t give_up_ns;      /* longest time without progress of a record in flight */
+    uint64_t credit_probe_ns; /* first interval of zero-credit probes; doubles up to pto_ns_max */
+    uint64_t reset_ns;        /* shortest time between two resets or hello answers */
+};
+
+struct fab_flow_config {
+    size_t size;           /* sizeof(struct fab_flow_config) */
+    uint64_t home;         /* our own: node id 16 | incarnation 48 */
+    uint16_t peer_node;    /* 1 to 65535, not our own */
+    uint8_t lcore;         /* our own index */
+    uint8_t peer_lcore;    /* the index of the lcore there */
+    uint8_t lcore_count;   /* lcores of our node, announced to the peer */
+    bool is_initiator;     /* says hello by itself; both sides may */
+    bool is_credit_manual; /* credits of delivered records come back by fab_flow_credit_return */
+    bool is_crc_optional;  /* may go without checksum if the peer agrees */
+    uint16_t frame_max;    /* bytes of UDP payload, FAB_FRAME_SIZE_MIN to FAB_FRAME_SIZE_MAX */
+    uint32_t send_bytes[FAB_LANE_COUNT];   /* send buffer per lane, power of two, 8192 up */
+    uint32_t credit_bytes[FAB_LANE_COUNT]; /* what the peer may have outstanding, 8192 up; that
+                                            * much memory is reserved for what comes out of order */
+    uint32_t window_frames;                /* frames in flight at most; power of two, 16 to 32768 */
+    uint32_t poll_gap_us; /* longest time that our lcores go without polling, announced */
+    uint64_t seed;        /* of the flow's random numbers; should differ in each start */
+    struct fab_flow_timers timers;
+};
+
+struct fab_flow;
+
+/* The specification's timers. */
+void fab_flow_timers_default(struct fab_flow_timers *timers);
+
+/* A config with defaults for all but home, peer_node, lcore, peer_lcore and seed. */
+void fab_flow_config_default(struct fab_flow_config *config);
+
+/* OK, or INVALID when a value is out of its stated range. */
+enum myc_status fab_flow_config_check(const struct fab_flow_config *config);
+
+/* Bytes of memory that a flow with this (valid) config needs; a multiple of FAB_FLOW_ALIGN. */
+size_t fab_flow_size(const struct fab_flow_config *config);
+
+/*
+ * Makes a flow in the caller's memory: fab_flow_size() bytes, aligned to FAB_FLOW_ALIGN; the caller
+ * keeps owning them and may reuse them after fab_flow_fini. `config` must be valid and is copied;
+ * `ops` is not copied and must outlive the flow; `context` is handed to each callback.
+ */
+struct fab_flow *fab_flow_init(void *memory, const struct fab_flow_config *config,
+                               const struct fab_flow_ops *ops, void *context, uint64_t now_ns);
+
+/* Ends the flow without a word to the peer and without callbacks: close first for a clean end. */
+void fab_flow_fini(struct fab_flow *flow);
+
+/*
+ * Leaves: ends the epoch (on_in_doubt, on_down with CLOSED) and has the next prepare send a leave
+ * notice. The flow then stays CLOSED. To lose nothing, wait for fab_flow_is_drained before.
+ */
+void fab_flow_close(struct fab_flow *flow, uint64_t now_ns);
+
+/* The stream of an actor's messages: a hash of the receiver's actor word; 0 to 63. */
+uint8_t fab_flow_stream_of(uint64_t actor_word);
+
+/*
+ * Room for one whole record (header, extensions, body) in the send buffer. At most one claim is
+ * open at a time; end it with commit or abort.
+ * `total_size`: bytes of the record, FAB_MSG_HEADER_SIZE up to fab_flow_record_max().
+ * `msg`: on OK the place to write, aligned to 8, owned by the flow; untouched else.
+ * OK; FULL: the lane has no room, on_writable follows; TOO_BIG; UNREACHABLE: not UP.
+ */
+enum myc_status fab_flow_claim(struct fab_flow *flow, enum fab_lane lane, uint8_t stream,
+                               uint32_t total_size, struct fab_msg **msg);
+
+/* Gives the claimed record, now written, to the flow; it must be valid (fab_msg_is_valid) and as
+ * large as was claimed. It is sent by one of the next prepares. */
+void fab_flow_commit(struct fab_flow *flow);
+
+/* Gives up the open claim. */
+void fab_flow_abort(struct fab_flow *flow);
+
+/* Bytes of the largest record that may be claimed now. */
+uint32_t fab_flow_record_max(const struct fab_flow *flow);
+
+/*
+ * Takes a received UDP payload; calls back as it goes. Whatever is refused is counted by cause and
+ * changes nothing. `bytes`: any alignment (8 is fastest), not kept, not written.
+ */
+void fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns);
+
+/*
+ * Writes the next frame to transmit now, timers included (it calls fab_flow_on_timer).
+ * `buffer`: at least frame_max bytes, any alignment. Whatever is written counts as sent.
+ * Returns bytes of the frame, 0 when there is nothing to send: call until then.
+ */
+size_t fab_flow_prepare(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns);
+
+/* Whether prepare would write a frame now, without looking at timers. */
+bool fab_flow_has_output(const struct fab_flow *flow);
+
+/* When the flow must be prepared next though nothing comes in; FAB_FLOW_NO_DEADLINE: never. */
+uint64_t fab_flow_next_deadline(const struct fab_flow *flow);
+
+/* Runs what is due; may call on_suspect, on_in_doubt and on_down. prepare does it, too. */
+void fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns);
+
+/* Another flow has heard of the same incarnation of the peer: liveness is per node pair. */
+void fab_flow_on_peer_alive(struct fab_flow *flow, uint64_t now_ns);
+
+/* Gives back the credit of a delivered record (is_credit_manual only), once per record. */
+void fab_flow_credit_return(struct fab_flow *flow, enum fab_lane lane, uint32_t total_size);
+
+enum fab_flow_state fab_flow_state(const struct fab_flow *flow);
+
+/* NULL unless UP. Valid until the epoch ends. */
+const struct fab_flow_peer *fab_flow_peer(const struct fab_flow *flow);
+
+/* Whether everything committed has been acknowledged. */
+bool fab_flow_is_drained(const struct fab_flow *flow);
+
+/* Smoothed round trip in ns; the initial value before the first sample. */
+uint64_t fab_flow_rtt_ns(const struct fab_flow *flow);
+
+/* The flow's counters; they only grow, over all epochs. */
+const struct fab_flow_counters *fab_flow_counters(const struct fab_flow *flow);
+
+const char *fab_flow_state_name(enum fab_flow_state state);
+const char *fab_flow_reason_name(enum fab_flow_reason reason);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a flow counts, each with its sentence; struct and names are made from the one table. Every
+ * frame that is refused adds one to exactly one of the counters that begin with `refused_`.
+ */
+#ifndef FAB_PROTO_FLOW_COUNTERS_H
+#define FAB_PROTO_FLOW_COUNTERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* clang-format off */
+#define FAB_FLOW_COUNTERS_TABLE(X)                                                              \
+    X(frames_sent, "frames written by prepare")                                                 \
+    X(frames_received, "frames accepted")                                                       \
+    X(bytes_sent, "bytes of frames written by prepare")                                         \
+    X(bytes_received, "bytes of frames accepted")                                               \
+    X(messages_sent, "records committed")                                                       \
+    X(messages_received, "records handed to on_message")                                        \
+    X(messages_reordered, "records that waited for an earlier one of their stream")             \
+    X(messages_duplicate, "records that had arrived before")                                    \
+    X(messages_in_doubt, "records that an epoch's end left unacknowledged")                     \
+    X(acks_sent, "frames sent for their acknowledgement only")                                  \
+    X(frames_lost, "frames in flight that were declared lost")                                  \
+    X(frames_lost_spurious, "frames declared lost whose acknowledgement came later")            \
+    X(frames_retransmitted, "frames that carried records again")                                \
+    X(probes_sent, "tail probes and probes after a time-out")                                   \
+    X(credit_probes_sent, "probes that asked a receiver for credit")                            \
+    X(keepalives_sent, "frames that asked a silent peer for a sign")                            \
+    X(hellos_sent, "handshake frames sent")                                                     \
+    X(resets_sent, "resets sent in answer to a stale epoch")                                    \
+    X(resets_suppressed, "resets and hello answers left out by the rate limit")                 \
+    X(leaves_sent, "leave notices sent")                                                        \
+    X(epochs_begun, "times that the flow came up")                                              \
+    X(epochs_ended, "times that the flow went down")                                            \
+    X(suspects, "times that the peer became suspect")                                           \
+    X(claims_full, "claims answered with FULL")                                                 \
+    X(claims_too_big, "claims answered with TOO_BIG")                                           \
+    X(claims_unreachable, "claims answered with UNREACHABLE")                                   \
+    X(refused_size, "frames shorter than a header, or not as long as they say")                 \
+    X(refused_version, "frames of a version that we do not speak")                              \
+    X(refused_crc, "frames whose checksum is wrong")                                            \
+    X(refused_address, "frames that name another node or lcore as source or destination")       \
+    X(refused_type, "frames of an unknown type, or with unknown flags")                         \
+    X(refused_block, "frames with a block that is cut or out of range")                         \
+    X(refused_chunk, "frames with a record that is cut or out of range")                        \
+    X(refused_ack, "frames that acknowledge what was never sent")                               \
+    X(refused_epoch, "frames of another epoch than the present one")                            \
+    X(refused_duplicate, "frames that had arrived before")                                      \
+    X(refused_state, "frames that have no meaning in the present state")                        \
+    X(refused_hello, "handshake frames with impossible values, or without a version in common") \
+    X(refused_credit, "frames whose records exceed the credit that we gave")
+/* clang-format on */
+
+struct fab_flow_counters {
+#define FAB_FLOW_COUNTER_FIELD(name, text) uint64_t name;
+    FAB_FLOW_COUNTERS_TABLE(FAB_FLOW_COUNTER_FIELD)
+#undef FAB_FLOW_COUNTER_FIELD
+};
+
+#define FAB_FLOW_COUNTER_COUNT (sizeof(struct fab_flow_counters) / sizeof(uint64_t))
+
+/* The name and the sentence of counter `index`, 0 to FAB_FLOW_COUNTER_COUNT - 1. */
+const char *fab_flow_counter_name(size_t index);
+const char *fab_flow_counter_text(size_t index);
+
+#endif
