@@ -28,16 +28,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wire/lane.h"
 #include "wire/message.h"
 
 #include <mycelium/status.h>
 
 struct fab_link;
-
-enum fab_lane {
-    FAB_LANE_USER = 0,
-    FAB_LANE_SYSTEM = 1,
-};
 
 enum fab_level {
     FAB_LEVEL_RING = 1,

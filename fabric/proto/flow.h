@@ -33,6 +33,7 @@
 #include <mycelium/status.h>
 
 #include "proto/flow_counters.h"
+#include "wire/lane.h"
 #include "wire/message.h"
 
 #define FAB_FLOW_ALIGN       64U /* alignment of the memory given to fab_flow_init */
@@ -43,15 +44,6 @@
 #define FAB_STREAM_USER_COUNT 64U
 #define FAB_STREAM_SYSTEM     64U
 #define FAB_STREAM_COUNT      65U
-
-/* From whose budget a record is paid. Independent of its stream: a DOWN rides the system lane in
- * the watcher's own stream, so that it stays behind the last message of the one that died. */
-enum fab_lane {
-    FAB_LANE_USER = 0, /* sends and asks */
-    FAB_LANE_REPLY,    /* replies: the asker's table of open asks bounds them */
-    FAB_LANE_SYSTEM,   /* stop, kill, down, exit, notices: sent first */
-    FAB_LANE_COUNT
-};
 
 enum fab_flow_state {
     FAB_FLOW_IDLE = 0,   /* waits for the peer's hello; does not initiate */
