@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The parts that plug into a core: timers, asks, monitors and names, one file each.
+ *
+ * Each part has its own table, made by its create from limits of core->config and freed by its
+ * destroy, and is told what happens by the functions below; the core calls them and knows nothing
+ * else of the parts. The public functions (myc_timer_start, myc_ask, ...) are defined by the parts.
+ *
+ * Lists of what belongs to one actor begin in its struct fab_slot_cold.
+ */
+#ifndef FAB_ACTOR_PARTS_H
+#define FAB_ACTOR_PARTS_H
+
+#include "actor/state.h"
+
+/* --- timer ------------------------------------------------------------------------------------ */
+
+enum myc_status fab_timers_create(struct fab_core *core); /* sets core->timers */
+void fab_timers_destroy(struct fab_core *core);           /* also when create failed half-way */
+
+/* Fires what is due at core->now_ns, at most `budget`. Returns how many fired. */
+unsigned fab_timers_run(struct fab_core *core, unsigned budget);
+
+/* When the next one is due; UINT64_MAX: none. May be early, never late. */
+uint64_t fab_timers_next_ns(const struct fab_core *core);
+
+/* The actor ends or restarts: all its timers go. */
+void fab_timers_on_end(struct fab_core *core, struct fab_slot *slot);
+
+/* A TimerFired event with this source is about to be handled: false drops it (cancelled since). */
+bool fab_timers_is_wanted(struct fab_core *core, struct fab_slot *slot, uint64_t source);
+
+/* --- ask -------------------------------------------------------------------------------------- */
+
+enum myc_status fab_asks_create(struct fab_core *core);
+void fab_asks_destroy(struct fab_core *core);
+
+/* A reply for an actor of this lcore has come. False: no such ask is open (the core counts it as
+ * late). True: the ask is closed, *tag is what its asker gave, and one reserved cell, whose class
+ * is *cell, is now the core's to use or to give back. */
+bool fab_asks_on_reply(struct fab_core *core, struct fab_slot *slot, const struct fab_msg *msg,
+                       uint64_t *tag, enum fab_cell_class *cell);
+
+/* The request `ask` of an actor of this lcore was not delivered, for this reason (GONE, FULL,
+ * BAD_TYPE, NO_MEMORY, IN_DOUBT, ...). */
+void fab_asks_on_undelivered(struct fab_core *core, struct fab_slot *slot, uint64_t ask,
+                             enum myc_status reason);
+
+/* A message of kind ASK is about to be given to this actor's handler. */
+void fab_asks_on_request(struct fab_core *core, struct fab_slot *slot, struct myc_ref from,
+                         uint64_t ask);
+
+/* The actor ends or restarts: its own asks are forgotten, the requests that it owes an answer to
+ * are BROKEN. */
+void fab_asks_on_end(struct fab_core *core, struct fab_slot *slot);
+void fab_asks_on_link_down(struct fab_core *core, struct fab_link *link);
+
+/* --- monitor ---------------------------------------------------------------------------------- */
+
+enum myc_status fab_monitors_create(struct fab_core *core);
+void fab_monitors_destroy(struct fab_core *core);
+
+/* The actor has ended: whoever watches it gets its Down, and its own watches go. */
+void fab_monitors_on_end(struct fab_core *core, struct fab_slot *slot, enum myc_status reason);
+/* The actor runs again under its ref: its own watches go; those who watch it see nothing. */
+void fab_monitors_on_restart(struct fab_core *core, struct fab_slot *slot);
+void fab_monitors_on_link_up(struct fab_core *core, struct fab_link *link);
+void fab_monitors_on_link_down(struct fab_core *core, struct fab_link *link);
+
+/* A Down event with this source is about to be handled: false drops it (demonitored since). */
+bool fab_monitors_is_wanted(struct fab_core *core, struct fab_slot *slot, uint64_t source);
+
+/* --- name ------------------------------------------------------------------------------------- */
+
+enum myc_status fab_names_create(struct fab_core *core);
+void fab_names_destroy(struct fab_core *core);
+
+/* For struct myc_spawn_options.name. OK; EXISTS; NO_MEMORY; INVALID. */
+enum myc_status fab_names_register(struct fab_core *core, struct fab_slot *slot, const char *name);
+void fab_names_on_end(struct fab_core *core, struct fab_slot *slot);
+void fab_names_on_link_up(struct fab_core *core, struct fab_link *link);
+void fab_names_on_link_down(struct fab_core *core, struct fab_link *link);
+
+/* --- system records of the parts -------------------------------------------------------------- */
+
+/* A system record whose op is at or above FAB_SYSTEM_PARTS has come (wire/system.h): body and size
+ * are bytes from outside, checked by the part. False: not valid (the core counts it). */
+bool fab_asks_on_system(struct fab_core *core, struct fab_link *link, uint16_t op, const void *body,
+                        uint32_t size);
+bool fab_monitors_on_system(struct fab_core *core, struct fab_link *link, uint16_t op,
+                            const void *body, uint32_t size);
+bool fab_names_on_system(struct fab_core *core, struct fab_link *link, uint16_t op,
+                         const void *body, uint32_t size);
+
+#endif

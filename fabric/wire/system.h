@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * System records: what cores tell each other (records of kind SYSTEM).
+ *
+ * The record's template_id is the op, its body the struct of that op, exactly that long: fixed,
+ * little-endian, no padding. Refs travel as actor words where their home is that of one of the
+ * link's ends, as whole refs elsewhere. They come from another process: fab_system_check refuses
+ * a body that is not as long as its op says, and who reads it checks every number in it.
+ *
+ * Records are in order with the messages of their link. That carries meaning: NOTICE_TAKEN comes
+ * after every message that its sender sent before it took the notice, DOWN after the last message.
+ */
+#ifndef FAB_WIRE_SYSTEM_H
+#define FAB_WIRE_SYSTEM_H
+
+#include "wire/message.h"
+
+enum fab_system_op {
+    FAB_SYSTEM_NOTICE = 1,       /* a message was not delivered */
+    FAB_SYSTEM_NOTICE_TAKEN = 2, /* its sender knows: the pair may go on */
+    FAB_SYSTEM_WRITABLE = 3,     /* a receiver that was announced as full has room */
+    FAB_SYSTEM_STOP = 4,         /* an actor is asked to stop, or killed */
+    FAB_SYSTEM_SPAWN = 5,        /* between lcores of one process: spawn there */
+    FAB_SYSTEM_SPAWNED = 6,      /* its outcome */
+    FAB_SYSTEM_EXIT = 7,         /* a linked actor has ended */
+    FAB_SYSTEM_PARTS = 16, /* from here on: asks 16 to 31, monitors 32 to 47, names 48 to 63 */
+    FAB_SYSTEM_ASK_FIRST = 16,
+    FAB_SYSTEM_MONITOR_FIRST = 32,
+    FAB_SYSTEM_NAME_FIRST = 48,
+    FAB_SYSTEM_END = 64
+};
+
+/* NOTICE: a message of `sender` to `receiver` was not delivered. */
+struct fab_system_notice {
+    uint64_t sender;   /* actor word, of the core that gets this */
+    uint64_t receiver; /* actor word, of the core that sends this */
+    uint64_t tag;      /* of the message */
+    uint16_t block_length;
+    uint16_t template_id;
+    uint16_t schema_id;
+    uint16_t version;
+    uint32_t size;        /* bytes of body that it had */
+    uint8_t kind;         /* enum fab_msg_kind, SEND or ASK */
+    uint8_t status;       /* enum myc_status */
+    uint8_t is_announced; /* 1: a WRITABLE for the receiver will follow */
+    uint8_t is_taken;     /* 1: a NOTICE_TAKEN is expected */
+};
+
+/* NOTICE_TAKEN: the sender's actor has been given the notice, or has ended. */
+struct fab_system_taken {
+    uint64_t sender;   /* actor word, of the core that sends this */
+    uint64_t receiver; /* actor word, of the core that gets this */
+};
+
+/* WRITABLE: the receiver's mailbox has room, or it has ended. */
+struct fab_system_writable {
+    uint64_t receiver; /* actor word, of the core that sends this */
+};
+
+/* STOP: asks an actor to end. */
+struct fab_system_stop {
+    uint64_t actor; /* actor word, of the core that gets this */
+    uint8_t reason; /* enum myc_status; KILLED kills */
+    uint8_t reserved[7];
+};
+
+static_assert(sizeof(struct fab_system_notice) == 40, "layout");
+static_assert(sizeof(struct fab_system_taken) == 16, "layout");
+static_assert(sizeof(struct fab_system_writable) == 8, "layout");
+static_assert(sizeof(struct fab_system_stop) == 16, "layout");
+
+#endif
