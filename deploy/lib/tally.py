@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Counts what the test command ran, and says it in a last line that machines read.
+
+    tally.py add  RESULTS STAGE TESTLOG   reads meson's testlog.json
+    tally.py note RESULTS STAGE NAME pass|fail|skip [REASON]
+    tally.py sum  RESULTS                 prints the table and the last line
+
+What is counted is test cases: each "ok" or "not ok" line that a program printed in TAP form (cmocka
+does with CMOCKA_MESSAGE_OUTPUT=TAP), or the program itself when it printed none. A program that
+failed in any other way than by a counted case (a crash, a time-out, a sanitizer's report at the
+end) is one failure more, so nothing that went wrong can vanish among cases that went well.
+"""
+import json
+import re
+import sys
+
+CASE = re.compile(r"^\s*(not ok|ok) \d+(?: -)? ?(.*)$")
+REASON = re.compile(r"\bskip(?:ped|s|ping)?\b[:, ]*(.*)", re.IGNORECASE)
+
+
+def cases_of(text):
+    """Yields (outcome, name, reason) for each TAP line of a program's output."""
+    for line in text.splitlines():
+        match = CASE.match(line)
+        if not match:
+            continue
+        verdict, rest = match.groups()
+        if "# SKIP" in rest:
+            before, after = (part.strip() for part in rest.split("# SKIP", 1))
+            name, reason = (before, after) if before else (after, "")
+            yield "skip", name, reason
+        else:
+            yield ("pass" if verdict == "ok" else "fail"), rest, ""
+
+
+def reason_in(text):
+    """The last line with which a program said why it skipped."""
+    for line in reversed(text.splitlines()):
+        if CASE.match(line):
+            continue
+        match = REASON.search(line)
+        if match:
+            return line.strip()
+    return "no reason given"
+
+
+def results_of(test):
+    """Yields (outcome, name, reason) for one program of meson's log."""
+    name, result = test["name"], test["result"]
+    output = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
+    cases = list(cases_of(test.get("stdout") or ""))
+    for outcome, case, reason in cases:
+        if outcome == "skip" and not reason:
+            reason = reason_in(output)
+        yield outcome, f"{name}: {case}", reason
+    has_failed_case = any(outcome == "fail" for outcome, _, _ in cases)
+    if result in ("OK", "EXPECTEDFAIL"):
+        if not cases:
+            yield "pass", name, ""
+    elif result == "SKIP":
+        if not any(outcome == "skip" for outcome, _, _ in cases):
+            yield "skip", name, reason_in(output)
+    elif result != "FAIL" or not has_failed_case:
+        yield "fail", name, f"{result.lower()}, exit status {test.get('returncode')}"
+
+
+def add(path, stage, testlog):
+    lines = []
+    with open(testlog, encoding="utf-8") as log:
+        for row in log:
+            for outcome, name, reason in results_of(json.loads(row)):
+                lines.append((outcome, stage, name, reason))
+    write(path, lines)
+
+
+def write(path, lines):
+    with open(path, "a", encoding="utf-8") as results:
+        for line in lines:
+            results.write("\t".join(re.sub(r"\s+", " ", field) for field in line) + "\n")
+
+
+def total(path):
+    with open(path, encoding="utf-8") as results:
+        rows = [line.rstrip("\n").split("\t") for line in results]
+    stages = list(dict.fromkeys(row[1] for row in rows))
+    for outcome, title in (("skip", "skipped"), ("fail", "FAILED")):
+        for row in (row for row in rows if row[0] == outcome):
+            print(f"{title}: [{row[1]}] {row[2]}: {row[3]}")
+    print(f"\n{'stage':<28}{'passed':>8}{'failed':>8}{'skipped':>9}")
+    for stage in stages:
+        counts = [sum(row[0] == o and row[1] == stage for row in rows) for o in OUTCOMES]
+        print(f"{stage:<28}{counts[0]:>8}{counts[1]:>8}{counts[2]:>9}")
+    passed, failed, skipped = (sum(row[0] == outcome for row in rows) for outcome in OUTCOMES)
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed or not passed else 0
+
+
+OUTCOMES = ("pass", "fail", "skip")
+
+
+def main(arguments):
+    verb, path, *rest = arguments
+    if verb == "add":
+        add(path, *rest)
+    elif verb == "note":
+        stage, name, outcome = rest[:3]
+        write(path, [(outcome, stage, name, " ".join(rest[3:]))])
+    elif verb == "sum":
+        return total(path)
+    else:
+        sys.exit(__doc__)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
