@@ -60,8 +60,7 @@ struct fab_core {
 
     /* What coming and going needs. */
     struct fab_slot_cold *cold;
-    uint32_t *free_slots; /* a stack: fresh slots come out of slot_fresh first in, last out */
-    uint32_t free_count;
+    uint32_t free_head;  /* free slots, by run_next; last in, first out */
     uint32_t slot_fresh; /* slots from here on were never used */
     uint32_t actor_count;
     bool is_stopping;
@@ -163,16 +162,25 @@ void fab_links_each(struct fab_core *core,
 
 /* --- system.c: records between cores (wire/system.h) ------------------------------------------ */
 
-/* Sends a system record over a link, in order with all else on it. When the link has no room even
- * in its reserve the record waits in a cell of ours and is sent first when there is room.
+struct fab_system_record {
+    uint16_t op; /* enum fab_system_op */
+    /* Actor word, of the other core, with whose messages the record keeps its order: on a flow only
+     * what is for one receiver is in order. A DOWN names the watcher. */
+    uint64_t order;
+    const void *body; /* the op's struct; not owned */
+    uint32_t size;    /* bytes, 0 to FAB_CELL_BODY_SMALL */
+};
+
+/* Sends a system record over a link. When the link has no room even in its reserve the record waits
+ * in a cell of ours and is sent first when there is room.
  * OK; NO_MEMORY (no cell to wait in); UNREACHABLE (the link is down: nothing was sent). */
-enum myc_status fab_system_send(struct fab_core *core, struct fab_link *link, uint16_t op,
-                                const void *body, uint32_t size);
+enum myc_status fab_system_send(struct fab_core *core, struct fab_link *link,
+                                const struct fab_system_record *record);
 
 /* As fab_system_send, but with a small cell that the caller has reserved, which this takes over:
  * cannot fail, except that a link which is down swallows it (counted). */
-void fab_system_send_reserved(struct fab_core *core, struct fab_link *link, uint16_t op,
-                              const void *body, uint32_t size);
+void fab_system_send_reserved(struct fab_core *core, struct fab_link *link,
+                              const struct fab_system_record *record);
 
 /* --- event.c: what the fabric tells an actor -------------------------------------------------- */
 

@@ -7,8 +7,11 @@
  * link's ends, as whole refs elsewhere. They come from another process: fab_system_check refuses
  * a body that is not as long as its op says, and who reads it checks every number in it.
  *
- * Records are in order with the messages of their link. That carries meaning: NOTICE_TAKEN comes
- * after every message that its sender sent before it took the notice, DOWN after the last message.
+ * On a flow only what is for one actor is in order, so each record says with whose messages it goes
+ * (the stream of that actor's word). NOTICE, NOTICE_TAKEN and WRITABLE go with the receiver's: so
+ * TAKEN comes after every message that the sender sent before it took the notice, and WRITABLE
+ * after the notices that announced it. DOWN goes with the watcher's: after the dead actor's last
+ * message.
  */
 #ifndef FAB_WIRE_SYSTEM_H
 #define FAB_WIRE_SYSTEM_H
