@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""mycelium-sbe: C11 and C++17 message code from a FIX SBE 1.0 schema.
+
+The modules beside it, in the order in which a schema passes through them: source (XML with line
+numbers), reader (XML to model, all checks), model (plain data), then the emitters: c_member,
+c_types, c_message, c_header. README.md describes the subset of SBE and the code that comes out.
+"""
+
+import argparse
+import os
+import sys
+
+from c_header import emit_header
+from reader import read_schema
+from source import SchemaError
+
+
+def command_header(arguments):
+    text = emit_header(read_schema(arguments.schema), arguments.prefix, not arguments.no_send)
+    write(arguments.output, text)
+    return 0
+
+
+def write(path, text):
+    """Whole or not at all: a build that was cut off must not leave half a header."""
+    if path == "-":
+        sys.stdout.write(text)
+        return
+    partial = path + ".partial"
+    with open(partial, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(partial, path)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="mycelium-sbe", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    header = commands.add_parser("header", help="write the C header of a schema")
+    header.add_argument("schema", help="SBE XML file")
+    header.add_argument("-o", "--output", default="-", help="header to write (default: stdout)")
+    header.add_argument("--prefix", help="prefix of C names in place of the schema's package")
+    header.add_argument("--no-send", action="store_true",
+                        help="leave out what needs <mycelium/actor.h>")
+    header.set_defaults(run=command_header)
+    arguments = parser.parse_args()
+    try:
+        return arguments.run(arguments)
+    except SchemaError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
