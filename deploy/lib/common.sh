@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # shared names: set here, used in the commands, or the reverse
+# shellcheck disable=SC2034,SC2154 # names that are set here and used elsewhere, or the reverse
 # Sourced by the commands in deploy/: where we are, how to speak, how to act as root.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

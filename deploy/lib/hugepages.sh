@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # shared names: set here, used in the commands, or the reverse
-# Hugepages, reserved while the machine runs. What cannot be had is said, and --no-huge does instead.
+# shellcheck disable=SC2034,SC2154 # names that are set here and used elsewhere, or the reverse
+# Hugepages, reserved while the machine runs; when there are none, it is said, and --no-huge used.
 
 hugepages_folder=/run/mycelium/hugepages
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # shared names: set here, used in the commands, or the reverse
+# shellcheck disable=SC2034,SC2154 # names that are set here and used elsewhere, or the reverse
 # Debian packages that Mycelium needs. Only what is missing is installed; nothing is removed.
 
 packages_to_build=(

@@ -20,7 +20,10 @@ MYC_BEGIN_DECLS
 MYC_API MYC_MUST_CHECK enum myc_status myc_monitor(struct myc_self *self, struct myc_ref ref,
                                                    uint64_t *monitor);
 
-/** Ends a watch; after it no Down of it comes, also not one already queued. @return OK; NOT_FOUND.
+/**
+ * Ends a watch; after it no Down of it comes, also not one already queued.
+ * @return OK; NOT_FOUND.
+ * Context: inside a handler.
  */
 MYC_API enum myc_status myc_demonitor(struct myc_self *self, uint64_t monitor);
 

@@ -37,7 +37,10 @@ struct myc_send_options {
 MYC_API enum myc_status myc_send(struct myc_self *self, struct myc_ref to,
                                  const struct myc_type *type, const void *body, uint32_t size);
 
-/** As myc_send, with options; `options` NULL is myc_send itself. */
+/**
+ * As myc_send, with options; `options` NULL is myc_send itself.
+ * Context: inside a handler.
+ */
 MYC_API enum myc_status myc_send_with(struct myc_self *self, struct myc_ref to,
                                       const struct myc_type *type, const void *body, uint32_t size,
                                       const struct myc_send_options *options);
@@ -78,7 +81,11 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_ask(struct myc_self *self, struct myc
                                                uint32_t size, const struct myc_ask_options *options,
                                                uint64_t *ask);
 
-/** Forgets an open ask: neither reply nor failure will come. @return OK; NOT_FOUND. */
+/**
+ * Forgets an open ask: neither reply nor failure will come.
+ * @return OK; NOT_FOUND.
+ * Context: inside a handler.
+ */
 MYC_API enum myc_status myc_ask_cancel(struct myc_self *self, uint64_t ask);
 
 /** A request to answer later or elsewhere: a value, copy it freely, answer it once. */
@@ -98,7 +105,11 @@ MYC_API struct myc_request myc_message_request(const struct myc_message *message
 MYC_API enum myc_status myc_reply(struct myc_self *self, struct myc_request request,
                                   const struct myc_type *type, const void *body, uint32_t size);
 
-/** Answers a request with a failure: the asker gets AskFailed with this status. As myc_reply. */
+/**
+ * Answers a request with a failure: the asker gets AskFailed with this status.
+ * @return as myc_reply.
+ * Context: inside a handler.
+ */
 MYC_API enum myc_status myc_reply_failure(struct myc_self *self, struct myc_request request,
                                           enum myc_status status);
 

@@ -61,7 +61,10 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_spawn_on(struct myc_self *self, uint8
  */
 MYC_API enum myc_status myc_stop(struct myc_self *self, struct myc_ref ref, enum myc_status reason);
 
-/** As myc_stop, but its stop function does not run and the reason is KILLED. */
+/**
+ * As myc_stop, but its stop function does not run and the reason is KILLED.
+ * Context: inside a handler.
+ */
 MYC_API enum myc_status myc_kill(struct myc_self *self, struct myc_ref ref);
 
 /** Ends the running actor when its handler returns, as failed. Context: inside a handler. */
@@ -76,7 +79,11 @@ MYC_API void myc_fail(struct myc_self *self, enum myc_status reason);
  */
 MYC_API MYC_MUST_CHECK enum myc_status myc_restart(struct myc_self *self, struct myc_ref ref);
 
-/** Lets a failed or ended supervised child go for ever: watchers get DOWN. As myc_restart. */
+/**
+ * Lets a failed or ended supervised child go for ever: watchers get DOWN.
+ * @return OK; NOT_FOUND (not a child of ours that waits for a decision).
+ * Context: as myc_restart.
+ */
 MYC_API MYC_MUST_CHECK enum myc_status myc_release(struct myc_self *self, struct myc_ref ref);
 
 MYC_END_DECLS

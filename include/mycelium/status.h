@@ -16,12 +16,12 @@
 /* clang-format off */
 #define MYC_STATUS_TABLE(X)                                                                        \
     X(OK, 0, "accepted or done")                                                                   \
-    X(FULL, 1, "the receiver's mailbox or the link to it has no room now; a writable event follows") \
+    X(FULL, 1, "no room in the receiver's mailbox or link now; a writable event follows") \
     X(GONE, 2, "the actor that the ref names has ended, or its node has restarted since")          \
     X(UNREACHABLE, 3, "no link leads to the ref's node now")                                       \
     X(NO_MEMORY, 4, "a pool or table that was sized at start is used up")                          \
     X(TOO_BIG, 5, "the message is larger than what this link or this ask allows")                  \
-    X(BAD_TYPE, 6, "the receiver does not accept this type of message, or its bytes do not verify") \
+    X(BAD_TYPE, 6, "the receiver does not accept this type, or its bytes do not verify") \
     X(IN_DOUBT, 7, "the link broke before the message was acknowledged: it may have been handled") \
     X(TIMEOUT, 8, "the deadline passed first")                                                     \
     X(EXPIRED, 9, "the message's own deadline passed before its handler could run")                \
@@ -31,7 +31,7 @@
     X(BAD_STATE, 13, "not possible in the present state, or in this context")                      \
     X(REFUSED, 14, "the peer or a policy does not allow it")                                       \
     X(BROKEN, 15, "the callee ended or dropped the request without an answer")                     \
-    X(NO_CONNECTION, 16, "the link to the other node was lost; whether the actor lives is unknown") \
+    X(NO_CONNECTION, 16, "the link to its node was lost; whether the actor lives is unknown") \
     X(NO_PROCESS, 17, "there was no such actor when it was asked for")                             \
     X(NORMAL, 18, "ended because it had finished")                                                 \
     X(SHUTDOWN, 19, "ended because it was told to")                                                \

@@ -22,8 +22,11 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_timer_start(struct myc_self *self, ui
                                                        uint64_t period_ns, uint64_t tag,
                                                        uint64_t *timer);
 
-/** Stops a timer; after it no event of it comes, also not one already queued. @return OK;
- * NOT_FOUND. */
+/**
+ * Stops a timer; after it no event of it comes, also not one already queued.
+ * @return OK; NOT_FOUND.
+ * Context: inside a handler.
+ */
 MYC_API enum myc_status myc_timer_cancel(struct myc_self *self, uint64_t timer);
 
 /**

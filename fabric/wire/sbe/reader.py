@@ -170,7 +170,7 @@ class _Reader:
     def presence(node, default="required"):
         presence = node.get("presence", default)
         if presence not in ("required", "optional", "constant"):
-            raise SchemaError(node, f"presence=\"{presence}\": it is required, optional or constant")
+            raise SchemaError(node, f"presence=\"{presence}\": not required, optional or constant")
         return presence
 
     def encoding(self, node, allowed):
