@@ -14,8 +14,8 @@
  * forgotten by the next one. Commits become visible at flush, at the end of the turn, or earlier
  * when the carrier's burst is full.
  *
- * Two lanes share the one order. USER is refused (FULL) while the reserve is untouched; SYSTEM may
- * use the reserve. A core keeps what does not fit even there and tries again: see actor/.
+ * The lanes (wire/lane.h) share the one order. USER is refused (FULL) before the reserve is
+ * touched; REPLY and SYSTEM may use it. A core keeps what does not fit even there and tries again.
  *
  * Receiving: whoever polls (a link of its own, or a port for many flows) hands each record to the
  * sink, once and in order. A record is borrowed: it is valid until the sink returns.

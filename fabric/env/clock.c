@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "env/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#define SHIFT       32       /* of the fixed-point factor */
+#define MEASURE_NS  10000000 /* of the check that a source speaks of the TSC */
+#define ROUND_TO_HZ 10000000ULL
+
+static struct {
+    uint64_t hz;
+    uint64_t ns_per_tick; /* times 2^SHIFT */
+} clock_rate;
+
+static inline uint64_t
+read_ticks(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+    uint64_t ticks;
+
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#else
+#error "no tick counter is known for this architecture"
+#endif
+}
+
+#if defined(__x86_64__)
+static uint64_t
+hz_from_cpuid(void)
+{
+    unsigned denominator, numerator, crystal_hz, unused;
+
+    if (!__get_cpuid(0x15, &denominator, &numerator, &crystal_hz, &unused))
+        return 0;
+    if (!denominator || !numerator || !crystal_hz)
+        return 0;
+    return (uint64_t)crystal_hz * numerator / denominator;
+}
+
+static uint64_t
+hz_from_hypervisor(void)
+{
+    unsigned leaf_max, b, c, d, khz;
+
+    __cpuid(1, leaf_max, b, c, d);
+    if (!(c & (1U << 31)))
+        return 0;
+    __cpuid(0x40000000, leaf_max, b, c, d);
+    if (leaf_max < 0x40000010)
+        return 0;
+    __cpuid(0x40000010, khz, b, c, d);
+    return (uint64_t)khz * 1000;
+}
+
+/* "bogomips : 4192.04" is 2096.02 MHz. */
+static uint64_t
+hz_from_bogomips(void)
+{
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    uint64_t hz = 0;
+    char line[256];
+
+    while (file && hz == 0 && fgets(line, sizeof(line), file)) {
+        const char *colon = strchr(line, ':');
+
+        if (strncmp(line, "bogomips", 8) == 0 && colon)
+            hz = (uint64_t)(strtod(colon + 1, NULL) * 500000.0 + 0.5);
+    }
+    if (file)
+        fclose(file);
+    return hz;
+}
+#else
+static uint64_t
+hz_from_cpuid(void)
+{
+    uint64_t hz;
+
+    __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(hz));
+    return hz;
+}
+
+static uint64_t
+hz_from_hypervisor(void)
+{
+    return 0;
+}
+
+static uint64_t
+hz_from_bogomips(void)
+{
+    return 0;
+}
+#endif
+
+static uint64_t
+kernel_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+    return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t
+measure_hz(void)
+{
+    static const struct timespec pause = { .tv_nsec = MEASURE_NS };
+    uint64_t start_ns = kernel_ns(), start = read_ticks();
+
+    nanosleep(&pause, NULL);
+    return (uint64_t)((unsigned __int128)(read_ticks() - start) * 1000000000U /
+                      (kernel_ns() - start_ns));
+}
+
+/* A source that is far from what was measured does not speak of the TSC. */
+static uint64_t
+plausible(uint64_t hz, uint64_t measured_hz)
+{
+    uint64_t difference = hz > measured_hz ? hz - measured_hz : measured_hz - hz;
+
+    return difference < measured_hz / 50 ? hz : 0;
+}
+
+void
+fab_clock_init(void)
+{
+    uint64_t measured_hz = measure_hz();
+    uint64_t hz = plausible(hz_from_cpuid(), measured_hz);
+
+    if (!hz)
+        hz = plausible(hz_from_hypervisor(), measured_hz);
+    if (!hz)
+        hz = plausible(hz_from_bogomips(), measured_hz);
+    if (!hz)
+        hz = (measured_hz + ROUND_TO_HZ / 2) / ROUND_TO_HZ * ROUND_TO_HZ;
+    clock_rate.hz = hz;
+    clock_rate.ns_per_tick = (uint64_t)(((unsigned __int128)1000000000 << SHIFT) / hz);
+}
+
+uint64_t
+fab_clock_hz(void)
+{
+    return clock_rate.hz;
+}
+
+uint64_t
+fab_clock_ns(void)
+{
+    return (uint64_t)(((unsigned __int128)read_ticks() * clock_rate.ns_per_tick) >> SHIFT);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory for cores and links: from the EAL's heap, on the lcore's own NUMA node, touched before
+ * use.
+ */
+#ifndef FAB_ENV_MEMORY_H
+#define FAB_ENV_MEMORY_H
+
+#include <stddef.h>
+
+/* Zeroed memory on a NUMA node (FAB_EAL_ANY_SOCKET: any); from another node when that one has none
+ * left. NULL when there is none. `align` is a power of two. Context: any thread, at start. */
+void *fab_memory_alloc(size_t size, size_t align, int socket);
+
+/* NULL is fine. Context: any thread. */
+void fab_memory_free(void *pointer);
+
+#endif
