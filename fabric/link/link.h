@@ -11,8 +11,8 @@
  *
  * Sending: claim gives memory for one whole record at its destination (ring slot, send buffer); the
  * caller writes header, extensions and body there and commits. A claim that is not committed is
- * forgotten by the next one. Commits become visible at flush, at the end of the turn, or earlier
- * when the carrier's burst is full.
+ * forgotten by the next one and by a flush. Commits become visible at flush, at the end of the
+ * turn, or earlier when the carrier's burst is full.
  *
  * The lanes (wire/lane.h) share the one order. USER is refused (FULL) before the reserve is
  * touched; REPLY and SYSTEM may use it. A core keeps what does not fit even there and tries again.
@@ -67,8 +67,9 @@ struct fab_link_ops {
     /* At most `budget` records to the sink; also notices death and room. Returns work done. NULL
      * for a link that is fed by a port. */
     unsigned (*poll)(struct fab_link *link, unsigned budget, uint64_t now_ns);
-    /* Tells the other side that we leave, hands back what was received; no sink call follows. The
-     * memory belongs to whoever created it and is freed by the carrier's own destroy. */
+    /* Tells the other side that we leave, hands back what was received; no sink call follows. It is
+     * the owner lcore's last touch, so never from within a sink call. The memory belongs to whoever
+     * created it and is freed by the carrier's own destroy. */
     void (*close)(struct fab_link *link);
 };
 

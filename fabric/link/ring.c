@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * An open reservation ("room") spans from one rte_ring start to its finish: `room_slots` were given
+ * by the start, `used` of them are committed. Finishing publishes `used` and gives the rest back.
+ *
+ * Invariants: used + claimed <= room_slots; outside of poll nothing of the incoming ring is open;
+ * a record is published whole, so the consumer never sees a part of one.
+ *
+ * The memory order is rte_ring's own: the finish of one side pairs with the start of the other.
+ * `has_left` is ours: set with release by the end that closes, after its last dequeue; the other
+ * end loads it with acquire and may then read what was not taken.
+ */
+#include "link/ring.h"
+
+#include <stdatomic.h>
+
+#include <rte_malloc.h>
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+#include <rte_ring_peek_zc.h>
+
+#include "base/assert.h"
+#include "base/compiler.h"
+#include "link/slot.h"
+
+struct ring_link {
+    struct fab_link link;
+    struct rte_ring *out;
+    struct rte_ring *in;
+    struct ring_link *other; /* not owned; only has_left is read */
+    struct rte_ring_zc_data room;
+    uint32_t room_slots; /* 0: none open */
+    uint32_t used;       /* slots */
+    uint32_t claimed;    /* slots of the open claim; 0: none */
+    uint32_t reserve;    /* slots kept from the user lane */
+    uint32_t capacity;   /* slots */
+    bool was_full;
+    FAB_ALIGNED_TO_LINE _Atomic bool has_left;
+};
+
+static struct ring_link *
+ring_of(struct fab_link *link)
+{
+    return FAB_CONTAINER_OF(link, struct ring_link, link);
+}
+
+/* Slot `index` of an open start; what begins before the end of the ring runs on behind it. */
+static void *
+slot_at(const struct rte_ring_zc_data *open, uint32_t index)
+{
+    if (index < open->n1)
+        return (uint8_t *)open->ptr1 + (size_t)index * FAB_RING_SLOT_SIZE;
+    return (uint8_t *)open->ptr2 + (size_t)(index - open->n1) * FAB_RING_SLOT_SIZE;
+}
+
+static void
+publish(struct ring_link *ring)
+{
+    if (ring->room_slots == 0)
+        return;
+    rte_ring_enqueue_zc_elem_finish(ring->out, ring->used);
+    ring->room_slots = 0;
+    ring->used = 0;
+}
+
+/* Looks at the consumer's index again. */
+static bool
+open_room(struct ring_link *ring, uint32_t slots)
+{
+    publish(ring);
+    ring->room_slots = rte_ring_enqueue_zc_burst_elem_start(ring->out, FAB_RING_SLOT_SIZE,
+                                                            ring->capacity, &ring->room, NULL);
+    return ring->room_slots >= slots;
+}
+
+static enum myc_status
+ring_claim(struct fab_link *link, enum fab_lane lane, uint32_t stride, uint64_t to,
+           struct fab_msg **record)
+{
+    struct ring_link *ring = ring_of(link);
+    uint32_t span = fab_ring_span(stride);
+    uint32_t needed = span + (lane == FAB_LANE_USER ? ring->reserve : 0);
+
+    (void)to;
+    ring->claimed = 0;
+    if (fab_unlikely(!link->is_up)) {
+        link->counters.unreachable++;
+        return MYC_UNREACHABLE;
+    }
+    if (fab_unlikely(stride > FAB_RING_RECORD_MAX)) {
+        link->counters.too_big++;
+        return MYC_TOO_BIG;
+    }
+    if (ring->room_slots - ring->used < needed && !open_room(ring, needed)) {
+        ring->was_full = true;
+        link->counters.full++;
+        return MYC_FULL;
+    }
+    ring->claimed = span;
+    *record = slot_at(&ring->room, ring->used);
+    return MYC_OK;
+}
+
+static void
+ring_commit(struct fab_link *link)
+{
+    struct ring_link *ring = ring_of(link);
+
+    FAB_ASSERT(ring->claimed > 0);
+    ring->used += ring->claimed;
+    ring->claimed = 0;
+    link->counters.sent++;
+    if (ring->used >= FAB_RING_BURST)
+        publish(ring);
+}
+
+static void
+ring_flush(struct fab_link *link, uint64_t now_ns)
+{
+    struct ring_link *ring = ring_of(link);
+
+    (void)now_ns;
+    ring->claimed = 0; /* its slot is given back with the rest of the room */
+    publish(ring);
+}
+
+static unsigned
+receive(struct ring_link *ring, unsigned budget)
+{
+    struct fab_link *link = &ring->link;
+    struct rte_ring_zc_data open;
+    uint32_t slots = rte_ring_dequeue_zc_burst_elem_start(ring->in, FAB_RING_SLOT_SIZE,
+                                                          ring->capacity, &open, NULL);
+    uint32_t used = 0;
+    unsigned done = 0;
+
+    if (slots == 0)
+        return 0;
+    while (used < slots && done < budget) {
+        const struct fab_msg *msg = slot_at(&open, used);
+
+        used += fab_ring_span(fab_msg_total(msg));
+        if (used < slots)
+            __builtin_prefetch(slot_at(&open, used));
+        link->sink->on_message(link->core, link, msg);
+        done++;
+    }
+    rte_ring_dequeue_zc_elem_finish(ring->in, used);
+    link->counters.received += done;
+    return done;
+}
+
+/* The other end reads no more: what it did not take is in doubt, in order. */
+static void
+report_in_doubt(struct ring_link *ring)
+{
+    struct fab_link *link = &ring->link;
+    struct rte_ring_zc_data open;
+    uint32_t slots = rte_ring_dequeue_zc_burst_elem_start(ring->out, FAB_RING_SLOT_SIZE,
+                                                          ring->capacity, &open, NULL);
+
+    for (uint32_t used = 0; used < slots;) {
+        const struct fab_msg *msg = slot_at(&open, used);
+
+        used += fab_ring_span(fab_msg_total(msg));
+        link->sink->on_in_doubt(link->core, link, msg);
+    }
+    if (slots > 0)
+        rte_ring_dequeue_zc_elem_finish(ring->out, slots);
+}
+
+static void
+go_down(struct ring_link *ring)
+{
+    struct fab_link *link = &ring->link;
+
+    ring->claimed = 0;
+    publish(ring);
+    link->is_up = false;
+    report_in_doubt(ring);
+    link->sink->on_down(link->core, link, MYC_SHUTDOWN);
+}
+
+static unsigned
+ring_poll(struct fab_link *link, unsigned budget, uint64_t now_ns)
+{
+    struct ring_link *ring = ring_of(link);
+    /* Before the receive: what the other end published before it left is then seen. */
+    bool has_left = atomic_load_explicit(&ring->other->has_left, memory_order_acquire);
+    unsigned done = receive(ring, budget);
+
+    (void)now_ns;
+    if (fab_unlikely(ring->was_full) &&
+        rte_ring_free_count(ring->out) >= ring->reserve + ring->capacity / 4U) {
+        ring->was_full = false;
+        link->sink->on_room(link->core, link);
+        done++;
+    }
+    if (fab_unlikely(has_left) && link->is_up && done == 0) {
+        go_down(ring);
+        done++;
+    }
+    return done;
+}
+
+static void
+ring_close(struct fab_link *link)
+{
+    struct ring_link *ring = ring_of(link);
+
+    ring->claimed = 0;
+    publish(ring);
+    link->is_up = false;
+    atomic_store_explicit(&ring->has_left, true, memory_order_release);
+}
+
+static const struct fab_link_ops ring_ops = {
+    .claim = ring_claim,
+    .commit = ring_commit,
+    .flush = ring_flush,
+    .poll = ring_poll,
+    .close = ring_close,
+};
+
+static struct rte_ring *
+ring_create(uint32_t slots, int socket)
+{
+    ssize_t size = rte_ring_get_memsize_elem(FAB_RING_SLOT_SIZE, slots);
+    size_t overhang = (FAB_RING_SPAN_MAX - 1U) * FAB_RING_SLOT_SIZE;
+    struct rte_ring *ring;
+
+    if (size < 0)
+        return NULL;
+    ring = rte_zmalloc_socket("fab_ring", (size_t)size + overhang, RTE_CACHE_LINE_SIZE, socket);
+    if (ring && rte_ring_init(ring, "fab_ring", slots, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0) {
+        rte_free(ring);
+        return NULL;
+    }
+    return ring;
+}
+
+/* The end `own`, which will have `out` to send on; NULL: no memory. */
+static struct ring_link *
+end_create(const struct fab_ring_link_options *options, struct fab_ring_link_end own,
+           struct fab_ring_link_end other)
+{
+    struct ring_link *ring =
+        rte_zmalloc_socket("fab_ring_link", sizeof(*ring), RTE_CACHE_LINE_SIZE, own.socket);
+
+    if (!ring)
+        return NULL;
+    /* A ring lies where it is read. */
+    ring->in = ring_create(options->slots, own.socket);
+    if (!ring->in) {
+        rte_free(ring);
+        return NULL;
+    }
+    ring->link.ops = &ring_ops;
+    ring->link.peer_home = options->home;
+    ring->link.peer_lcore = other.lcore;
+    ring->link.peer_lcore_count = options->lcore_count;
+    ring->link.level = FAB_LEVEL_RING;
+    ring->link.is_up = true;
+    ring->capacity = rte_ring_get_capacity(ring->in);
+    ring->reserve = fab_ring_reserve(options->slots);
+    return ring;
+}
+
+static void
+end_destroy(struct ring_link *ring)
+{
+    if (!ring)
+        return;
+    rte_free(ring->in);
+    rte_free(ring);
+}
+
+enum myc_status
+fab_ring_link_pair_create(const struct fab_ring_link_options *options, struct fab_link **a,
+                          struct fab_link **b)
+{
+    struct ring_link *end_a;
+    struct ring_link *end_b;
+
+    FAB_ASSERT(options->size == sizeof(*options));
+    if (!fab_ring_slots_is_valid(options->slots))
+        return MYC_INVALID;
+    end_a = end_create(options, options->a, options->b);
+    end_b = end_create(options, options->b, options->a);
+    if (!end_a || !end_b) {
+        end_destroy(end_a);
+        end_destroy(end_b);
+        return MYC_NO_MEMORY;
+    }
+    end_a->out = end_b->in;
+    end_b->out = end_a->in;
+    end_a->other = end_b;
+    end_b->other = end_a;
+    *a = &end_a->link;
+    *b = &end_b->link;
+    return MYC_OK;
+}
+
+void
+fab_ring_link_pair_destroy(struct fab_link **a, struct fab_link **b)
+{
+    if (*a)
+        end_destroy(ring_of(*a));
+    if (*b)
+        end_destroy(ring_of(*b));
+    *a = NULL;
+    *b = NULL;
+}
