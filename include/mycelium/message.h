@@ -61,7 +61,9 @@ struct myc_field {
     enum myc_field_kind kind;
     uint16_t choice_count;            /**< 0 unless kind is ENUM or SET */
     bool is_big_endian;               /**< as the schema's byteOrder */
+    bool is_optional;                 /**< may have the null value; a float's is NaN */
     const struct myc_choice *choices; /**< not owned; NULL when choice_count is 0 */
+    uint64_t null_value;              /**< sign-extended bits; 0 unless is_optional */
 };
 
 /** What a type of message is. One static constant per message of a schema; compare by key. */
@@ -131,7 +133,7 @@ myc_message_is(const struct myc_message *message, const struct myc_type *type)
  * Prints a message's root block as text, "Name{field=value, ...}", for logs and tools.
  * @param type     the message's type.
  * @param body     a body that verified.
- * @param size     its bytes.
+ * @param size     its bytes; of a message with groups or data, those of its root block.
  * @param text     buffer, owned by the caller; always NUL-terminated, cut when too small.
  * @param capacity bytes of text, at least 1.
  * @return bytes that the whole text has, without NUL (as snprintf).

@@ -100,6 +100,100 @@ myc_sbe_is_zero(const void *at, size_t count)
     return true;
 }
 
+/* ---- groups and data ------------------------------------------------------------------------ */
+
+/** Where a walk through groups and data is. */
+struct myc_sbe_cursor {
+    const uint8_t *at; /**< not owned */
+    uint32_t left;     /**< bytes from `at` to the end of the message */
+    uint16_t version;  /**< of the sender's schema */
+};
+
+/** Where the reading of a group is: see <message>_<group>_begin and _next. */
+struct myc_sbe_iterator {
+    struct myc_sbe_cursor cursor;
+    uint32_t left;         /**< entries that are still to come */
+    uint16_t block_length; /**< bytes of an entry's block, as the sender said */
+};
+
+/** Bytes of variable length, in place. */
+struct myc_sbe_bytes {
+    const uint8_t *at; /**< not owned; valid as long as the message */
+    uint32_t size;     /**< bytes */
+};
+
+/** Where the writing of a body is: see <message>_build. */
+struct myc_sbe_writer {
+    uint8_t *start;    /**< the body; not owned */
+    uint32_t capacity; /**< bytes that may be written */
+    uint32_t size;     /**< bytes written */
+    bool is_full;      /**< something did not fit: the body is not whole */
+};
+
+/** Moves past `count` bytes; false, and no move, when there are fewer. */
+static inline bool
+myc_sbe_skip(struct myc_sbe_cursor *cursor, uint32_t count)
+{
+    if (count > cursor->left)
+        return false;
+    cursor->at += count;
+    cursor->left -= count;
+    return true;
+}
+
+/** Room for `count` bytes at the end of a body; NULL, and is_full for ever, when there is none. */
+static inline uint8_t *
+myc_sbe_append(struct myc_sbe_writer *writer, uint32_t count)
+{
+    uint8_t *at = writer->start + writer->size;
+
+    if (writer->is_full || count > writer->capacity - writer->size) {
+        writer->is_full = true;
+        return NULL;
+    }
+    writer->size += count;
+    return at;
+}
+
+/** Bytes of the finished body; 0 when something did not fit. */
+static inline uint32_t
+myc_sbe_written(const struct myc_sbe_writer *writer)
+{
+    return writer->is_full ? 0 : writer->size;
+}
+
+/** Defines how data with such a length are read and skipped; reading none gives size 0. */
+#define MYC_SBE_DEFINE_DATA(order, name)                                                 \
+    static inline struct myc_sbe_bytes myc_sbe_read_data_##order##_##name(               \
+        const struct myc_sbe_cursor *cursor)                                             \
+    {                                                                                    \
+        const uint32_t head = (uint32_t)sizeof(name##_t);                                \
+        struct myc_sbe_bytes bytes = { cursor->at, 0 };                                  \
+        if (cursor->left >= head) {                                                      \
+            bytes.size = myc_sbe_load_##order##_##name(cursor->at);                      \
+            bytes.at += head;                                                            \
+            if (bytes.size > cursor->left - head)                                        \
+                bytes.size = 0;                                                          \
+        }                                                                                \
+        return bytes;                                                                    \
+    }                                                                                    \
+    static inline bool myc_sbe_skip_data_##order##_##name(struct myc_sbe_cursor *cursor) \
+    {                                                                                    \
+        const uint32_t head = (uint32_t)sizeof(name##_t);                                \
+        uint32_t size;                                                                   \
+        if (cursor->left < head)                                                         \
+            return false;                                                                \
+        size = myc_sbe_load_##order##_##name(cursor->at);                                \
+        return myc_sbe_skip(cursor, head) && myc_sbe_skip(cursor, size);                 \
+    }
+
+MYC_SBE_DEFINE_DATA(le, uint8)
+MYC_SBE_DEFINE_DATA(le, uint16)
+MYC_SBE_DEFINE_DATA(le, uint32)
+MYC_SBE_DEFINE_DATA(be, uint8)
+MYC_SBE_DEFINE_DATA(be, uint16)
+MYC_SBE_DEFINE_DATA(be, uint32)
+
 MYC_END_DECLS
 
 #endif

@@ -189,5 +189,10 @@ def describe(names, member, base=0, dotted="", since=0):
         choices = names.lower(made.name, "choices") if count else "NULL"
     elements = made.count if isinstance(made, Scalar) else 1
     big = "true" if names.is_big_endian else "false"
+    is_optional = member.presence == "optional" and not isinstance(made, Set)
+    null = "0"
+    if is_optional and not made.primitive.is_float and not member.is_text:
+        null = f"(uint64_t){null_of(names, member)}"
+    optional = "true" if is_optional else "false"
     return [f'{{ "{name}", {base + member.offset}, {elements}, {since}, {made.primitive.constant}, '
-            f"{kind}, {count}, {big}, {choices} }},"]
+            f"{kind}, {count}, {big}, {optional}, {choices}, {null} }},"]

@@ -3,8 +3,9 @@
 """mycelium-sbe: C11 and C++17 message code from a FIX SBE 1.0 schema.
 
 The modules beside it, in the order in which a schema passes through them: source (XML with line
-numbers), reader (XML to model, all checks), model (plain data), then the emitters: c_member,
-c_types, c_message, c_header. README.md describes the subset of SBE and the code that comes out.
+numbers), reader_types and reader (XML to model, all checks), model (plain data), then what writes:
+c_member, c_types, c_block, c_group, c_message, c_send, c_header. README.md describes the subset of
+SBE and the code that comes out.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from source import SchemaError
 
 
 def command_header(arguments):
-    text = emit_header(read_schema(arguments.schema), arguments.prefix, not arguments.no_send)
+    text = emit_header(read_schema(arguments.schema), arguments.prefix)
     write(arguments.output, text)
     return 0
 
@@ -40,8 +41,6 @@ def main():
     header.add_argument("schema", help="SBE XML file")
     header.add_argument("-o", "--output", default="-", help="header to write (default: stdout)")
     header.add_argument("--prefix", help="prefix of C names in place of the schema's package")
-    header.add_argument("--no-send", action="store_true",
-                        help="leave out what needs <mycelium/actor.h>")
     header.set_defaults(run=command_header)
     arguments = parser.parse_args()
     try:
