@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * An ethdev port of ours: found or made, configured, started, polled, stopped.
+ *
+ * Any PMD will do: memif, af_packet, af_xdp, pcap, null, ring, virtio, a NIC. What a PMD answers
+ * with "not supported" (setting an MTU on memif, all-multicast on most virtual ones) is taken as
+ * "cannot" and noted, not as a failure; what it refuses for another cause fails the start with a
+ * sentence that says what to do.
+ *
+ * Frames to send are collected and leave in bursts. When the device takes nothing for
+ * FAB_PORT_STUCK_NS (the other end of a memif is not there, a cable is out) what was collected is
+ * dropped and counted, so that a dead wire holds no buffers; whoever sends reliably sends again.
+ *
+ * Receiving and sending of one queue belong to one lcore. Faults of the wire (env/fault.h) may be
+ * put on either way of a queue, on any PMD.
+ */
+#ifndef FAB_ENV_PORT_H
+#define FAB_ENV_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mycelium/status.h>
+
+#include "env/fault.h"
+#include "wire/address.h"
+
+#define FAB_PORT_BURST         32U  /* frames taken from or given to the device at once */
+#define FAB_PORT_TX_MAX        256U /* frames collected before the device takes them */
+#define FAB_PORT_STUCK_NS      5000000ULL
+#define FAB_PORT_QUEUES_MAX    16U
+#define FAB_PORT_DEVICE_SIZE   64U
+#define FAB_PORT_MBUFS_DEFAULT 8192U
+#define FAB_PORT_MTU_MIN       1280U /* RFC 8200; a flow's smallest frame fits */
+#define FAB_PORT_MTU_MAX       9000U
+
+struct rte_mbuf;
+struct rte_mempool;
+struct fab_port;
+
+struct fab_port_options {
+    size_t size; /* sizeof(struct fab_port_options) */
+    /* Name of an ethdev ("net_memif0", "0000:01:00.0"). One with arguments behind a comma
+     * ("net_af_packet0,iface=wire0") is made when it is not there, and removed by close. */
+    const char *device;
+    uint16_t queue_count;    /* RX and TX queues, 1 to FAB_PORT_QUEUES_MAX; 0: 1 */
+    uint16_t mtu;            /* bytes of IP packet; 0: what the port has */
+    uint16_t rx_descriptors; /* 0: 1024, or what the device allows */
+    uint16_t tx_descriptors;
+    uint32_t mbuf_count;                   /* of the port's pool; 0: FAB_PORT_MBUFS_DEFAULT */
+    const struct fab_wire_fault *rx_fault; /* copied; NULL: none */
+    const struct fab_wire_fault *tx_fault;
+    char *error; /* says what failed and what to do; the caller's */
+    size_t error_size;
+};
+
+/* What a port is; constant while it is open. */
+struct fab_port_info {
+    char device[FAB_PORT_DEVICE_SIZE];
+    char driver[FAB_PORT_DEVICE_SIZE];
+    struct fab_mac mac;
+    uint16_t id; /* DPDK's */
+    uint16_t mtu;
+    uint16_t queue_count;
+    int socket;         /* NUMA node; FAB_EAL_ANY_SOCKET */
+    bool is_mtu_fixed;  /* the device cannot set it */
+    bool can_multicast; /* receives all multicast */
+};
+
+/* clang-format off */
+#define FAB_PORT_COUNTERS(X)                                                                       \
+    X(rx_frames, "frames received")                                                                \
+    X(rx_bytes, "bytes of frames received, without FCS")                                           \
+    X(rx_segmented, "frames received in several pieces that did not fit into one buffer")          \
+    X(tx_frames, "frames that the device took")                                                    \
+    X(tx_bytes, "bytes of frames that the device took")                                            \
+    X(tx_stuck, "frames dropped because the device took nothing for a while")                      \
+    X(no_mbufs, "times that a pool had no buffer")
+/* clang-format on */
+
+struct fab_port_counters {
+#define FAB_PORT_COUNTER(name, text) uint64_t name;
+    FAB_PORT_COUNTERS(FAB_PORT_COUNTER)
+#undef FAB_PORT_COUNTER
+};
+
+/* What the device counts itself; slow to read on some. */
+struct fab_port_device_counters {
+    uint64_t rx_missed; /* frames that the device had no descriptor for */
+    uint64_t rx_errors;
+    uint64_t tx_errors;
+    uint64_t rx_no_mbuf;
+};
+
+/*
+ * Configures and starts a port. OK; NOT_FOUND (no such device); INVALID (an option is out of its
+ * or the device's range); NO_MEMORY (buffers); EXISTS (in use); IO_ERROR (the device refused).
+ * Context: main thread.
+ */
+enum myc_status fab_port_open(const struct fab_port_options *options, struct fab_port **port);
+
+/* Stops the port, frees its buffers. *port is set to NULL. NULL inside is fine. Context: main
+ * thread, when nobody polls it and none of its frames is out. */
+void fab_port_close(struct fab_port **port);
+
+const struct fab_port_info *fab_port_info(const struct fab_port *port);
+
+/* Asks the device whether its link is up. Context: any thread; not on the hot path. */
+bool fab_port_is_link_up(const struct fab_port *port);
+
+/* At most `count` received frames, each in one piece, now the caller's. Returns how many. */
+unsigned fab_port_receive(struct fab_port *port, uint16_t queue, struct rte_mbuf **mbufs,
+                          unsigned count, uint64_t now_ns);
+
+/* Frames that may be given to fab_port_send now. */
+unsigned fab_port_room(const struct fab_port *port, uint16_t queue);
+
+/* Takes a frame to send; there must be room. It leaves at the next flush, or before. */
+void fab_port_send(struct fab_port *port, uint16_t queue, struct rte_mbuf *mbuf, uint64_t now_ns);
+
+/* Gives the device what it takes of the frames collected. */
+void fab_port_flush(struct fab_port *port, uint16_t queue, uint64_t now_ns);
+
+/* An empty buffer of the port's own pool; NULL: none, counted. For frames of the lcore that owns
+ * the queue. */
+struct rte_mbuf *fab_port_alloc(struct fab_port *port, uint16_t queue);
+
+const struct fab_port_counters *fab_port_counters(const struct fab_port *port, uint16_t queue);
+
+/* What the wire's faults did: all zero without any. */
+struct fab_fault_counters fab_port_rx_faults(const struct fab_port *port, uint16_t queue);
+struct fab_fault_counters fab_port_tx_faults(const struct fab_port *port, uint16_t queue);
+
+void fab_port_device_counters(const struct fab_port *port,
+                              struct fab_port_device_counters *counters);
+
+/*
+ * A pool of buffers for frames of up to `frame_size` bytes, for one lcore to take from and any to
+ * give back to. Its ring is of the kind that does not collapse when threads share a CPU (design
+ * section 14). NULL when there is no memory. Context: main thread.
+ */
+struct rte_mempool *fab_port_pool_create(const char *name, uint32_t count, uint32_t frame_size,
+                                         int socket);
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a port comes and goes; see env/port.h. */
+#include "env/port.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include "base/log.h"
+#include "env/port_state.h"
+
+#define DESCRIPTORS_DEFAULT 1024U
+#define POOL_CACHE          128U
+#define FRAME_EXTRA         26U   /* Ethernet header, two tags and FCS around an IP packet */
+#define FRAME_SIZE_MIN      2048U /* what PMDs expect of a buffer */
+#define PORTS_TEXT_SIZE     256U
+
+/* Options being worked on, and where to say what is wrong with them. */
+struct opening {
+    const struct fab_port_options *options;
+    struct fab_port *port;
+    struct rte_eth_dev_info device;
+};
+
+static enum myc_status FAB_PRINTF(3, 4)
+    fail(const struct fab_port_options *options, enum myc_status status, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (options->error)
+        vsnprintf(options->error, options->error_size, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+/* DPDK answers with 0 or up for success, and with -errno; a few with -1 and rte_errno. */
+static int
+cause_of(int result)
+{
+    return result == -1 && rte_errno ? rte_errno : -result;
+}
+
+static enum myc_status
+status_of(int result)
+{
+    switch (cause_of(result)) {
+    case ENOMEM:
+        return MYC_NO_MEMORY;
+    case EINVAL:
+        return MYC_INVALID;
+    case EBUSY:
+        return MYC_EXISTS;
+    case ENODEV:
+        return MYC_NOT_FOUND;
+    case ENOTSUP:
+        return MYC_UNSUPPORTED;
+    default:
+        return MYC_IO_ERROR;
+    }
+}
+
+static enum myc_status
+refused(const struct opening *opening, const char *what, int result)
+{
+    return fail(opening->options, status_of(result), "port '%s' (%s): cannot %s: %s",
+                opening->port->info.device, opening->port->info.driver, what,
+                rte_strerror(cause_of(result)));
+}
+
+/* The ports that are there, for somebody who has mistyped one. */
+static const char *
+list_ports(char *text)
+{
+    char name[RTE_ETH_NAME_MAX_LEN];
+    size_t at = 0;
+
+    strcpy(text, "none");
+    for (uint16_t id = 0; id < RTE_MAX_ETHPORTS && at < PORTS_TEXT_SIZE; id++) {
+        if (rte_eth_dev_is_valid_port(id) && rte_eth_dev_get_name_by_port(id, name) == 0)
+            at += (size_t)snprintf(text + at, PORTS_TEXT_SIZE - at, "%s%s", at ? ", " : "", name);
+    }
+    return text;
+}
+
+static enum myc_status
+find_device(struct opening *opening)
+{
+    const struct fab_port_options *options = opening->options;
+    struct fab_port_info *info = &opening->port->info;
+    char ports[PORTS_TEXT_SIZE];
+    size_t name_size = strcspn(options->device, ",");
+    int result;
+
+    if (name_size == 0 || name_size >= sizeof(info->device))
+        return fail(options, MYC_INVALID, "port name '%s' is empty or too long", options->device);
+    memcpy(info->device, options->device, name_size);
+    if (rte_eth_dev_get_port_by_name(info->device, &info->id) == 0)
+        return MYC_OK;
+    if (options->device[name_size] == '\0')
+        return fail(options, MYC_NOT_FOUND,
+                    "there is no port '%s' (there are: %s): add a virtual one to the EAL arguments "
+                    "with --vdev=%s,..., bind a card with dpdk-devbind.py",
+                    info->device, list_ports(ports), info->device);
+    result = rte_dev_probe(options->device);
+    if (result != 0 || rte_eth_dev_get_port_by_name(info->device, &info->id) != 0)
+        return fail(options, result ? status_of(result) : MYC_NOT_FOUND,
+                    "port '%s' cannot be made: %s; see the EAL's own lines for the cause",
+                    options->device, rte_strerror(result ? cause_of(result) : ENODEV));
+    opening->port->is_made = true;
+    return MYC_OK;
+}
+
+static enum myc_status
+read_device(struct opening *opening)
+{
+    struct fab_port_info *info = &opening->port->info;
+    struct rte_ether_addr mac = { 0 };
+    int result = rte_eth_dev_info_get(info->id, &opening->device);
+
+    if (result != 0)
+        return refused(opening, "read what it is", result);
+    snprintf(info->driver, sizeof(info->driver), "%s", opening->device.driver_name);
+    if (rte_eth_dev_get_mtu(info->id, &info->mtu) != 0)
+        info->mtu = RTE_ETHER_MTU;
+    if (rte_eth_macaddr_get(info->id, &mac) == 0)
+        memcpy(info->mac.bytes, mac.addr_bytes, sizeof(info->mac.bytes));
+    info->socket = rte_eth_dev_socket_id(info->id);
+    return MYC_OK;
+}
+
+/* The MTU is set before the start; a device that cannot keeps the one that it has. */
+static enum myc_status
+set_mtu(struct opening *opening)
+{
+    struct fab_port_info *info = &opening->port->info;
+    uint16_t mtu = opening->options->mtu;
+    int result;
+
+    if (mtu == 0)
+        return MYC_OK;
+    result = rte_eth_dev_set_mtu(info->id, mtu);
+    if (result == 0) {
+        info->mtu = mtu;
+        return MYC_OK;
+    }
+    if (result != -ENOTSUP)
+        return fail(opening->options, MYC_INVALID,
+                    "port '%s' (%s) does not take an MTU of %u (it allows %u to %u): %s",
+                    info->device, info->driver, mtu, opening->device.min_mtu,
+                    opening->device.max_mtu, rte_strerror(cause_of(result)));
+    info->is_mtu_fixed = true;
+    if (mtu > info->mtu)
+        return fail(opening->options, MYC_INVALID,
+                    "port '%s' (%s) cannot set its MTU of %u, and %u is more", info->device,
+                    info->driver, info->mtu, mtu);
+    info->mtu = mtu; /* ours to keep to */
+    return MYC_OK;
+}
+
+static enum myc_status
+configure(struct opening *opening)
+{
+    const struct rte_eth_dev_info *device = &opening->device;
+    struct fab_port_info *info = &opening->port->info;
+    struct rte_eth_conf conf = { .txmode = { .mq_mode = RTE_ETH_MQ_TX_NONE } };
+    int result;
+
+    if (info->queue_count > device->max_rx_queues || info->queue_count > device->max_tx_queues)
+        return fail(opening->options, MYC_INVALID,
+                    "port '%s' (%s) has %u RX and %u TX queues, and %u of each are asked for",
+                    info->device, info->driver, device->max_rx_queues, device->max_tx_queues,
+                    info->queue_count);
+    conf.rxmode.mtu = opening->options->mtu > info->mtu ? opening->options->mtu : info->mtu;
+    if (conf.rxmode.mtu > device->max_mtu)
+        conf.rxmode.mtu = info->mtu;
+    result = rte_eth_dev_configure(info->id, info->queue_count, info->queue_count, &conf);
+    if (result != 0)
+        return refused(opening, "configure it", result);
+    return set_mtu(opening);
+}
+
+static enum myc_status
+make_pool(struct opening *opening)
+{
+    const struct fab_port_options *options = opening->options;
+    struct fab_port *port = opening->port;
+    uint32_t count = options->mbuf_count ? options->mbuf_count : FAB_PORT_MBUFS_DEFAULT;
+    char name[RTE_MEMPOOL_NAMESIZE];
+
+    snprintf(name, sizeof(name), "port-%u", port->info.id);
+    port->pool = fab_port_pool_create(name, count, port->info.mtu + FRAME_EXTRA, port->info.socket);
+    if (!port->pool)
+        return fail(
+            options, MYC_NO_MEMORY,
+            "port '%s': no memory for %u buffers (%s): reserve more hugepages, give the EAL "
+            "more with -m, or lower mbuf_count",
+            port->info.device, count, rte_strerror(rte_errno));
+    return MYC_OK;
+}
+
+static enum myc_status
+set_up_queues(struct opening *opening)
+{
+    const struct fab_port_options *options = opening->options;
+    const struct fab_port_info *info = &opening->port->info;
+    uint16_t rx = options->rx_descriptors ? options->rx_descriptors : DESCRIPTORS_DEFAULT;
+    uint16_t tx = options->tx_descriptors ? options->tx_descriptors : DESCRIPTORS_DEFAULT;
+    struct rte_eth_txconf tx_conf = opening->device.default_txconf;
+    unsigned socket = (unsigned)info->socket;
+    int result = rte_eth_dev_adjust_nb_rx_tx_desc(info->id, &rx, &tx);
+
+    if (result != 0)
+        return refused(opening, "settle the number of descriptors", result);
+    /* Buffers of several pools, and attached ones, go over a queue: no fast free. */
+    tx_conf.offloads &= ~RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+    for (uint16_t i = 0; i < info->queue_count; i++) {
+        result = rte_eth_rx_queue_setup(info->id, i, rx, socket, NULL, opening->port->pool);
+        if (result != 0)
+            return refused(opening, "set up an RX queue", result);
+        result = rte_eth_tx_queue_setup(info->id, i, tx, socket, &tx_conf);
+        if (result != 0)
+            return refused(opening, "set up a TX queue", result);
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
+make_fault_line(struct opening *opening, const struct fab_wire_fault *fault, uint16_t queue,
+                struct fab_fault_line **line)
+{
+    struct fab_wire_fault of_queue;
+
+    if (!fault || !fab_wire_fault_is_active(fault))
+        return MYC_OK;
+    of_queue = *fault;
+    of_queue.seed += queue;
+    *line = fab_fault_line_create(&of_queue, &fab_port_fault_ops, &opening->port->queues[queue]);
+    if (!*line)
+        return fail(opening->options, MYC_NO_MEMORY, "port '%s': no memory for its faults",
+                    opening->port->info.device);
+    fab_log(FAB_LOG_WARNING, "port '%s' treats its frames badly on purpose (faults are configured)",
+            opening->port->info.device);
+    return MYC_OK;
+}
+
+static enum myc_status
+make_fault_lines(struct opening *opening)
+{
+    enum myc_status status = MYC_OK;
+
+    for (uint16_t i = 0; i < opening->port->info.queue_count && status == MYC_OK; i++) {
+        struct fab_port_queue *queue = &opening->port->queues[i];
+
+        queue->port = opening->port;
+        status = make_fault_line(opening, opening->options->rx_fault, i, &queue->rx_line);
+        if (status == MYC_OK)
+            status = make_fault_line(opening, opening->options->tx_fault, i, &queue->tx_line);
+    }
+    return status;
+}
+
+static enum myc_status
+start(struct opening *opening)
+{
+    struct fab_port_info *info = &opening->port->info;
+    int result = rte_eth_dev_start(info->id);
+
+    if (result != 0)
+        return refused(opening, "start it", result);
+    opening->port->is_started = true;
+    info->can_multicast = rte_eth_allmulticast_enable(info->id) == 0;
+    return MYC_OK;
+}
+
+enum myc_status
+fab_port_open(const struct fab_port_options *options, struct fab_port **port)
+{
+    static enum myc_status (*const steps[])(struct opening *) = {
+        find_device, read_device, configure, make_pool, set_up_queues, make_fault_lines, start,
+    };
+    struct opening opening = { .options = options };
+    enum myc_status status = MYC_OK;
+
+    if (options->size != sizeof(*options) || options->queue_count > FAB_PORT_QUEUES_MAX)
+        return fail(options, MYC_INVALID, "port '%s': at most %u queues", options->device,
+                    FAB_PORT_QUEUES_MAX);
+    if (options->mtu && (options->mtu < FAB_PORT_MTU_MIN || options->mtu > FAB_PORT_MTU_MAX))
+        return fail(options, MYC_INVALID, "port '%s': an MTU is %u to %u", options->device,
+                    FAB_PORT_MTU_MIN, FAB_PORT_MTU_MAX);
+    opening.port = aligned_alloc(FAB_CACHE_LINE, sizeof(*opening.port));
+    if (!opening.port)
+        return fail(options, MYC_NO_MEMORY, "no memory for port '%s'", options->device);
+    memset(opening.port, 0, sizeof(*opening.port));
+    opening.port->info.queue_count = options->queue_count ? options->queue_count : 1;
+    for (size_t i = 0; i < FAB_COUNT_OF(steps) && status == MYC_OK; i++)
+        status = steps[i](&opening);
+    if (status != MYC_OK)
+        fab_port_close(&opening.port);
+    *port = opening.port;
+    return status;
+}
+
+/* Frames that were collected but not sent go with the port. */
+static void
+fini_queue(struct fab_port_queue *queue)
+{
+    rte_pktmbuf_free_bulk(queue->tx, queue->tx_count);
+    queue->tx_count = 0;
+    fab_fault_line_destroy(&queue->rx_line);
+    fab_fault_line_destroy(&queue->tx_line);
+}
+
+static void
+remove_device(const struct fab_port_info *info)
+{
+    struct rte_eth_dev_info device;
+
+    if (rte_eth_dev_info_get(info->id, &device) == 0)
+        rte_dev_remove(device.device);
+}
+
+void
+fab_port_close(struct fab_port **port)
+{
+    struct fab_port *closing = *port;
+
+    if (!closing)
+        return;
+    if (closing->is_started)
+        rte_eth_dev_stop(closing->info.id);
+    for (uint16_t i = 0; i < closing->info.queue_count; i++)
+        fini_queue(&closing->queues[i]);
+    if (closing->is_made)
+        remove_device(&closing->info);
+    rte_mempool_free(closing->pool);
+    free(closing);
+    *port = NULL;
+}
+
+struct rte_mempool *
+fab_port_pool_create(const char *name, uint32_t count, uint32_t frame_size, int socket)
+{
+    uint32_t size = frame_size < FRAME_SIZE_MIN ? FRAME_SIZE_MIN : frame_size;
+
+    return rte_pktmbuf_pool_create_by_ops(
+        name, count, POOL_CACHE, 0, (uint16_t)(size + RTE_PKTMBUF_HEADROOM), socket, "ring_mt_rts");
+}
