@@ -2,10 +2,28 @@
 #include "node/command.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/compiler.h"
+
+/* What a caller waits on. A caller may give up before the command has run, so both own it and the
+ * last one frees it. */
+struct fab_command_wait {
+    sem_t done;
+    _Atomic int owners;
+};
+
+static void
+release(struct fab_command_wait *wait)
+{
+    /* Acquire and release: the last one frees after the other's last use. */
+    if (!wait || atomic_fetch_sub_explicit(&wait->owners, 1, memory_order_acq_rel) != 1)
+        return;
+    sem_destroy(&wait->done);
+    free(wait);
+}
 
 void
 fab_command_queue_init(struct fab_command_queue *queue)
@@ -18,6 +36,8 @@ fab_command_queue_init(struct fab_command_queue *queue)
 void
 fab_command_queue_fini(struct fab_command_queue *queue)
 {
+    for (uint32_t i = atomic_load(&queue->head); i != atomic_load(&queue->tail); i++)
+        release(queue->slots[i % FAB_COMMANDS_MAX].wait);
     pthread_mutex_destroy(&queue->lock);
 }
 
@@ -45,36 +65,48 @@ fab_command_post(struct fab_command_queue *queue, fab_command_fn run, void *argu
     return put(queue, (struct fab_command){ .run = run, .argument = argument });
 }
 
-/* A call that timed out leaves its semaphore to the command, which posts it whenever it runs: so it
- * is on the heap and is given up (not freed) in that one case. */
-enum myc_status
-fab_command_call(struct fab_command_queue *queue, fab_command_fn run, void *argument,
-                 unsigned timeout_ms)
+static struct timespec
+deadline_in(unsigned timeout_ms)
 {
     struct timespec deadline;
-    enum myc_status status;
-    sem_t *done = malloc(sizeof(*done));
 
-    if (!done)
-        return MYC_NO_MEMORY;
-    sem_init(done, 0, 0);
     clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += timeout_ms / 1000;
     deadline.tv_nsec += (long)(timeout_ms % 1000) * 1000000L;
     deadline.tv_sec += deadline.tv_nsec / 1000000000L;
     deadline.tv_nsec %= 1000000000L;
-    status = put(queue, (struct fab_command){ run, argument, done });
-    if (status == MYC_OK) {
-        int result;
+    return deadline;
+}
 
-        do
-            result = sem_timedwait(done, &deadline);
-        while (result != 0 && errno == EINTR);
-        if (result != 0)
-            return MYC_TIMEOUT;
-    }
-    sem_destroy(done);
-    free(done);
+static enum myc_status
+wait_until(struct fab_command_wait *wait, const struct timespec *deadline)
+{
+    int result;
+
+    do
+        result = sem_timedwait(&wait->done, deadline);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? MYC_OK : MYC_TIMEOUT;
+}
+
+enum myc_status
+fab_command_call(struct fab_command_queue *queue, fab_command_fn run, void *argument,
+                 unsigned timeout_ms)
+{
+    struct timespec deadline = deadline_in(timeout_ms);
+    struct fab_command_wait *wait = malloc(sizeof(*wait));
+    enum myc_status status;
+
+    if (!wait)
+        return MYC_NO_MEMORY;
+    sem_init(&wait->done, 0, 0);
+    atomic_init(&wait->owners, 2);
+    status = put(queue, (struct fab_command){ run, argument, wait });
+    if (status == MYC_OK)
+        status = wait_until(wait, &deadline);
+    else
+        release(wait);
+    release(wait);
     return status;
 }
 
@@ -91,8 +123,9 @@ fab_command_poll(struct fab_command_queue *queue, void *lcore)
 
         command.run(lcore, command.argument);
         atomic_store_explicit(&queue->head, ++head, memory_order_release);
-        if (command.done)
-            sem_post(command.done);
+        if (command.wait)
+            sem_post(&command.wait->done);
+        release(command.wait);
         done_count++;
     }
     return done_count;

@@ -9,7 +9,6 @@
 #define FAB_NODE_COMMAND_H
 
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,10 +20,12 @@
 /* Runs on the lcore; `lcore` is what the queue was made for. */
 typedef void (*fab_command_fn)(void *lcore, void *argument);
 
+struct fab_command_wait;
+
 struct fab_command {
     fab_command_fn run;
     void *argument;
-    sem_t *done; /* posted after run; NULL: nobody waits */
+    struct fab_command_wait *wait; /* told after run, shared with the caller; NULL: nobody waits */
 };
 
 struct fab_command_queue {
@@ -35,6 +36,7 @@ struct fab_command_queue {
 };
 
 void fab_command_queue_init(struct fab_command_queue *queue);
+/* Commands that have not run are forgotten. Context: when the lcore has ended. */
 void fab_command_queue_fini(struct fab_command_queue *queue);
 
 /* OK; FULL (the lcore does not poll, or is far behind). Context: any thread but the lcore. */

@@ -57,7 +57,7 @@ test_auto_spins_again_once_yields_hand_the_cpu_to_nobody(void **state)
         fab_idle_turn(&idle, now_ns += FAB_IDLE_HANDED_NS + 1, 0);
     assert_true(idle.is_sharing);
     for (uint64_t end_ns = now_ns + FAB_IDLE_SHARED_NS + 4000; now_ns < end_ns;)
-        fab_idle_turn(&idle, now_ns += 1000, 0);
+        fab_idle_turn(&idle, now_ns += FAB_IDLE_HANDED_NS, 0);
     assert_false(idle.is_sharing);
     assert_int_equal(idle.shared_count, 1);
 }
