@@ -13,6 +13,7 @@ packages_to_build=(
     libnuma-dev
     libjansson-dev
     libcyaml-dev
+    libyaml-dev
     libpcap-dev
     zlib1g-dev
 )

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * EAL's arguments from a config: lcores, memory, devices.
+ *
+ * EAL lcore 0 is the main thread, which only waits; lcore i of the config is EAL lcore i + 1,
+ * placed on its CPU with --lcores, because several lcores may share a CPU. EAL takes no path for an
+ * lcore that does not exist but ends the process with a line of its own, so CPUs are checked here.
+ */
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "node/config/config.h"
+
+#define HUGEPAGE_MB    2
+#define MEMORY_MB      256
+#define ARGUMENTS_MORE 24 /* besides devices and those of the config */
+#define LCORES_SIZE    8192
+
+static bool
+add(struct fab_config *config, const char *text)
+{
+    char *copy = strdup(text);
+
+    if (copy)
+        config->arguments[config->argument_count++] = copy;
+    return copy != NULL;
+}
+
+static bool
+add_pair(struct fab_config *config, const char *name, const char *value)
+{
+    return add(config, name) && add(config, value);
+}
+
+static int
+first_cpu(const cpu_set_t *set)
+{
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, set))
+            return cpu;
+    return 0;
+}
+
+static enum myc_status
+check_cpu(struct fab_yaml *yaml, const cpu_set_t *set, const char *path, uint32_t cpu)
+{
+    char list[128] = "";
+
+    if (cpu < CPU_SETSIZE && CPU_ISSET(cpu, set))
+        return MYC_OK;
+    for (int i = 0; i < CPU_SETSIZE; i++) {
+        size_t size = strlen(list);
+
+        if (CPU_ISSET(i, set))
+            snprintf(list + size, sizeof(list) - size, "%s%d", size ? " " : "", i);
+    }
+    return fab_yaml_refuse(yaml, path, "CPU %u is not one that this process may use; choose of: %s",
+                           cpu, list);
+}
+
+static enum myc_status
+check_cpus(struct fab_yaml *yaml, const struct fab_file_eal *eal, const cpu_set_t *set)
+{
+    enum myc_status status = MYC_OK;
+
+    if (fab_yaml_lookup(yaml, "eal.main_cpu"))
+        status = check_cpu(yaml, set, "eal.main_cpu", eal->main_cpu);
+    for (uint32_t i = 0; status == MYC_OK && i < eal->lcores_count; i++) {
+        char path[FAB_YAML_PATH_SIZE];
+
+        snprintf(path, sizeof(path), "eal.lcores[%u].cpu", i);
+        status = check_cpu(yaml, set, path, eal->lcores[i].cpu);
+    }
+    return status;
+}
+
+static enum myc_status
+add_lcores(struct fab_yaml *yaml, struct fab_config *config)
+{
+    const struct fab_file_eal *eal = &config->file->eal;
+    char text[LCORES_SIZE];
+    enum myc_status status;
+    cpu_set_t set;
+    int size;
+
+    CPU_ZERO(&set);
+    sched_getaffinity(0, sizeof(set), &set);
+    status = check_cpus(yaml, eal, &set);
+    if (status != MYC_OK)
+        return status;
+    size = snprintf(text, sizeof(text), "0@%d",
+                    fab_yaml_lookup(yaml, "eal.main_cpu") ? (int)eal->main_cpu : first_cpu(&set));
+    for (uint32_t i = 0; i < eal->lcores_count; i++)
+        size +=
+            snprintf(text + size, sizeof(text) - (size_t)size, ",%u@%u", i + 1, eal->lcores[i].cpu);
+    return add_pair(config, "--lcores", text) && add_pair(config, "--main-lcore", "0")
+               ? MYC_OK
+               : MYC_NO_MEMORY;
+}
+
+/* Megabytes of free hugepages of 2 MB, when hugetlbfs is mounted. */
+static uint32_t
+hugepages_free_mb(void)
+{
+    unsigned pages = 0;
+    bool is_mounted = false;
+    char line[512];
+    FILE *file;
+
+    file = fopen("/proc/mounts", "r");
+    while (file && fgets(line, sizeof(line), file))
+        is_mounted = is_mounted || strstr(line, " hugetlbfs ");
+    if (file)
+        fclose(file);
+    file = fopen("/proc/meminfo", "r");
+    while (file && fgets(line, sizeof(line), file))
+        sscanf(line, "HugePages_Free: %u", &pages);
+    if (file)
+        fclose(file);
+    return is_mounted ? pages * HUGEPAGE_MB : 0;
+}
+
+static enum myc_status
+choose_pages(struct fab_yaml *yaml, struct fab_config *config, uint32_t memory_mb)
+{
+    uint32_t free_mb = hugepages_free_mb();
+
+    config->has_hugepages = config->file->eal.hugepages != FAB_HUGEPAGES_NO && free_mb >= memory_mb;
+    if (config->has_hugepages || config->file->eal.hugepages == FAB_HUGEPAGES_NO)
+        return MYC_OK;
+    if (config->file->eal.hugepages == FAB_HUGEPAGES_YES)
+        return fab_yaml_refuse(yaml, "eal.hugepages",
+                               "%u MB are wanted in hugepages of 2 MB and %u MB are free and "
+                               "mounted; reserve them (echo %u >/proc/sys/vm/nr_hugepages), or say "
+                               "auto",
+                               memory_mb, free_mb, memory_mb / HUGEPAGE_MB);
+    fab_log(FAB_LOG_WARNING,
+            "%u MB are wanted in hugepages and %u MB are free: going on with --no-huge, on "
+            "ordinary pages, which is slower",
+            memory_mb, free_mb);
+    return MYC_OK;
+}
+
+static enum myc_status
+add_memory(struct fab_yaml *yaml, struct fab_config *config)
+{
+    const struct fab_file_eal *eal = &config->file->eal;
+    uint32_t memory_mb = eal->memory_mb ? eal->memory_mb : MEMORY_MB;
+    enum myc_status status = choose_pages(yaml, config, memory_mb);
+    char text[64];
+
+    if (status != MYC_OK)
+        return status;
+    snprintf(text, sizeof(text), "%u", memory_mb);
+    if (!add_pair(config, "-m", text) || (!config->has_hugepages && !add(config, "--no-huge")))
+        return MYC_NO_MEMORY;
+    snprintf(text, sizeof(text), "mycelium-%u", config->file->node.id);
+    return add_pair(config, "--file-prefix", eal->file_prefix ? eal->file_prefix : text)
+               ? MYC_OK
+               : MYC_NO_MEMORY;
+}
+
+static enum myc_status
+add_devices(struct fab_config *config)
+{
+    bool has_pci = false;
+
+    for (uint32_t i = 0; i < config->file->ports_count; i++) {
+        bool is_pci = config->devices[i].bus == FAB_BUS_PCI;
+
+        has_pci = has_pci || is_pci;
+        if (!add_pair(config, is_pci ? "-a" : "--vdev", config->devices[i].text))
+            return MYC_NO_MEMORY;
+    }
+    return has_pci || add(config, "--no-pci") ? MYC_OK : MYC_NO_MEMORY;
+}
+
+enum myc_status
+fab_config_eal(struct fab_yaml *yaml, struct fab_config *config)
+{
+    const struct fab_file_eal *eal = &config->file->eal;
+    enum myc_status status;
+
+    config->arguments =
+        calloc(ARGUMENTS_MORE + eal->arguments_count + 2 * config->file->ports_count,
+               sizeof(config->arguments[0]));
+    if (!config->arguments)
+        return MYC_NO_MEMORY;
+    if ((status = add_lcores(yaml, config)) != MYC_OK ||
+        (status = add_memory(yaml, config)) != MYC_OK || (status = add_devices(config)) != MYC_OK)
+        return status;
+    for (uint32_t i = 0; i < eal->arguments_count; i++)
+        if (!add(config, eal->arguments[i]))
+            return MYC_NO_MEMORY;
+    config->options.eal_argc = config->argument_count;
+    config->options.eal_argv = config->arguments;
+    return MYC_OK;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From a config's file, checked, to the options of the public API. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/config/config.h"
+
+static enum myc_status
+fill_lcores(struct fab_config *config)
+{
+    const struct fab_file_eal *eal = &config->file->eal;
+
+    config->lcores = calloc(eal->lcores_count, sizeof(config->lcores[0]));
+    if (!config->lcores)
+        return MYC_NO_MEMORY;
+    for (uint32_t i = 0; i < eal->lcores_count; i++) {
+        config->lcores[i].eal_lcore = i + 1;
+        config->lcores[i].idle = eal->lcores[i].idle;
+    }
+    config->options.lcores = config->lcores;
+    config->options.lcore_count = eal->lcores_count;
+    return MYC_OK;
+}
+
+static enum myc_status
+fill_ports(struct fab_config *config)
+{
+    uint32_t count = config->file->ports_count;
+
+    config->ports = calloc(count + 1, sizeof(config->ports[0]));
+    if (!config->ports)
+        return MYC_NO_MEMORY;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct fab_file_port *port = &config->file->ports[i];
+        const struct fab_port_profile *profile = config->profiles[i];
+
+        config->ports[i] = (struct myc_port_options){
+            .name = port->name,
+            .device = config->devices[i].name,
+            .address = port->address,
+            .gateway = port->gateway,
+            .udp_port_base = port->udp_port_base,
+            .mtu = port->mtu_bytes ? port->mtu_bytes : profile->mtu_bytes,
+            .lcore = port->lcore,
+            .rx_descriptors = port->rx_descriptors ? port->rx_descriptors : profile->rx_descriptors,
+            .tx_descriptors = port->tx_descriptors ? port->tx_descriptors : profile->tx_descriptors,
+            .mbuf_count = port->mbuf_count ? port->mbuf_count : profile->mbuf_count,
+        };
+    }
+    config->options.ports = config->ports;
+    config->options.port_count = count;
+    return MYC_OK;
+}
+
+static enum myc_status
+fill_peers(struct fab_config *config)
+{
+    uint32_t count = config->file->peers_count;
+
+    config->peers = calloc(count + 1, sizeof(config->peers[0]));
+    if (!config->peers)
+        return MYC_NO_MEMORY;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct fab_file_peer *peer = &config->file->peers[i];
+
+        config->peers[i] = (struct myc_peer_options){
+            .node_id = peer->node_id,
+            .address = peer->address,
+            .udp_port_base = peer->udp_port_base,
+            .port = peer->port,
+        };
+    }
+    config->options.peers = config->peers;
+    config->options.peer_count = count;
+    return MYC_OK;
+}
+
+/* A path of the config, which starts from the config's folder; NULL when memory is used up. */
+static char *
+path_from(const char *folder, const char *path)
+{
+    char *joined = NULL;
+
+    if (*path == '/')
+        return strdup(path);
+    return asprintf(&joined, "%s/%s", folder, path) < 0 ? NULL : joined;
+}
+
+static enum myc_status
+fill_actors(struct fab_config *config)
+{
+    uint32_t count = config->file->actors_count;
+
+    config->actors = calloc(count + 1, sizeof(config->actors[0]));
+    if (!config->actors)
+        return MYC_NO_MEMORY;
+    config->actor_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct fab_file_actor *actor = &config->file->actors[i];
+
+        config->actors[i] = (struct fab_config_actor){
+            .class_name = actor->class_name,
+            .lcore = actor->lcore,
+            .spawn = {
+                .size = sizeof(struct myc_spawn_options),
+                .args = actor->args,
+                .args_size = actor->args ? strlen(actor->args) : 0,
+                .name = actor->name,
+                .mailbox_max = actor->mailbox_messages_max,
+                .overflow = actor->overflow,
+            },
+        };
+        if (!actor->library)
+            continue;
+        config->actors[i].library = path_from(config->folder, actor->library);
+        if (!config->actors[i].library)
+            return MYC_NO_MEMORY;
+    }
+    return MYC_OK;
+}
+
+static struct myc_limits
+limits_of(const struct fab_file_limits *limits)
+{
+    return (struct myc_limits){
+        .actors_max = limits->actors_max,
+        .messages_max = limits->messages_max,
+        .state_bytes_max = (uint64_t)limits->state_mb_max << 20,
+        .timers_max = limits->timers_max,
+        .asks_max = limits->asks_max,
+        .monitors_max = limits->monitors_max,
+        .names_max = limits->names_max,
+        .ring_slots = limits->ring_slots,
+        .flow_window_bytes = limits->flow_window_bytes,
+    };
+}
+
+enum myc_status
+fab_config_options(struct fab_config *config)
+{
+    const struct fab_config_file *file = config->file;
+    struct myc_node_options *options = &config->options;
+    enum myc_status status;
+
+    options->size = sizeof(*options);
+    options->node_id = file->node.id;
+    options->name = file->node.name;
+    options->control_socket = file->segments.control_socket;
+    if (file->segments.control_socket_mode)
+        options->control_socket_mode =
+            (uint32_t)strtoul(file->segments.control_socket_mode, NULL, 8);
+    options->attach = (const char *const *)file->segments.attach;
+    options->attach_count = file->segments.attach_count;
+    options->limits = limits_of(&file->limits);
+    options->keepalive_us = file->times.keepalive_us;
+    options->down_after_us = file->times.down_after_us;
+    if ((status = fill_lcores(config)) != MYC_OK || (status = fill_ports(config)) != MYC_OK ||
+        (status = fill_peers(config)) != MYC_OK)
+        return status;
+    return fill_actors(config);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "node/config/schema.h"
+
+#include "node/options.h"
+
+#define TEXT_MAX      512
+#define ARGUMENTS_MAX 64
+
+static const cyaml_strval_t idles[] = {
+    { "auto", MYC_IDLE_AUTO },   { "busy", MYC_IDLE_BUSY },   { "pause", MYC_IDLE_PAUSE },
+    { "yield", MYC_IDLE_YIELD }, { "sleep", MYC_IDLE_SLEEP },
+};
+
+static const cyaml_strval_t hugepages[] = {
+    { "auto", FAB_HUGEPAGES_AUTO },
+    { "yes", FAB_HUGEPAGES_YES },
+    { "no", FAB_HUGEPAGES_NO },
+};
+
+static const cyaml_strval_t overflows[] = {
+    { "reject", MYC_OVERFLOW_REJECT },
+    { "drop_newest", MYC_OVERFLOW_DROP_NEWEST },
+    { "drop_oldest", MYC_OVERFLOW_DROP_OLDEST },
+};
+
+static const cyaml_schema_value_t text_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_MAX),
+};
+
+/* clang-format off */
+#define TEXT(structure, key, member, flags, max) \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | (flags), structure, member, 1, max)
+#define NUMBER(structure, member, flags) CYAML_FIELD_UINT(#member, flags, structure, member)
+#define WORD(structure, member, words) \
+    CYAML_FIELD_ENUM(#member, CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, structure, member, words, \
+                     FAB_COUNT_OF(words))
+#define LIST(structure, member, entry, flags, min, max) \
+    CYAML_FIELD_SEQUENCE(#member, CYAML_FLAG_POINTER | (flags), structure, member, entry, min, max)
+#define SECTION(member, fields, flags) \
+    CYAML_FIELD_MAPPING(#member, flags, struct fab_config_file, member, fields)
+#define NEEDED CYAML_FLAG_DEFAULT
+#define MAYBE  CYAML_FLAG_OPTIONAL
+
+static const cyaml_schema_field_t node_fields[] = {
+    NUMBER(struct fab_file_node, id, NEEDED),
+    TEXT(struct fab_file_node, "name", name, MAYBE, FAB_CONFIG_NAME_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t lcore_fields[] = {
+    NUMBER(struct fab_file_lcore, cpu, NEEDED),
+    WORD(struct fab_file_lcore, idle, idles),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t lcore_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct fab_file_lcore, lcore_fields),
+};
+
+static const cyaml_schema_field_t eal_fields[] = {
+    LIST(struct fab_file_eal, lcores, &lcore_value, NEEDED, 1, FAB_LCORES_MAX),
+    NUMBER(struct fab_file_eal, main_cpu, MAYBE),
+    WORD(struct fab_file_eal, hugepages, hugepages),
+    NUMBER(struct fab_file_eal, memory_mb, MAYBE),
+    TEXT(struct fab_file_eal, "file_prefix", file_prefix, MAYBE, FAB_CONFIG_NAME_MAX),
+    LIST(struct fab_file_eal, arguments, &text_value, MAYBE, 0, ARGUMENTS_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t port_fields[] = {
+    TEXT(struct fab_file_port, "name", name, NEEDED, FAB_CONFIG_NAME_MAX),
+    TEXT(struct fab_file_port, "profile", profile, NEEDED, TEXT_MAX),
+    CYAML_FIELD_IGNORE("device", MAYBE),
+    TEXT(struct fab_file_port, "address", address, MAYBE, TEXT_MAX),
+    TEXT(struct fab_file_port, "gateway", gateway, MAYBE, TEXT_MAX),
+    NUMBER(struct fab_file_port, udp_port_base, MAYBE),
+    NUMBER(struct fab_file_port, mtu_bytes, MAYBE),
+    NUMBER(struct fab_file_port, lcore, MAYBE),
+    NUMBER(struct fab_file_port, rx_descriptors, MAYBE),
+    NUMBER(struct fab_file_port, tx_descriptors, MAYBE),
+    NUMBER(struct fab_file_port, mbuf_count, MAYBE),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t port_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct fab_file_port, port_fields),
+};
+
+static const cyaml_schema_field_t peer_fields[] = {
+    NUMBER(struct fab_file_peer, node_id, NEEDED),
+    TEXT(struct fab_file_peer, "address", address, NEEDED, TEXT_MAX),
+    NUMBER(struct fab_file_peer, udp_port_base, MAYBE),
+    TEXT(struct fab_file_peer, "port", port, MAYBE, FAB_CONFIG_NAME_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t peer_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct fab_file_peer, peer_fields),
+};
+
+static const cyaml_schema_field_t segments_fields[] = {
+    TEXT(struct fab_file_segments, "control_socket", control_socket, MAYBE, 107),
+    TEXT(struct fab_file_segments, "control_socket_mode", control_socket_mode, MAYBE, 4),
+    LIST(struct fab_file_segments, attach, &text_value, MAYBE, 0, FAB_ATTACH_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t actor_fields[] = {
+    TEXT(struct fab_file_actor, "name", name, MAYBE, FAB_CONFIG_NAME_MAX),
+    TEXT(struct fab_file_actor, "class", class_name, NEEDED, TEXT_MAX),
+    TEXT(struct fab_file_actor, "library", library, MAYBE, TEXT_MAX),
+    NUMBER(struct fab_file_actor, lcore, MAYBE),
+    TEXT(struct fab_file_actor, "args", args, MAYBE, MYC_ARGS_SIZE_MAX - 1),
+    NUMBER(struct fab_file_actor, mailbox_messages_max, MAYBE),
+    WORD(struct fab_file_actor, overflow, overflows),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t actor_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct fab_file_actor, actor_fields),
+};
+
+static const cyaml_schema_field_t limits_fields[] = {
+    NUMBER(struct fab_file_limits, actors_max, MAYBE),
+    NUMBER(struct fab_file_limits, messages_max, MAYBE),
+    NUMBER(struct fab_file_limits, state_mb_max, MAYBE),
+    NUMBER(struct fab_file_limits, timers_max, MAYBE),
+    NUMBER(struct fab_file_limits, asks_max, MAYBE),
+    NUMBER(struct fab_file_limits, monitors_max, MAYBE),
+    NUMBER(struct fab_file_limits, names_max, MAYBE),
+    NUMBER(struct fab_file_limits, ring_slots, MAYBE),
+    NUMBER(struct fab_file_limits, flow_window_bytes, MAYBE),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t times_fields[] = {
+    NUMBER(struct fab_file_times, keepalive_us, MAYBE),
+    NUMBER(struct fab_file_times, down_after_us, MAYBE),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t file_fields[] = {
+    SECTION(node, node_fields, NEEDED),
+    SECTION(eal, eal_fields, NEEDED),
+    LIST(struct fab_config_file, ports, &port_value, MAYBE, 0, FAB_PORTS_MAX),
+    LIST(struct fab_config_file, peers, &peer_value, MAYBE, 0, FAB_PEERS_MAX),
+    SECTION(segments, segments_fields, MAYBE),
+    LIST(struct fab_config_file, actors, &actor_value, MAYBE, 0, FAB_CONFIG_ACTORS_MAX),
+    SECTION(limits, limits_fields, MAYBE),
+    SECTION(times, times_fields, MAYBE),
+    CYAML_FIELD_END,
+};
+/* clang-format on */
+
+const cyaml_schema_value_t fab_config_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct fab_config_file, file_fields),
+};

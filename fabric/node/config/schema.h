@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a node's config file may say, as libcyaml fills it in. deploy/examples/node.yaml shows and
+ * explains every key. A key that is left out is 0 or NULL here; options.c fills in the defaults.
+ */
+#ifndef FAB_NODE_CONFIG_SCHEMA_H
+#define FAB_NODE_CONFIG_SCHEMA_H
+
+#include <stdint.h>
+
+#include <mycelium/node.h>
+
+#include "node/config/document.h"
+
+#define FAB_CONFIG_NAME_MAX   31   /* characters of a node's, port's or actor's name */
+#define FAB_CONFIG_ACTORS_MAX 4096 /* actors that a config starts */
+
+/* Ordinary memory or hugepages. */
+enum fab_hugepages {
+    FAB_HUGEPAGES_AUTO = 0, /* hugepages when enough are free, else ordinary pages, and a line */
+    FAB_HUGEPAGES_YES,
+    FAB_HUGEPAGES_NO,
+};
+
+struct fab_file_lcore {
+    uint32_t cpu; /* of the operating system; several lcores may share one */
+    enum myc_idle idle;
+};
+
+struct fab_file_eal {
+    struct fab_file_lcore *lcores;
+    uint32_t lcores_count;
+    uint32_t main_cpu; /* of the thread that waits for signals; absent: the first allowed CPU */
+    enum fab_hugepages hugepages;
+    uint32_t memory_mb;
+    char *file_prefix;
+    char **arguments; /* more of them for rte_eal_init, as they are */
+    uint32_t arguments_count;
+};
+
+struct fab_file_node {
+    uint16_t id;
+    char *name;
+};
+
+struct fab_file_port {
+    char *name;
+    char *profile;
+    char *address;
+    char *gateway;
+    uint16_t udp_port_base;
+    uint16_t mtu_bytes;
+    uint8_t lcore;
+    uint16_t rx_descriptors;
+    uint16_t tx_descriptors;
+    uint32_t mbuf_count;
+};
+
+struct fab_file_peer {
+    uint16_t node_id;
+    char *address;
+    uint16_t udp_port_base;
+    char *port;
+};
+
+struct fab_file_segments {
+    char *control_socket;
+    char *control_socket_mode; /* octal, "0600" */
+    char **attach;
+    uint32_t attach_count;
+};
+
+struct fab_file_actor {
+    char *name;
+    char *class_name;
+    char *library;
+    uint8_t lcore;
+    char *args;
+    uint32_t mailbox_messages_max;
+    enum myc_overflow overflow;
+};
+
+struct fab_file_limits {
+    uint32_t actors_max;
+    uint32_t messages_max;
+    uint32_t state_mb_max;
+    uint32_t timers_max;
+    uint32_t asks_max;
+    uint32_t monitors_max;
+    uint32_t names_max;
+    uint32_t ring_slots;
+    uint32_t flow_window_bytes;
+};
+
+struct fab_file_times {
+    uint32_t keepalive_us;
+    uint32_t down_after_us;
+};
+
+struct fab_config_file {
+    struct fab_file_node node;
+    struct fab_file_eal eal;
+    struct fab_file_port *ports;
+    uint32_t ports_count;
+    struct fab_file_peer *peers;
+    uint32_t peers_count;
+    struct fab_file_segments segments;
+    struct fab_file_actor *actors;
+    uint32_t actors_count;
+    struct fab_file_limits limits;
+    struct fab_file_times times;
+};
+
+extern const cyaml_schema_value_t fab_config_schema;
+
+#endif
