@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct myc_type *const types[] = {
     &all_numbers_type, &all_order_type,   &all_options_type, &all_grown_type,
-    &all_basket_type,  &all_nothing_type, &big_numbers_type,
+    &all_basket_type,  &all_nothing_type, &big_numbers_type, &all_listing_type,
 };
 
 static uint64_t sum; /* so that no read is optimised away */
@@ -99,6 +99,18 @@ read_big(const struct myc_message *message)
     take(big_numbers_get_text(&view));
 }
 
+static void
+read_listing(const struct myc_message *message)
+{
+    struct all_listing_view view = all_listing_view_of(message);
+    struct myc_sbe_iterator names;
+    struct all_listing_names_view name;
+
+    all_listing_names_begin(&view, &names);
+    while (all_listing_names_next(&names, &name))
+        take(all_listing_names_get_name(&name));
+}
+
 /* What is read and written again has the same bytes, as far as fields cover them. */
 static void
 read_numbers(const struct myc_message *message)
@@ -139,6 +151,9 @@ read_all(const struct myc_message *message)
         break;
     case BIG_NUMBERS_KEY:
         read_big(message);
+        break;
+    case ALL_LISTING_KEY:
+        read_listing(message);
         break;
     default:
         break;

@@ -55,7 +55,7 @@ def emit_group(names, path, group):
     lines += emit_getters(names, path, group) + emit_read(names, path, group)
     lines += emit_init(names, path, group) + emit_setters(names, path, group)
     body = ["const uint8_t *at = cursor->at;", "uint16_t version = cursor->version;", "",
-            "if (block_length == 0 || !myc_sbe_skip(cursor, block_length))", "    return false;"]
+            "if (!myc_sbe_skip(cursor, block_length))", "    return false;"]
     body += block_checks(names, group) + ["(void)at;", "(void)version;",
                                           f"return {name}_skip_tail(cursor);"]
     lines += ["/** Checks one entry and moves past it. */"]
@@ -65,11 +65,11 @@ def emit_group(names, path, group):
     if group.since:
         body += [f"if (cursor->version < {group.since})", "    return true;"]
     body += open_dimension(names, group, "cursor", "block_length", "count")
-    body += ["for (uint32_t i = 0; i < count; i++)",
-             f"    if (!{name}_skip_entry(cursor, (uint16_t)block_length))",
-             "        return false;", "return true;"]
-    lines += ["/** Checks a whole group and moves past it. An entry has one byte at least, so a "
-              "short message cannot make this long. */"]
+    body += ["for (uint32_t i = 0; i < count; i++) {", "    uint32_t left = cursor->left;", "",
+             f"    if (!{name}_skip_entry(cursor, (uint16_t)block_length) || cursor->left == left)",
+             "        return false;", "}", "return true;"]
+    lines += ["/** Checks a whole group and moves past it. An entry of no bytes is refused, so "
+              "that a short message cannot make this long. */"]
     return lines + function("bool", name + "_skip", "struct myc_sbe_cursor *cursor", body)
 
 

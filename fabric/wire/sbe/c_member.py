@@ -56,7 +56,7 @@ def null_of(names, member):
     if isinstance(made, Scalar):
         return member.null or made.primitive.null
     if isinstance(made, Enum):
-        return f"({names.type(made)}){made.primitive.null}"
+        return f"({names.type(made)}){made.null_literal}"
     if isinstance(made, Set):
         return "0"
     return "myc_sbe_ref(0, 0)" if made.is_ref else names.lower(made.name, "null") + "()"
@@ -158,7 +158,7 @@ def check(names, member, at):
     value = f"myc_sbe_load_{names.order}_{made.primitive.name}({where})"
     valid = f"{names.lower(made.name, 'is_valid')}({value})"
     if member.presence == "optional" or member.since > 0:
-        return f"({valid} || {value} == {made.primitive.null})"
+        return f"({valid} || {value} == {made.null_literal})"
     return valid
 
 

@@ -55,7 +55,7 @@ def emit_enum(names, enum):
             note = " /**<" + note[0][3:] if note else ""
             lines.append(f"    {prefix}{snake(choice.name).upper()} = {value},{note}")
         if all(snake(choice.name) != "null_value" for choice in enum.choices):
-            lines.append(f"    {prefix}NULL_VALUE = {enum.primitive.null}, /**< no value */")
+            lines.append(f"    {prefix}NULL_VALUE = {enum.null_literal}, /**< no value */")
         lines += ["};", ""]
     lines += choices_table(names, enum)
     cases = [f"case {c.value}:" for c in enum.choices]

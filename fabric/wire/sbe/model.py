@@ -75,12 +75,18 @@ class Enum:
     is_open: bool = False  # values that are not in the list verify too
     c_type: Optional[str] = None  # an enum that a header of ours declares already
     c_prefix: Optional[str] = None
+    presence: str = "required"  # default of its fields, by the type that it is encoded as
+    null: Optional[str] = None  # C literal; None: that of the primitive
     description: str = ""
     where: object = None
 
     @property
     def size(self):
         return self.primitive.size
+
+    @property
+    def null_literal(self):
+        return self.null or self.primitive.null
 
 
 @dataclass

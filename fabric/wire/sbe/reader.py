@@ -65,8 +65,8 @@ class _Reader(TypeReader):
         made = self.type_named(node.need("type"), node)
         if isinstance(made, Composite) and made.is_variable:
             raise SchemaError(node, f"'{made.name}' is of variable length: use <data>")
-        default = made.presence if isinstance(made, Scalar) else "required"
-        member = Member(node.need("name"), made, presence=self.presence(node, default),
+        member = Member(node.need("name"), made,
+                        presence=self.presence(node, getattr(made, "presence", "required")),
                         since=self.since(node), id=node.number("id", None, 0, 65535),
                         description=node.get("description", ""), where=node)
         self.values_of(node, member)
@@ -75,14 +75,14 @@ class _Reader(TypeReader):
                               "data encoding may")
         return member
 
-    def block(self, node, what):
+    def block(self, node, what, path):
         """Fields, groups and data of a message or group, and its block length."""
         fields, groups, data = [], [], []
         for child in node.children:
             if child.name == "field" and not (groups or data):
                 fields.append(self.field(child))
             elif child.name == "group" and not data:
-                groups.append(self.group(child))
+                groups.append(self.group(child, path))
             elif child.name == "data":
                 data.append(self.data(child))
             else:
@@ -105,18 +105,18 @@ class _Reader(TypeReader):
 
     @staticmethod
     def versions_grow(fields):
-        """A field of an old version after one of a new version could never be read."""
+        """A new field before an old one would move the old one away from its readers."""
         latest = 0
         for member in fields:
             if member.presence == "constant":
                 continue
-            if member.since < latest:
+            if member.since < latest and member.where.get("offset") is None:
                 raise SchemaError(member.where, f"'{member.name}' (sinceVersion {member.since}) "
                                   f"stands after a field of version {latest}: new fields are "
-                                  "added at the end")
-            latest = member.since
+                                  "added at the end (or give its offset)")
+            latest = max(latest, member.since)
 
-    def group(self, node):
+    def group(self, node, path):
         name = node.get("dimensionType", "groupSizeEncoding")
         dimension = self.type_named(name, node)
         names = [m.name for m in dimension.members] if isinstance(dimension, Composite) else []
@@ -128,7 +128,10 @@ class _Reader(TypeReader):
                     member.type.primitive.name not in LENGTH_ENCODINGS:
                 raise SchemaError(member.where, f"'{member.name}' must be one of "
                                   + ", ".join(LENGTH_ENCODINGS))
-        fields, groups, data, length = self.block(node, "group")
+        path += "_" + node.need("name")
+        self.claim(node, path)
+        self.claim(node, path + "View")
+        fields, groups, data, length = self.block(node, "group", path)
         return Group(node.need("name"), node.number("id", None, 0, 65535), length, fields, groups,
                      data, dimension, self.since(node), node.get("description", ""), node)
 
@@ -156,7 +159,7 @@ class _Reader(TypeReader):
                                   f"'{other.name}' in line {other.where.line}: give it another")
         self.claim(node, name)
         self.claim(node, name + "View")
-        fields, groups, data, length = self.block(node, "message")
+        fields, groups, data, length = self.block(node, "message", name)
         return Message(name, number, length, fields, groups, data, self.since(node),
                        node.get("description", ""), node)
 

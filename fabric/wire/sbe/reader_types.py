@@ -11,6 +11,7 @@ from source import SchemaError
 ENUM_ENCODINGS = ("char", "int8", "uint8", "int16", "uint16", "int32")
 SET_ENCODINGS = ("uint8", "uint16", "uint32", "uint64")
 BLOCK_SIZE_MAX = 65535
+TAKEN_CONSTANTS = ("size", "key", "template_id", "block_length")  # macros of every block
 
 
 def literal(where, primitive, text, what):
@@ -144,10 +145,11 @@ class TypeReader:
         if made.primitive.name not in allowed:
             raise SchemaError(node, f"encodingType '{name}' ({made.primitive.name}) is not "
                               f"supported for <{node.name}>: use one of {', '.join(allowed)}")
-        return made.primitive
+        return made
 
     def enum(self, node):
-        primitive = self.encoding(node, ENUM_ENCODINGS)
+        encoding = self.encoding(node, ENUM_ENCODINGS)
+        primitive = encoding.primitive
         choices = []
         for child in node.children:
             if child.name != "validValue":
@@ -156,7 +158,8 @@ class TypeReader:
         if not choices:
             raise SchemaError(node, f"enum '{node.need('name')}' has no <validValue>: add one")
         return Enum(node.need("name"), primitive, choices, node.own("open") == "true",
-                    node.own("c-type"), node.own("c-prefix"), node.get("description", ""), node)
+                    node.own("c-type"), node.own("c-prefix"), encoding.presence, encoding.null,
+                    node.get("description", ""), node)
 
     @staticmethod
     def enum_value(child, primitive):
@@ -170,7 +173,7 @@ class TypeReader:
         return value
 
     def set(self, node):
-        primitive = self.encoding(node, SET_ENCODINGS)
+        primitive = self.encoding(node, SET_ENCODINGS).primitive
         choices = []
         for child in node.children:
             if child.name != "choice":
@@ -280,3 +283,6 @@ class TypeReader:
                 raise SchemaError(member.where, f"'{member.name}' and '{seen[name]}' have the "
                                   f"same name in C, {name}: rename one")
             seen[name] = member.name
+            if getattr(member, "constant", None) is not None and name in TAKEN_CONSTANTS:
+                raise SchemaError(member.where, f"a constant cannot be named '{member.name}': the "
+                                  "generated code has a macro of that name; rename it")

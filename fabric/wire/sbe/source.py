@@ -92,7 +92,8 @@ class _Builder:
         clean = {}
         for key, value in attributes.items():
             key_space, _, key_name = key.rpartition(" ")
-            clean[("myc:" if key_space == OWN_NAMESPACE else "") + key_name] = value
+            if key_space in ("", OWN_NAMESPACE):  # others' notes, such as mbx:jsonValue, are theirs
+                clean[("myc:" if key_space else "") + key_name] = value
         node = Node(name, space == OWN_NAMESPACE, clean, self.path, line)
         if self.stack:
             self.stack[-1].children.append(node)

@@ -85,6 +85,11 @@ CASES = {
     "old_after_new": (message('<field name="f" id="1" type="int8" sinceVersion="1"/>\n'
                               '<field name="g" id="2" type="int8"/>'), 11,
                       ["'g'", "added at the end"]),
+    "constant_with_a_taken_name": (message('<field name="size" id="1" type="Side" '
+                                           'presence="constant" valueRef="Side.Buy"/>'), 10,
+                                   ["'size'", "rename"]),
+    "group_name_taken": (TYPES + '<message name="A" id="1"><group name="b" id="1"/></message>\n'
+                         '<message name="A_b" id="2"/>' + TAIL, 10, ["a_b", "rename"]),
     "bad_presence": (message('<field name="f" id="1" type="int8" presence="maybe"/>'), 10,
                      ["maybe", "optional"]),
     "bad_value_reference": (message('<field name="f" id="1" type="Side" presence="constant" '

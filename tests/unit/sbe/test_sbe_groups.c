@@ -207,6 +207,59 @@ test_big_endian_groups_read_back(void **state)
     assert_int_equal(big_numbers_get_text(&view).size, 1);
 }
 
+static uint32_t
+build_listing(uint8_t *body, uint32_t capacity)
+{
+    struct myc_sbe_writer writer;
+    void *block = all_listing_build(&writer, body, capacity);
+
+    assert_non_null(block);
+    all_listing_names_start(&writer, 2);
+    all_listing_names_append(&writer);
+    all_listing_names_append_name(&writer, "ab", 2);
+    all_listing_names_append(&writer);
+    all_listing_names_append_name(&writer, "", 0);
+    return myc_sbe_written(&writer);
+}
+
+static void
+test_groups_of_data_alone_with_a_wide_header_read_back(void **state)
+{
+    static const char *const text = "c8 00 00 00 00 00 00 00 02 02 00 61 62 00 00";
+    uint8_t golden[32], body[32];
+    uint32_t size = build_listing(body, sizeof(body));
+    struct all_listing_view view = { body, size, ALL_LISTING_BLOCK_LENGTH, 2 };
+    struct myc_sbe_iterator names;
+    struct all_listing_names_view name = { 0 };
+
+    (void)state;
+    assert_int_equal(hex_read(text, golden, sizeof(golden)), size);
+    assert_memory_equal(body, golden, size);
+    assert_true(all_listing_verify(body, size, ALL_LISTING_BLOCK_LENGTH, 2));
+    all_listing_names_begin(&view, &names);
+    assert_true(all_listing_names_next(&names, &name));
+    assert_memory_equal(all_listing_names_get_name(&name).at, "ab", 2);
+    assert_true(all_listing_names_next(&names, &name));
+    assert_int_equal(all_listing_names_get_name(&name).size, 0);
+    assert_false(all_listing_names_next(&names, &name));
+}
+
+static void
+test_an_enum_of_an_optional_type_may_be_null(void **state)
+{
+    uint8_t body[32];
+    uint32_t size = build_listing(body, sizeof(body));
+    struct all_listing_view view = { body, size, ALL_LISTING_BLOCK_LENGTH, 2 };
+
+    (void)state;
+    assert_int_equal(ALL_AGGRESSOR_NULL_VALUE, 200);
+    assert_false(all_listing_has_aggressor(&view));
+    all_listing_set_aggressor(body, ALL_AGGRESSOR_BUYER);
+    assert_true(all_listing_has_aggressor(&view));
+    body[0] = 255;
+    assert_false(all_listing_verify(body, size, ALL_LISTING_BLOCK_LENGTH, 2));
+}
+
 static void
 test_fields_that_an_older_sender_lacks_are_null(void **state)
 {
@@ -288,6 +341,8 @@ main(void)
         cmocka_unit_test(test_false_counts_and_lengths_are_refused),
         cmocka_unit_test(test_encode_of_the_value_struct_leaves_groups_empty),
         cmocka_unit_test(test_big_endian_groups_read_back),
+        cmocka_unit_test(test_groups_of_data_alone_with_a_wide_header_read_back),
+        cmocka_unit_test(test_an_enum_of_an_optional_type_may_be_null),
         cmocka_unit_test(test_fields_that_an_older_sender_lacks_are_null),
         cmocka_unit_test(test_what_a_newer_sender_added_is_skipped),
         cmocka_unit_test(test_a_block_shorter_than_its_version_is_refused),
