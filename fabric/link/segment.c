@@ -241,6 +241,15 @@ fab_segment_link_end(struct fab_segment_link *segment, enum myc_status reason)
 }
 
 bool
+fab_segment_link_is_over(const struct fab_segment_link *segment)
+{
+    if (segment->is_ended)
+        return true;
+    return !segment->is_in_core &&
+           atomic_load_explicit(&segment->gone, memory_order_acquire) != MYC_OK;
+}
+
+bool
 fab_segment_link_is_cut(const struct fab_segment_link *segment)
 {
     return atomic_load_explicit(&segment->is_cut, memory_order_acquire);

@@ -28,8 +28,10 @@ struct fab_segment_link {
     uint32_t drain_until;   /* tail of `in` when the end was noticed */
     enum myc_status reason; /* of the end; OK: none noticed yet */
     bool was_full;
-    bool is_broken; /* the peer wrote nonsense */
-    bool is_ended;  /* on_down was said, or never will be */
+    bool is_broken;                     /* the peer wrote nonsense */
+    bool is_ended;                      /* on_down was said, or never will be */
+    bool is_in_core;                    /* the door's, see node/control/door.h */
+    struct fab_segment_link *door_next; /* the door's */
     struct fab_segment_record record;
     FAB_ALIGNED_TO_LINE _Atomic uint32_t gone; /* enum myc_status; OK: the peer is there */
     _Atomic bool is_cut;
@@ -57,6 +59,10 @@ void fab_segment_link_fini(struct fab_segment_link *segment);
 
 /* The peer has left (SHUTDOWN), died or is cut off (NO_CONNECTION). Context: the control thread. */
 void fab_segment_link_end(struct fab_segment_link *segment, enum myc_status reason);
+
+/* Whether its end was noticed and told to the sink (or need not be, since it was never given to
+ * one). Context: the owner lcore. */
+bool fab_segment_link_is_over(const struct fab_segment_link *segment);
 
 /* Whether the owner found nonsense from the peer. Context: the control thread. */
 bool fab_segment_link_is_cut(const struct fab_segment_link *segment);

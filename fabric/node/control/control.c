@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "node/control/control.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "node/control/place.h"
+
+#define EVENTS_MAX 32
+
+/* What an epoll event is for: one of the two fixed ones, or a place, by socket or by process. */
+enum token_kind {
+    TOKEN_STOP = 0,
+    TOKEN_LISTEN,
+    TOKEN_SOCKET,
+    TOKEN_PROCESS,
+};
+
+static uint64_t
+token_of(enum token_kind kind, uint32_t index)
+{
+    return (uint64_t)kind << 32 | index;
+}
+
+uint64_t
+fab_control_now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+bool
+fab_control_watch(struct fab_control *control, int fd, uint64_t token)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.u64 = token };
+
+    return epoll_ctl(control->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* ---- connections ---------------------------------------------------------------------------- */
+
+static struct fab_place *
+free_place(struct fab_control *control)
+{
+    for (unsigned i = 0; i < FAB_CONTROL_PLACES; i++) {
+        if (control->places[i].state == FAB_PLACE_FREE)
+            return &control->places[i];
+    }
+    return NULL;
+}
+
+/* Gives a new connection its place; closes it when there is none, or nothing can be known of it. */
+static struct fab_place *
+settle(struct fab_control *control, int fd, uint32_t attach)
+{
+    struct fab_place *place = free_place(control);
+    uint32_t index = place ? (uint32_t)(place - control->places) : 0;
+
+    if (!place || !fab_control_watch(control, fd, token_of(TOKEN_SOCKET, index)) ||
+        fab_control_credentials_of(fd, &place->credentials) != MYC_OK) {
+        fab_control_send_end(fd, MYC_FULL, "too many connections");
+        close(fd);
+        return NULL;
+    }
+    place->fd = fd;
+    place->attach = attach;
+    place->state = FAB_PLACE_ACCEPTED;
+    place->deadline_ns = fab_control_now_ns() + FAB_CONTROL_HANDSHAKE_MS * 1000000ULL;
+    /* A forked child can hold a dead peer's socket open; its pidfd tells the truth. */
+    place->process_fd = fab_control_process_fd(place->credentials.pid);
+    if (place->process_fd >= 0)
+        (void)fab_control_watch(control, place->process_fd, token_of(TOKEN_PROCESS, index));
+    return place;
+}
+
+static void
+on_connection(struct fab_control *control)
+{
+    int fd = fab_control_accept(control->listen_fd);
+    struct fab_place *place = fd < 0 ? NULL : settle(control, fd, FAB_CONTROL_NO_ATTACH);
+
+    if (place && !fab_control_is_allowed(&place->credentials, control->options.mode))
+        fab_place_end(control, place, MYC_REFUSED, "this user may not attach here", true);
+}
+
+static void
+attach(struct fab_control *control, uint32_t index)
+{
+    struct fab_attach *entry = &control->attaches[index];
+    int fd;
+    enum myc_status status = fab_control_connect(entry->path, &fd);
+    struct fab_place *place;
+
+    if (status != MYC_OK) {
+        fab_attach_failed(control, index, status,
+                          status == MYC_NOT_FOUND ? "nobody listens there yet"
+                          : status == MYC_REFUSED ? "this user may not attach there"
+                                                  : myc_status_text(status));
+        return;
+    }
+    place = settle(control, fd, index);
+    if (!place) {
+        fab_attach_failed(control, index, MYC_FULL, "too many connections here");
+        return;
+    }
+    entry->is_served = true;
+    fab_place_begin(control, place);
+}
+
+/* ---- what happens to a place ---------------------------------------------------------------- */
+
+static void
+on_packet_or_end(struct fab_control *control, struct fab_place *place)
+{
+    union fab_control_packet packet;
+    int passed;
+    enum myc_status status = fab_control_receive(place->fd, &packet, &passed);
+
+    switch (status) {
+    case MYC_OK:
+        fab_place_on_packet(control, place, &packet, passed);
+        break;
+    case MYC_PENDING:
+        break;
+    case MYC_GONE:
+    case MYC_IO_ERROR:
+        fab_place_end(control, place, MYC_NO_CONNECTION, "it closed the connection", false);
+        break;
+    default:
+        fab_place_end(control, place, status,
+                      status == MYC_VERSION ? "the two sides speak different versions"
+                                            : "that was not a packet of this protocol",
+                      true);
+    }
+}
+
+/* A token names a place, not a life of it: an event that was meant for an earlier holder only makes
+ * us look at the socket of the present one, where there is nothing, or at a process that has not
+ * ended, so both are asked again. */
+static void
+on_event(struct fab_control *control, uint64_t token)
+{
+    struct fab_place *place = &control->places[(uint32_t)token];
+
+    switch ((enum token_kind)(token >> 32)) {
+    case TOKEN_STOP:
+        control->is_stopping = true;
+        break;
+    case TOKEN_LISTEN:
+        on_connection(control);
+        break;
+    case TOKEN_SOCKET:
+        /* Of one turn's events, an earlier one may have ended the place. */
+        if (place->fd >= 0)
+            on_packet_or_end(control, place);
+        break;
+    case TOKEN_PROCESS:
+        /* What it had said before it died is still in the socket: an END counts. */
+        if (place->process_fd >= 0 && place->fd >= 0)
+            on_packet_or_end(control, place);
+        if (place->fd >= 0 && fab_place_is_dead(place))
+            fab_place_end(control, place, MYC_NO_CONNECTION, "its process has ended", false);
+        break;
+    }
+}
+
+/* ---- what time and lcores do to places ------------------------------------------------------ */
+
+static void
+look_at(struct fab_control *control, struct fab_place *place, uint64_t now_ns)
+{
+    switch (place->state) {
+    case FAB_PLACE_FREE:
+        break;
+    case FAB_PLACE_UP:
+        if (fab_attachment_is_cut(&place->attachment))
+            fab_place_end(control, place, MYC_INVALID, "nonsense was in the shared memory", true);
+        break;
+    case FAB_PLACE_ENDING:
+        fab_place_reclaim(control, place, false);
+        break;
+    default:
+        if (now_ns >= place->deadline_ns)
+            fab_place_end(control, place, MYC_TIMEOUT, "the handshake took too long", true);
+    }
+}
+
+/* @return milliseconds until it is to be called again; -1: only after an event. */
+static int
+look_around(struct fab_control *control)
+{
+    uint64_t now_ns = fab_control_now_ns();
+    bool is_waiting = false;
+
+    for (uint32_t i = 0; i < control->options.attach_count; i++) {
+        struct fab_attach *entry = &control->attaches[i];
+
+        if (!entry->is_served && now_ns >= entry->retry_ns)
+            attach(control, i);
+        is_waiting |= !entry->is_served;
+    }
+    for (unsigned i = 0; i < FAB_CONTROL_PLACES; i++) {
+        look_at(control, &control->places[i], now_ns);
+        is_waiting |= control->places[i].state != FAB_PLACE_FREE;
+    }
+    return is_waiting ? (int)FAB_CONTROL_TICK_MS : -1;
+}
+
+static void
+say_goodbye(struct fab_control *control)
+{
+    uint64_t until_ns = fab_control_now_ns() + FAB_CONTROL_STOP_MS * 1000000ULL;
+    static const struct timespec step = { .tv_nsec = 1000000 };
+    bool is_waiting = true;
+
+    for (unsigned i = 0; i < FAB_CONTROL_PLACES; i++)
+        fab_place_end(control, &control->places[i], MYC_SHUTDOWN, "this node leaves", true);
+    while (is_waiting && fab_control_now_ns() < until_ns) {
+        is_waiting = false;
+        for (unsigned i = 0; i < FAB_CONTROL_PLACES; i++) {
+            fab_place_reclaim(control, &control->places[i], false);
+            is_waiting |= control->places[i].state != FAB_PLACE_FREE;
+        }
+        if (is_waiting)
+            nanosleep(&step, NULL);
+    }
+}
+
+static void *
+control_main(void *argument)
+{
+    struct fab_control *control = argument;
+    struct epoll_event events[EVENTS_MAX];
+
+    while (!control->is_stopping) {
+        int wait_ms = look_around(control);
+        int count = epoll_wait(control->epoll_fd, events, EVENTS_MAX, wait_ms);
+
+        for (int i = 0; i < count; i++)
+            on_event(control, events[i].data.u64);
+    }
+    say_goodbye(control);
+    return NULL;
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static enum myc_status
+copy_options(struct fab_control *control, const struct fab_control_options *options)
+{
+    control->options = *options;
+    control->options.path = NULL;
+    control->options.attach = NULL;
+    control->home = options->home;
+    snprintf(control->name, sizeof(control->name), "%s", options->name ? options->name : "");
+    if (options->attach_count > FAB_CONTROL_ATTACH_MAX)
+        return MYC_INVALID;
+    control->options.attach_count = 0;
+    for (uint32_t i = 0; i < options->attach_count; i++) {
+        control->attaches[i].path = strdup(options->attach[i]);
+        if (!control->attaches[i].path)
+            return MYC_NO_MEMORY;
+        control->options.attach_count++;
+    }
+    if (options->path)
+        control->options.path = strdup(options->path);
+    return options->path && !control->options.path ? MYC_NO_MEMORY : MYC_OK;
+}
+
+static enum myc_status
+open_files(struct fab_control *control, char *error, size_t error_size)
+{
+    enum myc_status status = MYC_OK;
+
+    control->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    control->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (control->epoll_fd < 0 || control->stop_fd < 0 ||
+        !fab_control_watch(control, control->stop_fd, token_of(TOKEN_STOP, 0))) {
+        snprintf(error, error_size, "the control thread's files cannot be opened: %s",
+                 strerror(errno));
+        return MYC_IO_ERROR;
+    }
+    if (control->options.path)
+        status = fab_control_listen(control->options.path, control->options.mode,
+                                    &control->listen_fd, &control->socket_place, error, error_size);
+    if (status == MYC_OK && control->listen_fd >= 0 &&
+        !fab_control_watch(control, control->listen_fd, token_of(TOKEN_LISTEN, 0)))
+        status = MYC_IO_ERROR;
+    return status;
+}
+
+static enum myc_status
+start_thread(struct fab_control *control, char *error, size_t error_size)
+{
+    sigset_t all;
+    sigset_t before;
+    pthread_t thread;
+    int failed;
+
+    /* Signals belong to the program's own threads. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&thread, NULL, control_main, control);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        snprintf(error, error_size, "the control thread cannot be started: %s", strerror(failed));
+        return MYC_NO_MEMORY;
+    }
+    (void)pthread_setname_np(thread, "myc-control");
+    control->thread = thread;
+    control->is_running = true;
+    return MYC_OK;
+}
+
+enum myc_status
+fab_control_create(const struct fab_control_options *options, struct fab_control **control,
+                   char *error, size_t error_size)
+{
+    struct fab_control *made = calloc(1, sizeof(*made));
+    enum myc_status status;
+
+    FAB_ASSERT(options->size == sizeof(*options));
+    FAB_ASSERT(options->ops.on_attached && options->ops.on_detached);
+    if (!made) {
+        snprintf(error, error_size, "no memory for the control thread");
+        return MYC_NO_MEMORY;
+    }
+    made->epoll_fd = made->stop_fd = made->listen_fd = -1;
+    for (unsigned i = 0; i < FAB_CONTROL_PLACES; i++) {
+        made->places[i].fd = made->places[i].process_fd = -1;
+        made->places[i].attach = FAB_CONTROL_NO_ATTACH;
+    }
+    status = copy_options(made, options);
+    if (status != MYC_OK)
+        snprintf(error, error_size, "at most %u control sockets can be attached to",
+                 FAB_CONTROL_ATTACH_MAX);
+    if (status == MYC_OK)
+        status = open_files(made, error, error_size);
+    if (status == MYC_OK)
+        status = start_thread(made, error, error_size);
+    if (status == MYC_OK)
+        *control = made;
+    else
+        fab_control_destroy(&made);
+    return status;
+}
+
+void
+fab_control_stop(struct fab_control *control)
+{
+    uint64_t one = 1;
+
+    if (!control->is_running)
+        return;
+    /* An eventfd that is read by nobody takes one write. */
+    FAB_ASSERT(write(control->stop_fd, &one, sizeof(one)) == sizeof(one));
+    pthread_join(control->thread, NULL);
+    control->is_running = false;
+}
+
+static void
+close_fd(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void
+fab_control_destroy(struct fab_control **control)
+{
+    struct fab_control *old = *control;
+
+    if (!old)
+        return;
+    FAB_ASSERT(!old->is_running);
+    for (unsigned i = 0; i < FAB_CONTROL_PLACES; i++)
+        fab_place_reclaim(old, &old->places[i], true);
+    fab_control_unlisten(&old->socket_place);
+    close_fd(old->listen_fd);
+    close_fd(old->stop_fd);
+    close_fd(old->epoll_fd);
+    for (uint32_t i = 0; i < old->options.attach_count; i++)
+        free(old->attaches[i].path);
+    free((char *)(uintptr_t)old->options.path);
+    free(old);
+    *control = NULL;
+}
+
+uint64_t
+fab_control_home(const struct fab_control *control)
+{
+    return control->home;
+}
+
+void
+fab_control_each_peer(const struct fab_control *control,
+                      void (*each)(void *context, const struct fab_control_peer *peer),
+                      void *context)
+{
+    for (unsigned i = 0; i < FAB_CONTROL_PLACES; i++) {
+        if (control->places[i].state == FAB_PLACE_UP)
+            each(context, &control->places[i].peer);
+    }
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "node/control/place.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static void
+close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static unsigned
+node_of(uint64_t home)
+{
+    return (unsigned)(home >> 48);
+}
+
+void
+fab_attach_failed(struct fab_control *control, uint32_t attach, enum myc_status status,
+                  const char *text)
+{
+    struct fab_attach *entry = &control->attaches[attach];
+    bool was_refused = status != MYC_NOT_FOUND && status != MYC_NO_CONNECTION;
+    uint64_t wait_ms = was_refused ? FAB_CONTROL_REFUSED_MS : FAB_CONTROL_RETRY_MS;
+
+    entry->is_served = false;
+    entry->retry_ns = fab_control_now_ns() + wait_ms * 1000000ULL;
+    /* EXISTS: the two of us are attached the other way round, as it should be. */
+    if (status != entry->reported && status != MYC_EXISTS)
+        fab_log(status == MYC_NOT_FOUND ? FAB_LOG_INFO : FAB_LOG_WARNING,
+                "attaching to %s: %s; trying on", entry->path, text);
+    entry->reported = status;
+    if (control->options.ops.on_attach_failed)
+        control->options.ops.on_attach_failed(control->options.context, entry->path, status, text);
+}
+
+void
+fab_place_up(struct fab_control *control, struct fab_place *place)
+{
+    struct fab_control_peer *peer = &place->peer;
+
+    place->state = FAB_PLACE_UP;
+    peer->links = place->attachment.links;
+    peer->link_count = place->attachment.link_count;
+    peer->pid = place->credentials.pid;
+    fab_log(FAB_LOG_INFO, "%s %u \"%s\" (pid %d, %u lcores) is attached",
+            peer->is_client ? "client" : "node", node_of(peer->home), peer->name, (int)peer->pid,
+            peer->lcore_count);
+    if (place->attach != FAB_CONTROL_NO_ATTACH)
+        control->attaches[place->attach].reported = MYC_OK;
+    control->options.ops.on_attached(control->options.context, peer);
+}
+
+/* The peer's links come to an end; its attach path is free to be tried again. */
+static void
+detach(struct fab_control *control, struct fab_place *place, enum myc_status reason)
+{
+    struct fab_control_peer *peer = &place->peer;
+
+    place->state = FAB_PLACE_ENDING;
+    fab_attachment_end(&place->attachment, reason);
+    fab_log(reason == MYC_SHUTDOWN ? FAB_LOG_INFO : FAB_LOG_WARNING,
+            "%s %u \"%s\" (pid %d) has gone: %s", peer->is_client ? "client" : "node",
+            node_of(peer->home), peer->name, (int)peer->pid,
+            reason == MYC_SHUTDOWN ? "it has left" : "its process has ended or was cut off");
+    control->options.ops.on_detached(control->options.context, peer, reason);
+}
+
+void
+fab_place_end(struct fab_control *control, struct fab_place *place, enum myc_status reason,
+              const char *text, bool says_so)
+{
+    uint32_t attach = place->attach;
+    bool was_up = place->state == FAB_PLACE_UP;
+
+    if (place->state == FAB_PLACE_FREE || place->state == FAB_PLACE_ENDING)
+        return;
+    if (says_so)
+        fab_control_send_end(place->fd, reason, text);
+    close_fd(&place->fd);
+    close_fd(&place->process_fd);
+    place->attach = FAB_CONTROL_NO_ATTACH;
+    if (was_up) {
+        detach(control, place, reason == MYC_SHUTDOWN ? MYC_SHUTDOWN : MYC_NO_CONNECTION);
+    } else {
+        place->state = FAB_PLACE_ENDING;
+        fab_place_reclaim(control, place, true);
+    }
+    if (attach == FAB_CONTROL_NO_ATTACH)
+        return;
+    if (!was_up)
+        fab_attach_failed(control, attach, reason, text);
+    else
+        control->attaches[attach].is_served = false;
+}
+
+void
+fab_place_reclaim(struct fab_control *control, struct fab_place *place, bool is_forced)
+{
+    (void)control;
+    if (place->state != FAB_PLACE_ENDING)
+        return;
+    if (place->has_attachment) {
+        if (!is_forced && !fab_attachment_is_released(&place->attachment))
+            return;
+        fab_attachment_fini(&place->attachment, is_forced);
+    }
+    memset(place, 0, sizeof(*place));
+    place->fd = -1;
+    place->process_fd = -1;
+    place->attach = FAB_CONTROL_NO_ATTACH;
+}
+
+bool
+fab_place_is_dead(const struct fab_place *place)
+{
+    struct pollfd ends[] = {
+        { .fd = place->fd, .events = 0 },
+        { .fd = place->process_fd, .events = POLLIN },
+    };
+
+    return poll(ends, 2, 0) > 0 &&
+           ((ends[0].revents & (POLLHUP | POLLERR)) || (ends[1].revents & POLLIN));
+}
