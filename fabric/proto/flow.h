@@ -33,17 +33,12 @@
 #include <mycelium/status.h>
 
 #include "proto/flow_counters.h"
+#include "wire/frame.h"
 #include "wire/lane.h"
 #include "wire/message.h"
 
 #define FAB_FLOW_ALIGN       64U /* alignment of the memory given to fab_flow_init */
 #define FAB_FLOW_NO_DEADLINE UINT64_MAX
-
-/* Streams 0 to 63 are for actors, chosen by fab_flow_stream_of; one more is for what overtakes
- * user messages (stop and kill requests, core to core records). */
-#define FAB_STREAM_USER_COUNT 64U
-#define FAB_STREAM_SYSTEM     64U
-#define FAB_STREAM_COUNT      65U
 
 enum fab_flow_state {
     FAB_FLOW_IDLE = 0,   /* waits for the peer's hello; does not initiate */
@@ -64,7 +59,7 @@ enum fab_flow_reason {
     FAB_FLOW_REASON_COUNT
 };
 
-/* What the peer said of itself in the handshake; valid while the flow is UP and in on_down. */
+/* What the peer said of itself in the handshake. */
 struct fab_flow_peer {
     uint64_t home;        /* node id 16 | incarnation 48, as in struct myc_ref */
     uint32_t epoch;       /* of this life of the flow; never 0 */
@@ -124,8 +119,9 @@ struct fab_flow_config {
     uint32_t credit_bytes[FAB_LANE_COUNT]; /* what the peer may have outstanding, 8192 up; that
                                             * much memory is reserved for what comes out of order */
     uint32_t window_frames;                /* frames in flight at most; power of two, 16 to 32768 */
-    uint32_t poll_gap_us; /* longest time that our lcores go without polling, announced */
-    uint64_t seed;        /* of the flow's random numbers; should differ in each start */
+    uint32_t poll_gap_us;  /* longest time that our lcores go without polling, announced */
+    uint32_t first_number; /* of packets and of records in each stream; 0: drawn at random */
+    uint64_t seed;         /* of the flow's random numbers; should differ in each start */
     struct fab_flow_timers timers;
 };
 
@@ -207,6 +203,9 @@ void fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns);
 
 /* Another flow has heard of the same incarnation of the peer: liveness is per node pair. */
 void fab_flow_on_peer_alive(struct fab_flow *flow, uint64_t now_ns);
+
+/* Another flow has found that the peer is gone: ends the epoch as SILENT. No effect unless UP. */
+void fab_flow_on_peer_dead(struct fab_flow *flow, uint64_t now_ns);
 
 /* Gives back the credit of a delivered record (is_credit_manual only), once per record. */
 void fab_flow_credit_return(struct fab_flow *flow, enum fab_lane lane, uint32_t total_size);

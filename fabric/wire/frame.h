@@ -14,18 +14,141 @@
  * Everything is little-endian; blocks, chunks and records start at multiples of 8 bytes from the
  * start of the frame. The header is the same in each version: what a later version may change
  * stands behind it.
+ *
+ * fab_frame_decode is the one place that looks at bytes from outside: after it said OK, every
+ * length, offset and count in the frame is within its bounds. What the numbers mean (epoch, packet
+ * number, acknowledgement) is checked by the flow, which knows what they may be.
  */
 #ifndef FAB_WIRE_FRAME_H
 #define FAB_WIRE_FRAME_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-#define FAB_FRAME_VERSION     1U
+#include "wire/lane.h"
+#include "wire/message.h"
+
+#define FAB_FRAME_VERSION_MIN 1U
+#define FAB_FRAME_VERSION_MAX 1U
 #define FAB_FRAME_HEADER_SIZE 24U
 #define FAB_FRAME_SIZE_MAX    9216U /* bytes of UDP payload that any peer may be asked to take */
 #define FAB_FRAME_SIZE_MIN    1232U /* bytes of UDP payload that every path carries (RFC 8200) */
+#define FAB_FRAME_ALIGN       8U
+#define FAB_FRAME_RANGES_MAX  32U /* ranges in one ack block beside the first run */
+
+#define FAB_ACK_SIZE    16U
+#define FAB_RANGE_SIZE  8U
+#define FAB_CREDIT_SIZE 16U
+#define FAB_FLOOR_SIZE  8U
+#define FAB_CHUNK_SIZE  8U
+#define FAB_HELLO_SIZE  56U
+
+#define FAB_CREDIT_UNIT 64U /* bytes of chunk that one unit of credit pays for */
+
+/* Streams 0 to 63 are for actors; one more is for what overtakes user messages. */
+#define FAB_STREAM_USER_COUNT 64U
+#define FAB_STREAM_SYSTEM     64U
+#define FAB_STREAM_COUNT      65U
+
+enum fab_frame_type {
+    FAB_FRAME_HELLO = 1, /* offers and answers of a new epoch */
+    FAB_FRAME_DATA = 2,  /* everything within an epoch */
+    FAB_FRAME_RESET = 3, /* "I do not know this epoch" */
+    FAB_FRAME_LEAVE = 4, /* a clean stop */
+};
+
+enum fab_frame_flag {
+    FAB_FRAME_HAS_ACK = 1 << 0,
+    FAB_FRAME_HAS_CREDIT = 1 << 1,
+    FAB_FRAME_HAS_FLOOR = 1 << 2,
+    FAB_FRAME_WANTS_ACK = 1 << 3,    /* answer at once, also if there is no chunk in it */
+    FAB_FRAME_WANTS_CREDIT = 1 << 4, /* records wait here for credit: say where it stands */
+    FAB_FRAME_NO_CRC = 1 << 5,       /* the checksum is 0; only where both sides agreed */
+    FAB_FRAME_FLAGS_ALL = 63,
+};
+
+enum fab_feature {
+    FAB_FEATURE_NO_CRC = 1 << 0, /* this side can do without checksums */
+};
+
+struct fab_frame_header {
+    uint8_t version;
+    uint8_t type;   /* enum fab_frame_type */
+    uint16_t flags; /* enum fab_frame_flag */
+    uint32_t crc;   /* CRC32C of the whole frame with this field as 0 */
+    uint16_t from_node;
+    uint16_t to_node;
+    uint8_t from_lcore;
+    uint8_t to_lcore;
+    uint16_t size;   /* bytes of the whole frame */
+    uint32_t epoch;  /* 0 in HELLO */
+    uint32_t number; /* packet number, low half; 0 in HELLO and RESET */
+};
+
+/* What arrived: `run` numbers that end with `largest`, then downwards `ranges` pairs: a gap of
+ * numbers that did not arrive, a run that did. */
+struct fab_ack_block {
+    uint32_t largest;
+    uint32_t delay_ns; /* from the arrival of `largest` to the sending of this */
+    uint32_t run;      /* 1 up */
+    uint8_t ranges;    /* 0 to FAB_FRAME_RANGES_MAX */
+    uint8_t reserved[3];
+};
+
+struct fab_ack_range {
+    uint32_t gap; /* 1 up */
+    uint32_t run; /* 1 up */
+};
+
+/* How many units may have been sent over each lane since the epoch began, plus first_number. */
+struct fab_credit_block {
+    uint32_t limit[FAB_LANE_COUNT];
+    uint32_t reserved;
+};
+
+/* No number below this one is waited for any more: holes below it need not be told. */
+struct fab_floor_block {
+    uint32_t floor;
+    uint32_t reserved;
+};
+
+/* Stands before each record. */
+struct fab_chunk {
+    uint8_t stream;  /* 0 to FAB_STREAM_COUNT - 1 */
+    uint8_t lane;    /* enum fab_lane */
+    uint16_t size;   /* bytes of the record without padding */
+    uint32_t number; /* of the record in its stream */
+};
+
+struct fab_hello {
+    uint64_t home;  /* node id 16 | incarnation 48 of the sender */
+    uint64_t nonce; /* the sender's share of the epoch; never 0 */
+    uint64_t echo;  /* the receiver's nonce, when the sender knows it; else 0 */
+    uint32_t features;
+    uint32_t poll_gap_us;
+    uint32_t credit[FAB_LANE_COUNT]; /* units that the receiver may have outstanding at first */
+    uint32_t first_number;           /* first packet number and first number in each stream */
+    uint16_t frame_max;              /* bytes of UDP payload that the sender takes */
+    uint8_t lcore_count;
+    uint8_t version_min;
+    uint8_t version_max;
+    uint8_t reserved[3];
+};
+
+static_assert(sizeof(struct fab_frame_header) == FAB_FRAME_HEADER_SIZE, "wire layout");
+static_assert(offsetof(struct fab_frame_header, from_node) == 8, "wire layout");
+static_assert(offsetof(struct fab_frame_header, epoch) == 16, "wire layout");
+static_assert(sizeof(struct fab_ack_block) == FAB_ACK_SIZE, "wire layout");
+static_assert(sizeof(struct fab_ack_range) == FAB_RANGE_SIZE, "wire layout");
+static_assert(sizeof(struct fab_credit_block) == FAB_CREDIT_SIZE, "wire layout");
+static_assert(sizeof(struct fab_floor_block) == FAB_FLOOR_SIZE, "wire layout");
+static_assert(sizeof(struct fab_chunk) == FAB_CHUNK_SIZE, "wire layout");
+static_assert(sizeof(struct fab_hello) == FAB_HELLO_SIZE, "wire layout");
+static_assert(offsetof(struct fab_hello, credit) == 32, "wire layout");
+static_assert(offsetof(struct fab_hello, frame_max) == 48, "wire layout");
 
 /* To whom a frame belongs; what a carrier needs to find its flow. Nothing of it is proven yet. */
 struct fab_frame_peek {
@@ -38,6 +161,30 @@ struct fab_frame_peek {
     uint32_t epoch;
 };
 
+/* A decoded frame; pointers lead into the bytes that were decoded. */
+struct fab_frame {
+    const struct fab_frame_header *header;
+    const struct fab_ack_block *ack;       /* NULL: none */
+    const struct fab_ack_range *ranges;    /* ack->ranges of them */
+    const struct fab_credit_block *credit; /* NULL: none */
+    const struct fab_floor_block *floor;   /* NULL: none */
+    const struct fab_hello *hello;         /* NULL unless the type is HELLO */
+    const uint8_t *chunks;
+    uint32_t chunks_size; /* bytes, a multiple of 8 */
+};
+
+/* What fab_frame_decode says; in the order in which it looks. */
+enum fab_frame_verdict {
+    FAB_FRAME_OK = 0,
+    FAB_FRAME_BAD_SIZE,    /* shorter than a header, or not as long as it says */
+    FAB_FRAME_BAD_VERSION, /* not a version that we speak */
+    FAB_FRAME_BAD_CRC,
+    FAB_FRAME_BAD_TYPE,  /* unknown, or with a flag that is unknown or not of this type */
+    FAB_FRAME_BAD_BLOCK, /* cut, or with a value out of its range */
+    FAB_FRAME_BAD_CHUNK, /* likewise */
+    FAB_FRAME_BAD_HELLO, /* likewise */
+};
+
 /*
  * Reads the address of a frame, so that a carrier finds the flow in O(1). Only the length is
  * checked; version, fields and checksum are the flow's business (fab_flow_incoming).
@@ -45,5 +192,41 @@ struct fab_frame_peek {
  * Returns whether there are enough bytes for a header. Context: any thread.
  */
 bool fab_frame_peek(const void *bytes, size_t size, struct fab_frame_peek *peek);
+
+/*
+ * Checks a frame from outside and finds its parts.
+ * `bytes`: aligned to 8; `frame` points into them afterwards. `may_omit_crc`: both sides agreed.
+ * `frame` is set on OK only. Context: any thread.
+ */
+enum fab_frame_verdict fab_frame_decode(const void *bytes, size_t size, bool may_omit_crc,
+                                        struct fab_frame *frame);
+
+/*
+ * Writes header and checksum of a frame whose blocks and chunks are in place. `buffer`: any
+ * alignment. `header->size` says how long it is; `header->crc` is ignored, and left out where the
+ * flags say NO_CRC.
+ */
+void fab_frame_seal(void *buffer, const struct fab_frame_header *header);
+
+/* Bytes that a chunk with a record of `record_size` bytes takes in a frame. */
+static inline uint32_t
+fab_chunk_stride(uint32_t record_size)
+{
+    return FAB_CHUNK_SIZE + ((record_size + 7U) & ~7U);
+}
+
+/* Units of credit that it costs. */
+static inline uint32_t
+fab_chunk_units(uint32_t record_size)
+{
+    return (fab_chunk_stride(record_size) + FAB_CREDIT_UNIT - 1U) / FAB_CREDIT_UNIT;
+}
+
+/* The 64-bit number nearest to `expected` whose low half is `wire`. */
+static inline uint64_t
+fab_number_expand(uint64_t expected, uint32_t wire)
+{
+    return expected + (uint64_t)(int64_t)(int32_t)(wire - (uint32_t)expected);
+}
 
 #endif

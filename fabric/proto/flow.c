@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A flow's life cycle, the way in for records, and what can be read of it.
+ */
+#include "proto/flow.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/compiler.h"
+#include "proto/flow_state.h"
+
+#define KIB 1024U
+#define US  1000ULL
+#define MS  1000000ULL
+
+void
+fab_flow_timers_default(struct fab_flow_timers *timers)
+{
+    *timers = (struct fab_flow_timers){
+        .hello_ns_min = 1 * MS,
+        .hello_ns_max = 250 * MS,
+        .rtt_ns_initial = 1 * MS,
+        .pto_ns_min = 20 * US,
+        .pto_ns_max = 50 * MS,
+        .keepalive_ns = 100 * MS,
+        .suspect_ns = 300 * MS,
+        .down_ns = 750 * MS,
+        .give_up_ns = 3000 * MS,
+        .credit_probe_ns = 200 * US,
+        .reset_ns = 500 * US,
+    };
+}
+
+void
+fab_flow_config_default(struct fab_flow_config *config)
+{
+    *config = (struct fab_flow_config){
+        .size = sizeof(*config),
+        .lcore_count = 1,
+        .is_initiator = true,
+        .frame_max = 1472,
+        .send_bytes = { 512 * KIB, 128 * KIB, 128 * KIB },
+        .credit_bytes = { 512 * KIB, 128 * KIB, 128 * KIB },
+        .window_frames = 1024,
+        .poll_gap_us = 10000,
+    };
+    fab_flow_timers_default(&config->timers);
+}
+
+static bool
+is_power_of_two(uint32_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+static bool
+budgets_are_valid(const struct fab_flow_config *config)
+{
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        if (!is_power_of_two(config->send_bytes[lane]) || config->send_bytes[lane] < 8 * KIB ||
+            config->send_bytes[lane] > 256U * KIB * KIB)
+            return false;
+        if (config->credit_bytes[lane] < 8 * KIB || config->credit_bytes[lane] > 256U * KIB * KIB)
+            return false;
+    }
+    return is_power_of_two(config->window_frames) && config->window_frames >= 16 &&
+           config->window_frames <= 32768;
+}
+
+static bool
+timers_are_valid(const struct fab_flow_timers *timers)
+{
+    return timers->hello_ns_min > 0 && timers->hello_ns_max >= timers->hello_ns_min &&
+           timers->rtt_ns_initial > 0 && timers->pto_ns_min > 0 &&
+           timers->pto_ns_max >= timers->pto_ns_min && timers->give_up_ns > 0 &&
+           timers->credit_probe_ns > 0;
+}
+
+enum myc_status
+fab_flow_config_check(const struct fab_flow_config *config)
+{
+    uint16_t node = (uint16_t)(config->home >> 48);
+
+    if (config->size != sizeof(*config) || node == 0 || config->peer_node == 0 ||
+        config->peer_node == node || config->lcore_count == 0)
+        return MYC_INVALID;
+    if (config->frame_max < FAB_FRAME_SIZE_MIN || config->frame_max > FAB_FRAME_SIZE_MAX)
+        return MYC_INVALID;
+    if (!budgets_are_valid(config) || !timers_are_valid(&config->timers))
+        return MYC_INVALID;
+    return MYC_OK;
+}
+
+/* Where the parts of a flow stand in its memory: bytes from its start. */
+struct layout {
+    size_t frames;
+    size_t rings[FAB_LANE_COUNT];
+    size_t spans[FAB_LANE_COUNT];
+    size_t reorder;
+    size_t scratch_frame;
+    size_t scratch_record;
+    size_t end;
+};
+
+static size_t
+reserve(struct layout *layout, size_t size)
+{
+    size_t at = layout->end;
+
+    layout->end += (size + FAB_FLOW_ALIGN - 1) & ~(size_t)(FAB_FLOW_ALIGN - 1);
+    return at;
+}
+
+/* Twice the window: probes go beyond it, and lost frames are remembered for a while. */
+static uint32_t
+map_capacity(const struct fab_flow_config *config)
+{
+    return 2 * config->window_frames;
+}
+
+static void
+credit_units(const struct fab_flow_config *config, uint32_t units[FAB_LANE_COUNT])
+{
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
+        units[lane] = config->credit_bytes[lane] / FAB_CREDIT_UNIT;
+}
+
+static struct layout
+layout_of(const struct fab_flow_config *config)
+{
+    struct layout layout = { .end = 0 };
+    uint32_t units[FAB_LANE_COUNT];
+
+    credit_units(config, units);
+    reserve(&layout, sizeof(struct fab_flow));
+    layout.frames = reserve(&layout, map_capacity(config) * sizeof(struct fab_sent_frame));
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        layout.rings[lane] = reserve(&layout, config->send_bytes[lane]);
+        layout.spans[lane] = reserve(&layout, map_capacity(config) * sizeof(struct fab_span));
+    }
+    layout.reorder = reserve(&layout, fab_reorder_memory_size(units));
+    layout.scratch_frame = reserve(&layout, FAB_FRAME_SIZE_MAX);
+    layout.scratch_record = reserve(&layout, FAB_FRAME_SIZE_MAX);
+    return layout;
+}
+
+size_t
+fab_flow_size(const struct fab_flow_config *config)
+{
+    return layout_of(config).end;
+}
+
+static void
+place_parts(struct fab_flow *flow, uint8_t *memory)
+{
+    const struct fab_flow_config *config = &flow->config;
+    struct layout layout = layout_of(config);
+    uint32_t units[FAB_LANE_COUNT];
+
+    credit_units(config, units);
+    fab_sent_map_init(&flow->sent, (void *)(memory + layout.frames), map_capacity(config));
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
+        fab_send_lane_init(&flow->lanes[lane], memory + layout.rings[lane],
+                           config->send_bytes[lane], (void *)(memory + layout.spans[lane]),
+                           map_capacity(config));
+    fab_reorder_init(&flow->reorder, memory + layout.reorder, units);
+    flow->scratch_frame = memory + layout.scratch_frame;
+    flow->scratch_record = memory + layout.scratch_record;
+}
+
+struct fab_flow *
+fab_flow_init(void *memory, const struct fab_flow_config *config, const struct fab_flow_ops *ops,
+              void *context, uint64_t now_ns)
+{
+    struct fab_flow *flow = memory;
+
+    FAB_ASSERT((uintptr_t)memory % FAB_FLOW_ALIGN == 0);
+    FAB_ASSERT(fab_flow_config_check(config) == MYC_OK);
+    memset(flow, 0, sizeof(*flow));
+    flow->config = *config;
+    flow->ops = ops;
+    flow->context = context;
+    place_parts(flow, memory);
+    fab_handshake_init(&flow->handshake, config->home, config->seed);
+    fab_prng_init(&flow->jitter, ~config->seed);
+    fab_rtt_init(&flow->rtt, config->timers.rtt_ns_initial);
+    fab_loss_init(&flow->loss);
+    flow->probe_ns = FAB_FLOW_NO_DEADLINE;
+    flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
+    flow->hello_ns = FAB_FLOW_NO_DEADLINE;
+    flow->state = config->is_initiator ? FAB_FLOW_CONNECTING : FAB_FLOW_IDLE;
+    if (config->is_initiator)
+        fab_flow_start_hello(flow, 0, now_ns);
+    return flow;
+}
+
+void
+fab_flow_fini(struct fab_flow *flow)
+{
+    flow->state = FAB_FLOW_CLOSED;
+    flow->hello_ns = FAB_FLOW_NO_DEADLINE;
+    flow->due = (struct fab_flow_due){ 0 };
+}
+
+/* The upper bits of a multiplication mix best. */
+uint8_t
+fab_flow_stream_of(uint64_t actor_word)
+{
+    return (uint8_t)((actor_word * 0x9e3779b97f4a7c15ULL) >> 58);
+}
+
+/* A span of one record must fit into any frame beside the blocks. */
+static uint32_t
+record_max(const struct fab_flow *flow, enum fab_lane lane)
+{
+    uint32_t chunk_max = flow->peer.frame_max - FAB_FRAME_HEADER_SIZE - FAB_FLOW_BLOCKS_RESERVE;
+    uint32_t half = flow->lanes[lane].size / 2;
+
+    return ((chunk_max < half ? chunk_max : half) & ~7U) - FAB_CHUNK_SIZE;
+}
+
+uint32_t
+fab_flow_record_max(const struct fab_flow *flow)
+{
+    return flow->state == FAB_FLOW_UP ? record_max(flow, FAB_LANE_USER) : 0;
+}
+
+enum myc_status
+fab_flow_claim(struct fab_flow *flow, enum fab_lane lane, uint8_t stream, uint32_t total_size,
+               struct fab_msg **msg)
+{
+    struct fab_chunk *chunk;
+
+    FAB_ASSERT(stream < FAB_STREAM_COUNT && total_size >= FAB_MSG_HEADER_SIZE);
+    if (fab_unlikely(flow->state != FAB_FLOW_UP)) {
+        flow->counters.claims_unreachable++;
+        return MYC_UNREACHABLE;
+    }
+    if (fab_unlikely(total_size > record_max(flow, lane))) {
+        flow->counters.claims_too_big++;
+        return MYC_TOO_BIG;
+    }
+    chunk = fab_send_lane_claim(&flow->lanes[lane], fab_chunk_stride(total_size));
+    if (fab_unlikely(chunk == NULL)) {
+        flow->counters.claims_full++;
+        return MYC_FULL;
+    }
+    chunk->stream = stream;
+    chunk->lane = (uint8_t)lane;
+    flow->open_chunk = chunk;
+    flow->open_lane = lane;
+    flow->open_claim = total_size;
+    *msg = (struct fab_msg *)(void *)(chunk + 1);
+    return MYC_OK;
+}
+
+void
+fab_flow_commit(struct fab_flow *flow)
+{
+    struct fab_chunk *chunk = flow->open_chunk;
+    const struct fab_msg *msg = (const struct fab_msg *)(const void *)(chunk + 1);
+    uint32_t total = fab_msg_total(msg);
+    uint32_t padding = (0U - total) & 7U;
+
+    FAB_ASSERT(flow->open_claim != 0 && total <= flow->open_claim);
+    if (padding > 0) /* every byte on the wire is written on purpose */
+        memset((uint8_t *)(chunk + 1) + total, 0, padding);
+    chunk->size = (uint16_t)total;
+    chunk->number = flow->stream_out[chunk->stream]++;
+    fab_send_lane_commit(&flow->lanes[flow->open_lane], fab_chunk_stride(total));
+    flow->open_claim = 0;
+    flow->counters.messages_sent++;
+}
+
+void
+fab_flow_abort(struct fab_flow *flow)
+{
+    flow->open_claim = 0;
+}
+
+void
+fab_flow_credit_return(struct fab_flow *flow, enum fab_lane lane, uint32_t total_size)
+{
+    struct fab_credit_in *credit = &flow->credit_in[lane];
+
+    FAB_ASSERT(flow->config.is_credit_manual);
+    if (flow->state != FAB_FLOW_UP)
+        return;
+    credit->returned += fab_chunk_units(total_size);
+    flow->due.credit |= fab_credit_in_is_due(credit);
+}
+
+enum fab_flow_state
+fab_flow_state(const struct fab_flow *flow)
+{
+    return flow->state;
+}
+
+const struct fab_flow_peer *
+fab_flow_peer(const struct fab_flow *flow)
+{
+    return flow->state == FAB_FLOW_UP ? &flow->peer : NULL;
+}
+
+bool
+fab_flow_is_drained(const struct fab_flow *flow)
+{
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        if (flow->lanes[lane].tail != flow->lanes[lane].head)
+            return false;
+    }
+    return true;
+}
+
+uint64_t
+fab_flow_rtt_ns(const struct fab_flow *flow)
+{
+    return flow->rtt.smoothed_ns;
+}
+
+const struct fab_flow_counters *
+fab_flow_counters(const struct fab_flow *flow)
+{
+    return &flow->counters;
+}

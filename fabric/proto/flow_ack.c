@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What an acknowledgement does: frames are settled, spans freed, the round trip measured, and what
+ * it shows to be lost is queued to be sent again.
+ */
+#include "base/compiler.h"
+#include "proto/flow_state.h"
+
+/* An acknowledgement of what was never sent, or was before this epoch's first number, is a lie. */
+bool
+fab_flow_ack_is_possible(const struct fab_flow *flow, const struct fab_frame *frame)
+{
+    uint64_t largest = fab_number_expand(flow->next_number, frame->ack->largest);
+    uint64_t covered = frame->ack->run;
+
+    for (uint32_t i = 0; i < frame->ack->ranges; i++)
+        covered += (uint64_t)frame->ranges[i].gap + frame->ranges[i].run;
+    return largest < flow->next_number && largest - covered + 1 >= flow->first_number;
+}
+
+static void
+on_frame_acked(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now_ns)
+{
+    if (frame->state == FAB_SENT_LOST)
+        flow->counters.frames_lost_spurious++;
+    fab_loss_on_acked(&flow->loss, frame, &flow->rtt, now_ns);
+    for (uint32_t i = 0; i < frame->part_count; i++)
+        fab_send_lane_on_acked(&flow->lanes[fab_part_lane(frame->parts[i])],
+                               fab_part_span(frame->parts[i]));
+    fab_sent_map_settle(&flow->sent, frame, FAB_SENT_ACKED);
+}
+
+/* Settles the frames low to high; returns how many of them are news. */
+static uint32_t
+ack_run(struct fab_flow *flow, uint64_t low, uint64_t high, uint64_t now_ns)
+{
+    uint32_t news = 0;
+
+    for (uint32_t at = fab_sent_map_find(&flow->sent, low); at != flow->sent.head; at++) {
+        struct fab_sent_frame *frame = fab_sent_map_at(&flow->sent, at);
+
+        if (frame->number > high)
+            break;
+        if (frame->state == FAB_SENT_ACKED)
+            continue;
+        on_frame_acked(flow, frame, now_ns);
+        news++;
+    }
+    return news;
+}
+
+/* The first run mostly repeats and extends that of the acknowledgement before: only what is new
+ * of it is gone through. */
+static uint32_t
+ack_first_run(struct fab_flow *flow, uint64_t low, uint64_t high, uint64_t now_ns)
+{
+    uint64_t from = low;
+    uint32_t news;
+
+    if (low >= flow->acked_low && low <= flow->acked_high + 1)
+        from = flow->acked_high + 1;
+    if (high < from)
+        return 0;
+    news = ack_run(flow, from, high, now_ns);
+    if (from == low) /* else the run gone through before goes on */
+        flow->acked_low = low;
+    flow->acked_high = high;
+    return news;
+}
+
+/* Older runs first, so that loss detection sees numbers rise. */
+static uint32_t
+ack_ranges(struct fab_flow *flow, const struct fab_frame *frame, uint64_t low, uint64_t now_ns)
+{
+    uint64_t lows[FAB_FRAME_RANGES_MAX];
+    uint32_t news = 0;
+
+    for (uint32_t i = 0; i < frame->ack->ranges; i++) {
+        low -= (uint64_t)frame->ranges[i].gap + frame->ranges[i].run;
+        lows[i] = low;
+    }
+    for (uint32_t i = frame->ack->ranges; i-- > 0;)
+        news += ack_run(flow, lows[i], lows[i] + frame->ranges[i].run - 1, now_ns);
+    return news;
+}
+
+static void
+take_rtt_sample(struct fab_flow *flow, uint64_t largest, uint32_t delay_ns, uint64_t now_ns)
+{
+    uint32_t at = fab_sent_map_find(&flow->sent, largest);
+
+    if (at != flow->sent.head && fab_sent_map_at(&flow->sent, at)->number == largest &&
+        flow->loss.number == largest)
+        fab_rtt_on_sample(&flow->rtt, flow->loss.round_trip_ns, delay_ns, now_ns);
+}
+
+/* How long a lost frame is remembered for its late acknowledgement; not at all when the map
+ * fills up. */
+static uint64_t
+forget_before(const struct fab_flow *flow, uint64_t now_ns)
+{
+    uint64_t memory_ns =
+        16 * flow->rtt.smoothed_ns + 4 * fab_loss_reorder_ns(&flow->loss, &flow->rtt);
+    const struct fab_sent_map *sent = &flow->sent;
+
+    if (sent->head - sent->tail > sent->mask / 4 * 3)
+        return UINT64_MAX;
+    return now_ns > memory_ns ? now_ns - memory_ns : 0;
+}
+
+static void
+on_progress(struct fab_flow *flow, uint64_t now_ns)
+{
+    flow->probe_count = 0;
+    flow->due.probe = false;
+    flow->progress_ns = now_ns;
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
+        fab_send_lane_advance(&flow->lanes[lane]);
+    fab_flow_detect_losses(flow, now_ns);
+    fab_sent_map_forget(&flow->sent, forget_before(flow, now_ns));
+    fab_flow_arm_probe(flow);
+}
+
+void
+fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
+{
+    uint64_t largest = fab_number_expand(flow->next_number, frame->ack->largest);
+    uint64_t low = largest - frame->ack->run + 1;
+    uint32_t news = 0;
+
+    if (frame->ack->ranges > 0) {
+        news = ack_ranges(flow, frame, low, now_ns);
+        flow->due.floor = true;
+    }
+    if (ack_first_run(flow, low, largest, now_ns) > 0) {
+        take_rtt_sample(flow, largest, frame->ack->delay_ns, now_ns);
+        news++;
+    }
+    if (news > 0)
+        on_progress(flow, now_ns);
+}
+
+void
+fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns)
+{
+    uint32_t at = flow->sent.tail;
+    struct fab_sent_frame *frame;
+
+    while ((frame = fab_loss_next(&flow->loss, &flow->sent, &flow->rtt, &at, now_ns)) != NULL) {
+        flow->counters.frames_lost++;
+        fab_sent_map_settle(&flow->sent, frame, FAB_SENT_LOST);
+        for (uint32_t i = 0; i < frame->part_count; i++)
+            fab_send_lane_on_lost(&flow->lanes[fab_part_lane(frame->parts[i])],
+                                  fab_part_span(frame->parts[i]));
+    }
+    fab_flow_arm_probe(flow);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A flow's epochs: how one begins and ends, and what is answered to frames that belong to none.
+ */
+#include <string.h>
+
+#include "base/assert.h"
+#include "proto/flow_state.h"
+
+/* A candidate that is not proven within so many of the longest hello intervals is dropped. */
+#define CANDIDATE_INTERVALS 4U
+
+#define KNOWN_FEATURES ((uint32_t)FAB_FEATURE_NO_CRC)
+
+/* Numbers start anywhere, so that wrapping is nothing special. */
+static uint32_t
+first_number(const struct fab_flow *flow, uint64_t own_nonce)
+{
+    return flow->config.first_number != 0 ? flow->config.first_number : (uint32_t)(own_nonce >> 16);
+}
+
+static uint32_t
+own_features(const struct fab_flow *flow)
+{
+    return flow->config.is_crc_optional ? FAB_FEATURE_NO_CRC : 0;
+}
+
+struct fab_hello
+fab_flow_own_hello(const struct fab_flow *flow)
+{
+    struct fab_epoch_shares offer = fab_handshake_offer(&flow->handshake);
+    struct fab_hello hello = {
+        .home = flow->config.home,
+        .nonce = offer.own_nonce,
+        .echo = offer.peer_nonce,
+        .features = own_features(flow),
+        .poll_gap_us = flow->config.poll_gap_us,
+        .first_number = first_number(flow, offer.own_nonce),
+        .frame_max = flow->config.frame_max,
+        .lcore_count = flow->config.lcore_count,
+        .version_min = FAB_FRAME_VERSION_MIN,
+        .version_max = FAB_FRAME_VERSION_MAX,
+    };
+
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
+        hello.credit[lane] = flow->config.credit_bytes[lane] / FAB_CREDIT_UNIT;
+    return hello;
+}
+
+void
+fab_flow_start_hello(struct fab_flow *flow, uint64_t delay_ns, uint64_t now_ns)
+{
+    flow->hello_interval_ns = flow->config.timers.hello_ns_min;
+    flow->hello_ns = now_ns + delay_ns;
+    flow->hello_count = 0;
+}
+
+/* Each interval is up to a quarter longer than the rule says, so that two sides do not keep step.
+ */
+void
+fab_flow_on_hello_timer(struct fab_flow *flow, uint64_t now_ns)
+{
+    uint64_t interval_ns = flow->hello_interval_ns;
+
+    if (flow->handshake.candidate_epoch != 0 && now_ns >= flow->candidate_end_ns)
+        fab_handshake_drop_candidate(&flow->handshake);
+    if (flow->handshake.candidate_epoch == 0 && flow->state != FAB_FLOW_CONNECTING) {
+        flow->hello_ns = FAB_FLOW_NO_DEADLINE;
+        return;
+    }
+    flow->due.hello = true;
+    flow->hello_ns = now_ns + interval_ns + fab_prng_below(&flow->jitter, interval_ns / 4 + 1);
+    if (interval_ns < flow->config.timers.hello_ns_max)
+        flow->hello_interval_ns = 2 * interval_ns;
+    if (flow->hello_interval_ns > flow->config.timers.hello_ns_max)
+        flow->hello_interval_ns = flow->config.timers.hello_ns_max;
+}
+
+/* Whether an answer to a frame of no epoch may be sent now. */
+static bool
+may_answer(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (now_ns < flow->answer_free_ns) {
+        flow->counters.resets_suppressed++;
+        return false;
+    }
+    flow->answer_free_ns = now_ns + flow->config.timers.reset_ns;
+    return true;
+}
+
+void
+fab_flow_refuse_epoch(struct fab_flow *flow, uint32_t epoch, uint64_t now_ns)
+{
+    flow->counters.refused_epoch++;
+    if (!may_answer(flow, now_ns))
+        return;
+    flow->due.reset = true;
+    flow->reset_epoch = epoch;
+}
+
+static void
+answer_hello(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (!may_answer(flow, now_ns))
+        return;
+    fab_flow_start_hello(flow, 0, now_ns);
+    flow->candidate_end_ns = now_ns + CANDIDATE_INTERVALS * flow->config.timers.hello_ns_max;
+}
+
+static bool
+has_version_in_common(const struct fab_hello *hello)
+{
+    return hello->version_min <= FAB_FRAME_VERSION_MAX &&
+           hello->version_max >= FAB_FRAME_VERSION_MIN;
+}
+
+/* Proven: what runs is over. */
+void
+fab_flow_on_proof(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (flow->state == FAB_FLOW_UP) {
+        bool is_same = flow->handshake.hello.home == flow->peer.home;
+
+        fab_flow_end_epoch(flow, is_same ? FAB_FLOW_REASON_REPLACED : FAB_FLOW_REASON_RESTARTED,
+                           now_ns);
+    }
+    fab_flow_begin_epoch(flow, now_ns);
+}
+
+void
+fab_flow_on_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
+{
+    if (!has_version_in_common(frame->hello)) {
+        flow->counters.refused_hello++;
+        if (may_answer(flow, now_ns))
+            flow->due.hello = true; /* so that the peer learns what we speak */
+        return;
+    }
+    flow->counters.frames_received++;
+    flow->counters.bytes_received += frame->header->size;
+    switch (fab_handshake_on_hello(&flow->handshake, frame->hello)) {
+    case FAB_HELLO_ANSWER:
+        answer_hello(flow, now_ns);
+        break;
+    case FAB_HELLO_BEGIN:
+        fab_flow_on_proof(flow, now_ns);
+        flow->due.sign = true;
+        break;
+    case FAB_HELLO_CONFIRM:
+        fab_flow_heard(flow, now_ns);
+        flow->due.sign = true;
+        break;
+    case FAB_HELLO_STALE:
+        break;
+    }
+}
+
+static void
+learn_peer(struct fab_flow *flow)
+{
+    const struct fab_hello *hello = &flow->handshake.hello;
+    uint8_t version = hello->version_max;
+
+    if (version > FAB_FRAME_VERSION_MAX)
+        version = FAB_FRAME_VERSION_MAX;
+    flow->peer = (struct fab_flow_peer){
+        .home = hello->home,
+        .epoch = flow->handshake.candidate_epoch,
+        .features = hello->features & own_features(flow) & KNOWN_FEATURES,
+        .poll_gap_us = hello->poll_gap_us,
+        .frame_max = hello->frame_max,
+        .lcore_count = hello->lcore_count,
+        .version = version,
+    };
+    if (flow->peer.frame_max > flow->config.frame_max)
+        flow->peer.frame_max = flow->config.frame_max;
+    flow->may_omit_crc = (flow->peer.features & FAB_FEATURE_NO_CRC) != 0;
+}
+
+static void
+init_numbers(struct fab_flow *flow)
+{
+    uint32_t own_first = first_number(flow, flow->handshake.candidate.own_nonce);
+    uint32_t peer_first = flow->handshake.hello.first_number;
+    uint64_t own_base = FAB_FLOW_NUMBER_BASE + own_first;
+    uint64_t peer_base = FAB_FLOW_NUMBER_BASE + peer_first;
+
+    flow->first_number = own_base;
+    flow->next_number = own_base;
+    flow->acked_low = own_base;
+    flow->acked_high = own_base - 1;
+    for (uint32_t i = 0; i < FAB_STREAM_COUNT; i++)
+        flow->stream_out[i] = own_first;
+    fab_ranges_init(&flow->received, peer_base);
+    fab_reorder_reset(&flow->reorder, peer_first);
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        fab_credit_out_init(&flow->credit_out[lane], own_base, flow->handshake.hello.credit[lane]);
+        fab_credit_in_init(&flow->credit_in[lane], peer_base,
+                           flow->config.credit_bytes[lane] / FAB_CREDIT_UNIT);
+    }
+}
+
+static void
+init_liveness(struct fab_flow *flow, uint64_t now_ns)
+{
+    const struct fab_flow_timers *timers = &flow->config.timers;
+    uint64_t least_ns = 4000ULL * flow->peer.poll_gap_us;
+
+    flow->liveness.keepalive_ns = timers->keepalive_ns;
+    flow->liveness.suspect_ns = timers->suspect_ns;
+    flow->liveness.down_ns = timers->down_ns;
+    if (timers->down_ns != 0 && timers->down_ns < least_ns)
+        flow->liveness.down_ns = least_ns;
+    fab_liveness_init(&flow->liveness, now_ns);
+}
+
+void
+fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns)
+{
+    learn_peer(flow);
+    init_numbers(flow);
+    init_liveness(flow, now_ns);
+    fab_sent_map_init(&flow->sent, flow->sent.frames, flow->sent.mask + 1);
+    fab_loss_init(&flow->loss);
+    fab_rtt_init(&flow->rtt, flow->config.timers.rtt_ns_initial);
+    if (flow->hello_count == 1) /* then it is certain which hello was answered */
+        fab_rtt_on_sample(&flow->rtt, now_ns - flow->hello_sent_ns, 0, now_ns);
+    fab_handshake_begin(&flow->handshake);
+    flow->due = (struct fab_flow_due){ 0 };
+    flow->short_lanes = 0;
+    flow->probe_ns = FAB_FLOW_NO_DEADLINE;
+    flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
+    flow->probe_count = 0;
+    flow->hello_ns = FAB_FLOW_NO_DEADLINE;
+    flow->progress_ns = now_ns;
+    flow->state = FAB_FLOW_UP;
+    flow->counters.epochs_begun++;
+    flow->ops->on_up(flow->context, &flow->peer);
+}
+
+static void
+report_in_doubt(struct fab_flow *flow, struct fab_send_lane *lane)
+{
+    uint64_t place = lane->tail;
+    uint32_t span = lane->span_tail;
+    const struct fab_chunk *chunk;
+
+    while ((chunk = fab_send_lane_next_unacked(lane, &place, &span)) != NULL) {
+        flow->counters.messages_in_doubt++;
+        flow->ops->on_in_doubt(flow->context, (const struct fab_msg *)(const void *)(chunk + 1));
+    }
+    fab_send_lane_reset(lane);
+}
+
+void
+fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t now_ns)
+{
+    FAB_ASSERT(flow->state == FAB_FLOW_UP);
+    flow->last_epoch = flow->peer.epoch;
+    flow->open_claim = 0;
+    flow->due = (struct fab_flow_due){ 0 };
+    fab_handshake_end(&flow->handshake);
+    if (reason == FAB_FLOW_REASON_CLOSED)
+        flow->state = FAB_FLOW_CLOSED;
+    else
+        flow->state = flow->config.is_initiator ? FAB_FLOW_CONNECTING : FAB_FLOW_IDLE;
+    flow->hello_ns = FAB_FLOW_NO_DEADLINE;
+    if (flow->state == FAB_FLOW_CONNECTING)
+        fab_flow_start_hello(flow, 0, now_ns);
+    flow->counters.epochs_ended++;
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
+        report_in_doubt(flow, &flow->lanes[lane]);
+    flow->ops->on_down(flow->context, reason);
+}
+
+void
+fab_flow_close(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (flow->state == FAB_FLOW_UP) {
+        fab_flow_end_epoch(flow, FAB_FLOW_REASON_CLOSED, now_ns);
+        flow->due.leave = true;
+    }
+    flow->state = FAB_FLOW_CLOSED;
+    flow->hello_ns = FAB_FLOW_NO_DEADLINE;
+    flow->due.hello = false;
+    fab_handshake_drop_candidate(&flow->handshake);
+}

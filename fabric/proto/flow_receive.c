@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a frame does when it comes in.
+ *
+ * A frame is looked at in this order: length, version, checksum, fields (fab_frame_decode),
+ * address, epoch, packet number, what it acknowledges. Only then does it change anything. A frame
+ * whose early records find no room is used as far as it goes and not acknowledged: it comes again,
+ * and what was taken from it is then a duplicate by its number in the stream.
+ */
+#include <string.h>
+
+#include "base/compiler.h"
+#include "proto/flow_state.h"
+
+static void
+count_verdict(struct fab_flow_counters *counters, enum fab_frame_verdict verdict)
+{
+    switch (verdict) {
+    case FAB_FRAME_OK:
+        break;
+    case FAB_FRAME_BAD_SIZE:
+        counters->refused_size++;
+        break;
+    case FAB_FRAME_BAD_VERSION:
+        counters->refused_version++;
+        break;
+    case FAB_FRAME_BAD_CRC:
+        counters->refused_crc++;
+        break;
+    case FAB_FRAME_BAD_TYPE:
+        counters->refused_type++;
+        break;
+    case FAB_FRAME_BAD_BLOCK:
+        counters->refused_block++;
+        break;
+    case FAB_FRAME_BAD_CHUNK:
+        counters->refused_chunk++;
+        break;
+    case FAB_FRAME_BAD_HELLO:
+        counters->refused_hello++;
+        break;
+    }
+}
+
+static bool
+address_is_ours(const struct fab_flow *flow, const struct fab_frame_header *header)
+{
+    const struct fab_flow_config *config = &flow->config;
+
+    return header->to_node == (uint16_t)(config->home >> 48) &&
+           header->from_node == config->peer_node && header->to_lcore == config->lcore &&
+           header->from_lcore == config->peer_lcore;
+}
+
+static void
+on_credit(struct fab_flow *flow, const struct fab_credit_block *block)
+{
+    bool is_news = false;
+
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
+        is_news |= fab_credit_out_on_limit(&flow->credit_out[lane], block->limit[lane]);
+    if (!is_news)
+        return;
+    flow->short_lanes = 0; /* until the next frame is planned */
+    flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
+    flow->credit_probe_count = 0;
+}
+
+static void
+deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
+{
+    flow->counters.messages_received++;
+    flow->reorder.streams[chunk->stream].next++;
+    if (!flow->config.is_credit_manual) {
+        struct fab_credit_in *credit = &flow->credit_in[chunk->lane];
+
+        credit->returned += fab_chunk_units(chunk->size);
+        flow->due.credit |= fab_credit_in_is_due(credit);
+    }
+    flow->ops->on_message(flow->context, (enum fab_lane)chunk->lane,
+                          (const struct fab_msg *)(const void *)(chunk + 1));
+}
+
+/* Delivers what waited for the record before. */
+static void
+deliver_waiting(struct fab_flow *flow, uint8_t stream)
+{
+    while (fab_reorder_take(&flow->reorder, stream, flow->scratch_record))
+        deliver(flow, (const struct fab_chunk *)(const void *)flow->scratch_record);
+}
+
+/* Returns false when the chunk had to be left. */
+static bool
+keep_early(struct fab_flow *flow, const struct fab_chunk *chunk)
+{
+    switch (fab_reorder_keep(&flow->reorder, chunk)) {
+    case FAB_REORDER_KEPT:
+        flow->counters.messages_reordered++;
+        return true;
+    case FAB_REORDER_DUPLICATE:
+        flow->counters.messages_duplicate++;
+        return true;
+    case FAB_REORDER_NO_ROOM:
+        break;
+    }
+    return false;
+}
+
+/* Returns whether every record of the frame was taken. */
+static bool
+take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
+{
+    const uint8_t *at = frame->chunks;
+    const uint8_t *end = at + frame->chunks_size;
+    bool is_complete = true;
+
+    while (at < end) {
+        const struct fab_chunk *chunk = (const struct fab_chunk *)(const void *)at;
+        struct fab_stream_in *stream = &flow->reorder.streams[chunk->stream];
+        int32_t early = (int32_t)(chunk->number - stream->next);
+
+        if (fab_likely(early == 0)) {
+            deliver(flow, chunk);
+            if (fab_unlikely(stream->waiting > 0))
+                deliver_waiting(flow, chunk->stream);
+        } else if (early < 0) {
+            flow->counters.messages_duplicate++;
+        } else if (!keep_early(flow, chunk)) {
+            is_complete = false;
+        }
+        at += fab_chunk_stride(chunk->size);
+    }
+    return is_complete;
+}
+
+static void
+tell_writable(struct fab_flow *flow)
+{
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        struct fab_send_lane *at = &flow->lanes[lane];
+
+        if (!at->was_full || fab_send_lane_free(at) < at->size / 4)
+            continue;
+        at->was_full = false;
+        flow->ops->on_writable(flow->context, (enum fab_lane)lane);
+    }
+}
+
+/* The frame counts as arrived. */
+static void
+record_number(struct fab_flow *flow, uint64_t number, uint64_t now_ns)
+{
+    if (number >= fab_ranges_end(&flow->received))
+        flow->received_ns = now_ns;
+    fab_ranges_add(&flow->received, number);
+}
+
+static bool
+wants_ack(const struct fab_frame *frame)
+{
+    return frame->chunks_size > 0 || (frame->header->flags & FAB_FRAME_WANTS_ACK);
+}
+
+/* Everything but the records. */
+static void
+take_blocks(struct fab_flow *flow, const struct fab_frame *frame, uint64_t number, uint64_t now_ns)
+{
+    if (frame->credit != NULL)
+        on_credit(flow, frame->credit);
+    if (frame->ack != NULL)
+        fab_flow_on_ack(flow, frame, now_ns);
+    if (frame->floor != NULL) {
+        uint64_t floor = fab_number_expand(number, frame->floor->floor);
+
+        if (floor <= number)
+            fab_ranges_raise_floor(&flow->received, floor);
+    }
+    flow->due.ack |= wants_ack(frame);
+    flow->due.credit |= (frame->header->flags & FAB_FRAME_WANTS_CREDIT) != 0;
+}
+
+static void
+receive_in_epoch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
+{
+    uint64_t number = fab_number_expand(fab_ranges_end(&flow->received), frame->header->number);
+
+    fab_flow_heard(flow, now_ns);
+    if (fab_ranges_contain(&flow->received, number)) {
+        flow->counters.refused_duplicate++;
+        flow->due.ack |= wants_ack(frame);
+        return;
+    }
+    if (frame->ack != NULL && !fab_flow_ack_is_possible(flow, frame)) {
+        flow->counters.refused_ack++;
+        return;
+    }
+    if (!take_chunks(flow, frame)) {
+        flow->counters.refused_credit++;
+        return;
+    }
+    flow->counters.frames_received++;
+    flow->counters.bytes_received += frame->header->size;
+    record_number(flow, number, now_ns);
+    take_blocks(flow, frame, number, now_ns);
+    tell_writable(flow);
+}
+
+/* Whether the frame belongs to the epoch that runs now; one of the candidate's epoch begins it. */
+static bool
+is_of_epoch(struct fab_flow *flow, uint32_t epoch, uint64_t now_ns)
+{
+    if (flow->state == FAB_FLOW_UP && fab_likely(epoch == flow->peer.epoch))
+        return true;
+    if (flow->state == FAB_FLOW_CLOSED || epoch == 0 || epoch != flow->handshake.candidate_epoch)
+        return false;
+    fab_flow_on_proof(flow, now_ns);
+    return true;
+}
+
+static void
+on_reset(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
+{
+    uint32_t epoch = frame->header->epoch;
+
+    if (flow->state == FAB_FLOW_UP && epoch == flow->peer.epoch) {
+        flow->counters.frames_received++;
+        flow->counters.bytes_received += frame->header->size;
+        fab_flow_end_epoch(flow, FAB_FLOW_REASON_RESET, now_ns);
+    } else {
+        flow->counters.refused_epoch++;
+    }
+}
+
+static void
+on_leave(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
+{
+    if (flow->state == FAB_FLOW_UP && frame->header->epoch == flow->peer.epoch) {
+        flow->counters.frames_received++;
+        flow->counters.bytes_received += frame->header->size;
+        fab_flow_end_epoch(flow, FAB_FLOW_REASON_LEFT, now_ns);
+    } else {
+        flow->counters.refused_epoch++;
+    }
+}
+
+static void
+dispatch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
+{
+    switch ((enum fab_frame_type)frame->header->type) {
+    case FAB_FRAME_DATA:
+        if (is_of_epoch(flow, frame->header->epoch, now_ns))
+            receive_in_epoch(flow, frame, now_ns);
+        else
+            fab_flow_refuse_epoch(flow, frame->header->epoch, now_ns);
+        break;
+    case FAB_FRAME_HELLO:
+        if (flow->state == FAB_FLOW_CLOSED)
+            flow->counters.refused_state++;
+        else
+            fab_flow_on_hello(flow, frame, now_ns);
+        break;
+    case FAB_FRAME_RESET:
+        on_reset(flow, frame, now_ns);
+        break;
+    case FAB_FRAME_LEAVE:
+        on_leave(flow, frame, now_ns);
+        break;
+    }
+}
+
+void
+fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns)
+{
+    struct fab_frame frame;
+    enum fab_frame_verdict verdict;
+
+    if (fab_unlikely(size > FAB_FRAME_SIZE_MAX)) {
+        flow->counters.refused_size++;
+        return;
+    }
+    if ((uintptr_t)bytes % FAB_FRAME_ALIGN != 0)
+        bytes = memcpy(flow->scratch_frame, bytes, size);
+    verdict = fab_frame_decode(bytes, size, flow->may_omit_crc, &frame);
+    if (fab_unlikely(verdict != FAB_FRAME_OK)) {
+        count_verdict(&flow->counters, verdict);
+        return;
+    }
+    if (fab_unlikely(!address_is_ours(flow, frame.header))) {
+        flow->counters.refused_address++;
+        return;
+    }
+    dispatch(flow, &frame, now_ns);
+}

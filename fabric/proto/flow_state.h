@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The inside of a flow, shared by the files flow*.c only. Each part has its own component; what
+ * stands here is how they meet:
+ *
+ *      flow.c          life cycle, claim and commit, readers
+ *      flow_epoch.c    handshake, begin and end of an epoch, resets, leaving
+ *      flow_receive.c  what a frame does when it comes in
+ *      flow_ack.c      what an acknowledgement in it does
+ *      flow_send.c     what the next frame holds
+ *      flow_timer.c    what is due when nothing comes in
+ */
+#ifndef FAB_PROTO_FLOW_STATE_H
+#define FAB_PROTO_FLOW_STATE_H
+
+#include "proto/credit.h"
+#include "proto/flow.h"
+#include "proto/handshake.h"
+#include "proto/liveness.h"
+#include "proto/loss.h"
+#include "proto/ranges.h"
+#include "proto/reorder.h"
+#include "proto/rtt.h"
+#include "proto/send_lane.h"
+#include "proto/sent_map.h"
+
+/* Bytes of each frame that records leave free, so that any span fits again beside the blocks. */
+#define FAB_FLOW_BLOCKS_RESERVE (FAB_ACK_SIZE + FAB_CREDIT_SIZE + FAB_FLOOR_SIZE)
+
+/* 64-bit numbers begin here plus the 32-bit first number: there is room below for old ones. */
+#define FAB_FLOW_NUMBER_BASE (1ULL << 32)
+
+/* Probes without any answer before a flow may be given up. */
+#define FAB_FLOW_PROBES_MIN 5U
+
+/* What is to be said in the next frame. */
+struct fab_flow_due {
+    bool hello;
+    bool leave;
+    bool reset;
+    bool ack;    /* something came that must be acknowledged */
+    bool credit; /* the peer should know its limits */
+    bool floor;  /* the peer tells of holes that we do not wait for */
+    bool sign;   /* any frame: the peer waits for a sign that we are up */
+    bool ping;   /* any frame that must be acknowledged */
+    bool probe;  /* the probe time-out has passed */
+};
+
+struct fab_flow {
+    /* read by every frame */
+    enum fab_flow_state state;
+    struct fab_flow_due due;
+    bool may_omit_crc;   /* as agreed for this epoch */
+    uint8_t short_lanes; /* bit per lane: a record there waits for credit */
+    uint32_t open_claim; /* bytes that were claimed; 0: none is open */
+    enum fab_lane open_lane;
+    struct fab_chunk *open_chunk;
+    const struct fab_flow_ops *ops; /* not owned */
+    void *context;                  /* not owned */
+    uint64_t first_number;          /* of this epoch's packets */
+    uint64_t next_number;           /* of the next packet */
+    uint64_t last_sent_ns;          /* of the last frame that must be acknowledged */
+    uint64_t received_ns;           /* when the largest received number came */
+    uint64_t acked_low;             /* the newest run of acknowledgements that was gone through */
+    uint64_t acked_high;
+    struct fab_flow_peer peer;
+    struct fab_sent_map sent;
+    struct fab_loss loss;
+    struct fab_rtt rtt;
+    struct fab_send_lane lanes[FAB_LANE_COUNT];
+    struct fab_credit_out credit_out[FAB_LANE_COUNT];
+    struct fab_credit_in credit_in[FAB_LANE_COUNT];
+    struct fab_liveness liveness;
+    /* probes */
+    uint64_t probe_ns;        /* when to probe next; UINT64_MAX: nothing is in flight */
+    uint64_t progress_ns;     /* when something was last acknowledged, or the first put in flight */
+    uint64_t credit_probe_ns; /* when to ask for credit; UINT64_MAX: none is missing */
+    uint32_t probe_count;     /* since the last progress */
+    uint32_t credit_probe_count;
+    struct fab_ranges received;
+    struct fab_flow_counters counters;
+    uint32_t stream_out[FAB_STREAM_COUNT]; /* number of the next record */
+    struct fab_reorder reorder;
+    /* handshake */
+    struct fab_handshake handshake;
+    uint64_t hello_ns;          /* when to say hello next; UINT64_MAX: never */
+    uint64_t hello_interval_ns; /* the next one */
+    uint64_t hello_sent_ns;
+    uint32_t hello_count; /* since the offer last changed */
+    uint64_t candidate_end_ns;
+    uint64_t answer_free_ns; /* when a reset or hello answer may be sent again */
+    uint32_t reset_epoch;
+    uint32_t last_epoch; /* the one that was left, for the leave notice */
+    struct fab_prng jitter;
+    struct fab_flow_config config;
+    uint8_t *scratch_frame;  /* FAB_FRAME_SIZE_MAX bytes: a frame that came misaligned */
+    uint8_t *scratch_record; /* likewise: a record whose turn has come */
+};
+
+/* flow_epoch.c */
+
+void fab_flow_on_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns);
+/* A frame of the candidate's epoch came: it begins. */
+void fab_flow_on_proof(struct fab_flow *flow, uint64_t now_ns);
+void fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns);
+void fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t now_ns);
+/* Asks for a reset of a stale epoch, within the rate limit. */
+void fab_flow_refuse_epoch(struct fab_flow *flow, uint32_t epoch, uint64_t now_ns);
+/* Says hello from now on, first after `delay_ns`. */
+void fab_flow_start_hello(struct fab_flow *flow, uint64_t delay_ns, uint64_t now_ns);
+void fab_flow_on_hello_timer(struct fab_flow *flow, uint64_t now_ns);
+/* The body of a HELLO to send now. */
+struct fab_hello fab_flow_own_hello(const struct fab_flow *flow);
+
+/* flow_ack.c */
+
+/* Whether all that the frame acknowledges was sent in this epoch. */
+bool fab_flow_ack_is_possible(const struct fab_flow *flow, const struct fab_frame *frame);
+void fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns);
+/* Declares lost what is; sets when to look again. */
+void fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns);
+
+/* flow_timer.c */
+
+/* Sets when to probe next, from what is in flight. */
+void fab_flow_arm_probe(struct fab_flow *flow);
+/* Something was heard of the peer. */
+void fab_flow_heard(struct fab_flow *flow, uint64_t now_ns);
+
+/* flow_send.c */
+
+/* Whether the flow has records that it may put into a frame now. */
+bool fab_flow_can_send_records(const struct fab_flow *flow);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a flow does when nothing comes in: hellos, probes, losses that time reveals, silence.
+ */
+#include "proto/flow_state.h"
+
+#define BACKOFF_SHIFT_MAX 16U
+
+static uint64_t
+backed_off(uint64_t interval_ns, uint32_t count, uint64_t interval_ns_max)
+{
+    uint64_t longer_ns = interval_ns << (count < BACKOFF_SHIFT_MAX ? count : BACKOFF_SHIFT_MAX);
+
+    return longer_ns < interval_ns_max ? longer_ns : interval_ns_max;
+}
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+void
+fab_flow_arm_probe(struct fab_flow *flow)
+{
+    const struct fab_flow_timers *timers = &flow->config.timers;
+    uint64_t timeout_ns;
+
+    if (flow->sent.in_flight == 0) {
+        flow->probe_ns = FAB_FLOW_NO_DEADLINE;
+        return;
+    }
+    timeout_ns = fab_rtt_probe_timeout(&flow->rtt, timers->pto_ns_min);
+    flow->probe_ns =
+        flow->last_sent_ns + backed_off(timeout_ns, flow->probe_count, timers->pto_ns_max);
+}
+
+void
+fab_flow_heard(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (fab_liveness_on_heard(&flow->liveness, now_ns))
+        flow->ops->on_suspect(flow->context, false);
+}
+
+void
+fab_flow_on_peer_alive(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (flow->state == FAB_FLOW_UP)
+        fab_flow_heard(flow, now_ns);
+}
+
+void
+fab_flow_on_peer_dead(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (flow->state == FAB_FLOW_UP)
+        fab_flow_end_epoch(flow, FAB_FLOW_REASON_SILENT, now_ns);
+}
+
+static void
+on_probe_timer(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (flow->probe_count >= FAB_FLOW_PROBES_MIN &&
+        now_ns - flow->progress_ns >= flow->config.timers.give_up_ns) {
+        fab_flow_end_epoch(flow, FAB_FLOW_REASON_LOST, now_ns);
+        return;
+    }
+    flow->probe_count++;
+    flow->due.probe = true;
+    flow->last_sent_ns = now_ns; /* the next one counts from here, also if no buffer is to be had */
+    fab_flow_arm_probe(flow);
+}
+
+static void
+on_credit_timer(struct fab_flow *flow, uint64_t now_ns)
+{
+    const struct fab_flow_timers *timers = &flow->config.timers;
+    uint64_t interval_ns = fab_rtt_probe_timeout(&flow->rtt, timers->credit_probe_ns);
+
+    flow->credit_probe_count++;
+    flow->credit_probe_ns =
+        now_ns + backed_off(interval_ns, flow->credit_probe_count, timers->pto_ns_max);
+    flow->due.ping = true;
+    flow->counters.credit_probes_sent++;
+}
+
+static void
+run_liveness(struct fab_flow *flow, uint64_t now_ns)
+{
+    while (flow->state == FAB_FLOW_UP) {
+        switch (fab_liveness_on_timer(&flow->liveness, now_ns)) {
+        case FAB_LIVENESS_NOTHING:
+            return;
+        case FAB_LIVENESS_ASK:
+            flow->due.ping = true;
+            flow->counters.keepalives_sent++;
+            break;
+        case FAB_LIVENESS_SUSPECT:
+            flow->counters.suspects++;
+            flow->ops->on_suspect(flow->context, true);
+            break;
+        case FAB_LIVENESS_DOWN:
+            fab_flow_end_epoch(flow, FAB_FLOW_REASON_SILENT, now_ns);
+            break;
+        }
+    }
+}
+
+void
+fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (now_ns >= flow->hello_ns)
+        fab_flow_on_hello_timer(flow, now_ns);
+    if (flow->state != FAB_FLOW_UP)
+        return;
+    if (now_ns >= flow->loss.deadline_ns)
+        fab_flow_detect_losses(flow, now_ns);
+    if (now_ns >= flow->probe_ns)
+        on_probe_timer(flow, now_ns);
+    if (flow->state == FAB_FLOW_UP && now_ns >= flow->credit_probe_ns)
+        on_credit_timer(flow, now_ns);
+    run_liveness(flow, now_ns);
+}
+
+uint64_t
+fab_flow_next_deadline(const struct fab_flow *flow)
+{
+    uint64_t deadline_ns = flow->hello_ns;
+
+    if (fab_flow_has_output(flow))
+        return 0;
+    if (flow->state != FAB_FLOW_UP)
+        return deadline_ns;
+    deadline_ns = earlier(deadline_ns, flow->loss.deadline_ns);
+    deadline_ns = earlier(deadline_ns, flow->probe_ns);
+    deadline_ns = earlier(deadline_ns, flow->credit_probe_ns);
+    return earlier(deadline_ns, fab_liveness_deadline(&flow->liveness));
+}

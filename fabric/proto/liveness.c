@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "proto/liveness.h"
+
+void
+fab_liveness_init(struct fab_liveness *liveness, uint64_t now_ns)
+{
+    liveness->heard_ns = now_ns;
+    liveness->has_asked = false;
+    liveness->is_suspect = false;
+}
+
+static uint64_t
+after(uint64_t from_ns, uint64_t span_ns)
+{
+    return span_ns == 0 ? UINT64_MAX : from_ns + span_ns;
+}
+
+uint64_t
+fab_liveness_deadline(const struct fab_liveness *liveness)
+{
+    uint64_t earliest_ns;
+    uint64_t at_ns;
+
+    if (liveness->keepalive_ns == 0)
+        return UINT64_MAX;
+    earliest_ns = after(liveness->heard_ns, liveness->down_ns);
+    at_ns = after(liveness->heard_ns, liveness->suspect_ns);
+    if (!liveness->is_suspect && at_ns < earliest_ns)
+        earliest_ns = at_ns;
+    at_ns = after(liveness->heard_ns, liveness->keepalive_ns);
+    if (!liveness->has_asked && at_ns < earliest_ns)
+        earliest_ns = at_ns;
+    return earliest_ns;
+}
+
+enum fab_liveness_event
+fab_liveness_on_timer(struct fab_liveness *liveness, uint64_t now_ns)
+{
+    uint64_t deadline_ns = fab_liveness_deadline(liveness);
+
+    if (now_ns < deadline_ns)
+        return FAB_LIVENESS_NOTHING;
+    if (now_ns - deadline_ns > liveness->keepalive_ns)
+        liveness->heard_ns += now_ns - deadline_ns;
+    if (!liveness->has_asked) {
+        liveness->has_asked = true;
+        return FAB_LIVENESS_ASK;
+    }
+    if (now_ns >= after(liveness->heard_ns, liveness->down_ns))
+        return FAB_LIVENESS_DOWN;
+    if (!liveness->is_suspect && now_ns >= after(liveness->heard_ns, liveness->suspect_ns)) {
+        liveness->is_suspect = true;
+        return FAB_LIVENESS_SUSPECT;
+    }
+    return FAB_LIVENESS_NOTHING;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Whether the peer lives: silence since it was last heard of, by any frame, on any flow of the
+ * pair.
+ *
+ *      heard          keepalive        suspect          down
+ *      ---|---------------|---------------|---------------|---->
+ *         quiet           asked           suspected       the epoch ends
+ *
+ * A timer that fires late says that we ourselves did not run. Then the peer's frames may be
+ * waiting unread, so the lateness is not counted as the peer's silence.
+ */
+#ifndef FAB_PROTO_LIVENESS_H
+#define FAB_PROTO_LIVENESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fab_liveness_event {
+    FAB_LIVENESS_NOTHING = 0,
+    FAB_LIVENESS_ASK, /* send a keep-alive */
+    FAB_LIVENESS_SUSPECT,
+    FAB_LIVENESS_DOWN,
+};
+
+struct fab_liveness {
+    uint64_t keepalive_ns; /* 0: this flow does not look after the peer */
+    uint64_t suspect_ns;
+    uint64_t down_ns;
+    uint64_t heard_ns;
+    bool has_asked; /* since it was last heard */
+    bool is_suspect;
+};
+
+void fab_liveness_init(struct fab_liveness *liveness, uint64_t now_ns);
+
+/* Something came; returns whether the peer was suspect and no longer is. */
+static inline bool
+fab_liveness_on_heard(struct fab_liveness *liveness, uint64_t now_ns)
+{
+    bool was_suspect = liveness->is_suspect;
+
+    liveness->heard_ns = now_ns;
+    liveness->has_asked = false;
+    liveness->is_suspect = false;
+    return was_suspect;
+}
+
+/* When something is due; UINT64_MAX: never. */
+uint64_t fab_liveness_deadline(const struct fab_liveness *liveness);
+
+/* The next thing that is due by now; call until NOTHING or DOWN. */
+enum fab_liveness_event fab_liveness_on_timer(struct fab_liveness *liveness, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "proto/reorder.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+
+#define NONE UINT32_MAX
+
+static uint32_t
+cell_count_of(const uint32_t limit[FAB_LANE_COUNT])
+{
+    uint32_t count = 0;
+
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
+        count += limit[lane];
+    return count;
+}
+
+/* About two cells to a bucket: records of one cell are rare. */
+static uint32_t
+bucket_count_of(uint32_t cell_count)
+{
+    uint32_t count = 16;
+
+    while (count < cell_count / 2)
+        count *= 2;
+    return count;
+}
+
+static size_t
+round_to_line(size_t size)
+{
+    return (size + 63U) & ~(size_t)63U;
+}
+
+size_t
+fab_reorder_memory_size(const uint32_t limit[FAB_LANE_COUNT])
+{
+    uint32_t cells = cell_count_of(limit);
+
+    return (size_t)cells * FAB_CREDIT_UNIT + 2 * round_to_line(cells * sizeof(uint32_t)) +
+           round_to_line(bucket_count_of(cells) * sizeof(uint32_t));
+}
+
+void
+fab_reorder_init(struct fab_reorder *reorder, void *memory, const uint32_t limit[FAB_LANE_COUNT])
+{
+    uint32_t cells = cell_count_of(limit);
+    uint8_t *at = memory;
+
+    memset(reorder, 0, sizeof(*reorder));
+    memcpy(reorder->limit, limit, sizeof(reorder->limit));
+    reorder->cell_count = cells;
+    reorder->bucket_mask = bucket_count_of(cells) - 1;
+    reorder->cells = at;
+    at += (size_t)cells * FAB_CREDIT_UNIT;
+    reorder->next_cell = (uint32_t *)(void *)at;
+    at += round_to_line(cells * sizeof(uint32_t));
+    reorder->next_chunk = (uint32_t *)(void *)at;
+    at += round_to_line(cells * sizeof(uint32_t));
+    reorder->buckets = (uint32_t *)(void *)at;
+    fab_reorder_reset(reorder, 0);
+}
+
+void
+fab_reorder_reset(struct fab_reorder *reorder, uint32_t first)
+{
+    for (uint32_t i = 0; i < FAB_STREAM_COUNT; i++)
+        reorder->streams[i] = (struct fab_stream_in){ .next = first };
+    memset(reorder->used, 0, sizeof(reorder->used));
+    memset(reorder->buckets, 0xff, (reorder->bucket_mask + 1) * sizeof(uint32_t));
+    for (uint32_t i = 0; i < reorder->cell_count; i++)
+        reorder->next_cell[i] = i + 1 < reorder->cell_count ? i + 1 : NONE;
+    reorder->free_first = reorder->cell_count > 0 ? 0 : NONE;
+}
+
+static uint8_t *
+cell_at(const struct fab_reorder *reorder, uint32_t cell)
+{
+    return reorder->cells + (size_t)cell * FAB_CREDIT_UNIT;
+}
+
+static const struct fab_chunk *
+chunk_at(const struct fab_reorder *reorder, uint32_t cell)
+{
+    return (const struct fab_chunk *)(const void *)cell_at(reorder, cell);
+}
+
+/* The place that holds the first cell of that chunk, or the NONE where it would be added. */
+static uint32_t *
+find(struct fab_reorder *reorder, uint8_t stream, uint32_t number)
+{
+    uint32_t hash = (number * FAB_STREAM_COUNT + stream) * 0x9e3779b1U;
+    uint32_t *place = &reorder->buckets[(hash >> 12) & reorder->bucket_mask];
+
+    while (*place != NONE) {
+        const struct fab_chunk *chunk = chunk_at(reorder, *place);
+
+        if (chunk->number == number && chunk->stream == stream)
+            break;
+        place = &reorder->next_chunk[*place];
+    }
+    return place;
+}
+
+/* Copies the chunk into a chain of free cells; returns the first. */
+static uint32_t
+fill_cells(struct fab_reorder *reorder, const struct fab_chunk *chunk)
+{
+    const uint8_t *from = (const uint8_t *)chunk;
+    uint32_t left = fab_chunk_stride(chunk->size);
+    uint32_t first = reorder->free_first;
+    uint32_t cell = first;
+
+    for (;;) {
+        uint32_t part = left < FAB_CREDIT_UNIT ? left : FAB_CREDIT_UNIT;
+
+        FAB_ASSERT(cell != NONE);
+        memcpy(cell_at(reorder, cell), from, part);
+        from += part;
+        left -= part;
+        if (left == 0)
+            break;
+        cell = reorder->next_cell[cell];
+    }
+    reorder->free_first = reorder->next_cell[cell];
+    reorder->next_cell[cell] = NONE;
+    return first;
+}
+
+enum fab_reorder_verdict
+fab_reorder_keep(struct fab_reorder *reorder, const struct fab_chunk *chunk)
+{
+    uint32_t units = fab_chunk_units(chunk->size);
+    uint32_t *place = find(reorder, chunk->stream, chunk->number);
+    uint32_t first;
+
+    if (*place != NONE)
+        return FAB_REORDER_DUPLICATE;
+    if (reorder->used[chunk->lane] + units > reorder->limit[chunk->lane])
+        return FAB_REORDER_NO_ROOM;
+    first = fill_cells(reorder, chunk);
+    reorder->next_chunk[first] = NONE;
+    *place = first;
+    reorder->used[chunk->lane] += units;
+    reorder->streams[chunk->stream].waiting++;
+    return FAB_REORDER_KEPT;
+}
+
+/* Copies a chunk out of its cells and frees them. */
+static void
+gather_cells(struct fab_reorder *reorder, uint32_t first, uint8_t *to)
+{
+    uint32_t left = fab_chunk_stride(chunk_at(reorder, first)->size);
+    uint32_t cell = first;
+
+    for (;;) {
+        uint32_t part = left < FAB_CREDIT_UNIT ? left : FAB_CREDIT_UNIT;
+
+        memcpy(to, cell_at(reorder, cell), part);
+        to += part;
+        left -= part;
+        if (left == 0)
+            break;
+        cell = reorder->next_cell[cell];
+    }
+    reorder->next_cell[cell] = reorder->free_first;
+    reorder->free_first = first;
+}
+
+bool
+fab_reorder_take(struct fab_reorder *reorder, uint8_t stream, void *scratch)
+{
+    struct fab_stream_in *in = &reorder->streams[stream];
+    const struct fab_chunk *chunk = scratch;
+    uint32_t *place;
+    uint32_t first;
+
+    if (in->waiting == 0)
+        return false;
+    place = find(reorder, stream, in->next);
+    if (*place == NONE)
+        return false;
+    first = *place;
+    *place = reorder->next_chunk[first];
+    gather_cells(reorder, first, scratch);
+    reorder->used[chunk->lane] -= fab_chunk_units(chunk->size);
+    in->waiting--;
+    return true;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The frames that were sent and must be acknowledged, oldest first: when, and which spans of the
+ * send lanes each carried.
+ *
+ * A ring in the order of packet numbers, which is the order of sending. Frames that nobody has to
+ * acknowledge use up numbers but are not in it, so a number is found by bisection. A frame that was
+ * declared lost stays for a while: its late acknowledgement is how we learn that paths reorder.
+ */
+#ifndef FAB_PROTO_SENT_MAP_H
+#define FAB_PROTO_SENT_MAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/lane.h"
+
+#define FAB_SENT_PARTS_MAX 10U
+
+enum fab_sent_state {
+    FAB_SENT_IN_FLIGHT = 0,
+    FAB_SENT_ACKED,
+    FAB_SENT_LOST, /* declared lost; the acknowledgement may still come */
+};
+
+/* Which span of which lane, in one word: the lane in the two top bits. */
+typedef uint32_t fab_part;
+
+struct fab_sent_frame {
+    uint64_t number;
+    uint64_t sent_ns;
+    uint16_t size; /* bytes */
+    uint8_t state; /* enum fab_sent_state */
+    uint8_t part_count;
+    uint32_t reserved;
+    fab_part parts[FAB_SENT_PARTS_MAX];
+};
+
+struct fab_sent_map {
+    struct fab_sent_frame *frames; /* mask + 1 of them; not owned */
+    uint32_t mask;
+    uint32_t head; /* grows with each frame sent; wraps */
+    uint32_t tail; /* the oldest that is still remembered */
+    uint32_t in_flight;
+    uint64_t in_flight_bytes;
+};
+
+/* `frames`: `capacity` of them, a power of two; owned by the caller for the map's life. */
+void fab_sent_map_init(struct fab_sent_map *map, struct fab_sent_frame *frames, uint32_t capacity);
+
+static inline bool
+fab_sent_map_is_full(const struct fab_sent_map *map)
+{
+    return map->head - map->tail > map->mask;
+}
+
+/* The frame at a position between tail and head. */
+static inline struct fab_sent_frame *
+fab_sent_map_at(const struct fab_sent_map *map, uint32_t position)
+{
+    return &map->frames[position & map->mask];
+}
+
+/* Adds a frame, in flight from now; the map must not be full, the number larger than all in it. */
+struct fab_sent_frame *fab_sent_map_push(struct fab_sent_map *map, uint64_t number, uint16_t size,
+                                         uint64_t now_ns);
+
+/* The first position whose number is at least `number`; head when there is none. */
+uint32_t fab_sent_map_find(const struct fab_sent_map *map, uint64_t number);
+
+/* A frame in flight is no longer so. */
+void fab_sent_map_settle(struct fab_sent_map *map, struct fab_sent_frame *frame,
+                         enum fab_sent_state state);
+
+/* Forgets the oldest frames as far as they are acknowledged, or lost and sent before
+ * `forget_ns`. */
+void fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns);
+
+/* The oldest and the newest frame in flight; NULL: none. */
+struct fab_sent_frame *fab_sent_map_oldest(const struct fab_sent_map *map);
+struct fab_sent_frame *fab_sent_map_newest(const struct fab_sent_map *map);
+
+static inline fab_part
+fab_part_of(enum fab_lane lane, uint32_t span)
+{
+    return ((uint32_t)lane << 30) | (span & 0x3fffffffU);
+}
+
+static inline uint32_t
+fab_part_span(fab_part part)
+{
+    return part & 0x3fffffffU;
+}
+
+static inline enum fab_lane
+fab_part_lane(fab_part part)
+{
+    return (enum fab_lane)(part >> 30);
+}
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "wire/frame.h"
+
+#include "base/assert.h"
+#include "base/compiler.h"
+#include "wire/crc32c.h"
+
+#define CRC_END (offsetof(struct fab_frame_header, crc) + sizeof(uint32_t))
+
+static_assert(CRC_END == sizeof(uint64_t), "the checksum is the high half of the first word");
+
+/* As if the field itself were 0. */
+static uint32_t
+checksum(const uint8_t *bytes, size_t size)
+{
+    uint64_t first;
+
+    memcpy(&first, bytes, sizeof(first));
+    first &= UINT32_MAX;
+    return fab_crc32c(fab_crc32c(0, &first, sizeof(first)), bytes + CRC_END, size - CRC_END);
+}
+
+bool
+fab_frame_peek(const void *bytes, size_t size, struct fab_frame_peek *peek)
+{
+    struct fab_frame_header header;
+
+    if (size < FAB_FRAME_HEADER_SIZE)
+        return false;
+    memcpy(&header, bytes, sizeof(header));
+    peek->from_node = header.from_node;
+    peek->to_node = header.to_node;
+    peek->from_lcore = header.from_lcore;
+    peek->to_lcore = header.to_lcore;
+    peek->version = header.version;
+    peek->type = header.type;
+    peek->epoch = header.epoch;
+    return true;
+}
+
+/* What is left to read of a frame. */
+struct reader {
+    const uint8_t *at;
+    uint32_t left;
+};
+
+/* The next `size` bytes, or NULL when there are not so many. */
+static const void *
+take(struct reader *reader, uint32_t size)
+{
+    const uint8_t *at = reader->at;
+
+    if (fab_unlikely(reader->left < size))
+        return NULL;
+    reader->at += size;
+    reader->left -= size;
+    return at;
+}
+
+/* The runs and gaps of a valid block cover at most 2^31 numbers: beyond, "older" has no meaning. */
+static bool
+ack_is_valid(const struct fab_ack_block *ack, const struct fab_ack_range *ranges)
+{
+    uint64_t covered = ack->run;
+
+    if (ack->run == 0)
+        return false;
+    for (uint32_t i = 0; i < ack->ranges; i++) {
+        if (ranges[i].gap == 0 || ranges[i].run == 0)
+            return false;
+        covered += (uint64_t)ranges[i].gap + ranges[i].run;
+    }
+    return covered <= INT32_MAX;
+}
+
+static bool
+decode_ack(struct reader *reader, struct fab_frame *frame)
+{
+    frame->ack = take(reader, FAB_ACK_SIZE);
+    if (frame->ack == NULL || frame->ack->ranges > FAB_FRAME_RANGES_MAX)
+        return false;
+    frame->ranges = take(reader, frame->ack->ranges * FAB_RANGE_SIZE);
+    return frame->ranges != NULL && ack_is_valid(frame->ack, frame->ranges);
+}
+
+static bool
+decode_blocks(struct reader *reader, uint16_t flags, struct fab_frame *frame)
+{
+    if ((flags & FAB_FRAME_HAS_ACK) && !decode_ack(reader, frame))
+        return false;
+    if (flags & FAB_FRAME_HAS_CREDIT) {
+        frame->credit = take(reader, FAB_CREDIT_SIZE);
+        if (frame->credit == NULL)
+            return false;
+    }
+    if (flags & FAB_FRAME_HAS_FLOOR) {
+        frame->floor = take(reader, FAB_FLOOR_SIZE);
+        if (frame->floor == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool
+chunk_is_valid(const struct fab_chunk *chunk, uint32_t available)
+{
+    const struct fab_msg *msg = (const struct fab_msg *)(const void *)(chunk + 1);
+
+    if (chunk->stream >= FAB_STREAM_COUNT || chunk->lane >= FAB_LANE_COUNT)
+        return false;
+    if (chunk->size < FAB_MSG_HEADER_SIZE || fab_chunk_stride(chunk->size) > available)
+        return false;
+    return fab_msg_is_valid(msg, chunk->size) && fab_msg_total(msg) == chunk->size;
+}
+
+static bool
+decode_chunks(const struct reader *reader, struct fab_frame *frame)
+{
+    const uint8_t *at = reader->at;
+    uint32_t left = reader->left;
+
+    while (left > 0) {
+        const struct fab_chunk *chunk = (const struct fab_chunk *)(const void *)at;
+
+        if (left < FAB_CHUNK_SIZE || !chunk_is_valid(chunk, left))
+            return false;
+        at += fab_chunk_stride(chunk->size);
+        left -= fab_chunk_stride(chunk->size);
+    }
+    frame->chunks = reader->at;
+    frame->chunks_size = reader->left;
+    return true;
+}
+
+/* What follows our last field is a later version's business. */
+static bool
+decode_hello(struct reader *reader, struct fab_frame *frame)
+{
+    const struct fab_hello *hello = take(reader, FAB_HELLO_SIZE);
+
+    if (hello == NULL || hello->nonce == 0 || hello->home >> 48 != frame->header->from_node)
+        return false;
+    if (hello->version_min == 0 || hello->version_min > hello->version_max)
+        return false;
+    if (hello->lcore_count == 0 || hello->frame_max < FAB_FRAME_SIZE_MIN ||
+        hello->frame_max > FAB_FRAME_SIZE_MAX)
+        return false;
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        if (hello->credit[lane] == 0 || hello->credit[lane] > INT32_MAX)
+            return false;
+    }
+    frame->hello = hello;
+    return true;
+}
+
+/* Flags that each type may have; none for what is not a type. */
+static uint16_t
+flags_of_type(uint8_t type)
+{
+    return type == FAB_FRAME_DATA ? FAB_FRAME_FLAGS_ALL : 0;
+}
+
+static enum fab_frame_verdict
+decode_body(struct reader *reader, struct fab_frame *frame)
+{
+    switch ((enum fab_frame_type)frame->header->type) {
+    case FAB_FRAME_HELLO:
+        return decode_hello(reader, frame) ? FAB_FRAME_OK : FAB_FRAME_BAD_HELLO;
+    case FAB_FRAME_DATA:
+        if (!decode_blocks(reader, frame->header->flags, frame))
+            return FAB_FRAME_BAD_BLOCK;
+        return decode_chunks(reader, frame) ? FAB_FRAME_OK : FAB_FRAME_BAD_CHUNK;
+    case FAB_FRAME_RESET:
+    case FAB_FRAME_LEAVE:
+        return reader->left == 0 ? FAB_FRAME_OK : FAB_FRAME_BAD_SIZE;
+    }
+    return FAB_FRAME_BAD_TYPE;
+}
+
+enum fab_frame_verdict
+fab_frame_decode(const void *bytes, size_t size, bool may_omit_crc, struct fab_frame *frame)
+{
+    const struct fab_frame_header *header = bytes;
+    struct fab_frame decoded = { .header = header };
+    struct reader reader;
+    enum fab_frame_verdict verdict;
+
+    FAB_ASSERT((uintptr_t)bytes % FAB_FRAME_ALIGN == 0);
+    if (size < FAB_FRAME_HEADER_SIZE || size > FAB_FRAME_SIZE_MAX || header->size != size)
+        return FAB_FRAME_BAD_SIZE;
+    if (header->version < FAB_FRAME_VERSION_MIN || header->version > FAB_FRAME_VERSION_MAX)
+        return FAB_FRAME_BAD_VERSION;
+    if (may_omit_crc && (header->flags & FAB_FRAME_NO_CRC))
+        verdict = header->crc == 0 ? FAB_FRAME_OK : FAB_FRAME_BAD_CRC;
+    else
+        verdict = header->crc == checksum(bytes, size) ? FAB_FRAME_OK : FAB_FRAME_BAD_CRC;
+    if (fab_unlikely(verdict != FAB_FRAME_OK))
+        return verdict;
+    if (header->flags & ~flags_of_type(header->type))
+        return FAB_FRAME_BAD_TYPE;
+    reader.at = (const uint8_t *)bytes + FAB_FRAME_HEADER_SIZE;
+    reader.left = (uint32_t)size - FAB_FRAME_HEADER_SIZE;
+    verdict = decode_body(&reader, &decoded);
+    if (verdict == FAB_FRAME_OK)
+        *frame = decoded;
+    return verdict;
+}
+
+void
+fab_frame_seal(void *buffer, const struct fab_frame_header *header)
+{
+    struct fab_frame_header sealed = *header;
+
+    sealed.crc = 0;
+    memcpy(buffer, &sealed, sizeof(sealed));
+    if (header->flags & FAB_FRAME_NO_CRC)
+        return;
+    sealed.crc = checksum(buffer, header->size);
+    memcpy((uint8_t *)buffer + offsetof(struct fab_frame_header, crc), &sealed.crc,
+           sizeof(sealed.crc));
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim_parts.h"
+
+#define FRAME_CAPACITY 9216U
+#define STILL_STEPS_MAX                                                       \
+    100000U /* steps without time going on: somebody asks for a turn for ever \
+             */
+
+_Noreturn void
+sim_fail(const struct sim *sim, const char *what)
+{
+    fprintf(stderr, "%s: SIM_SEED=%" PRIu64 " step %" PRIu64 " at %" PRIu64 " ns: broken: %s\n",
+            sim->name, sim->seed, sim->step, sim->now_ns, what);
+    for (uint32_t i = 0; i < sim->end_count && i < 4; i++) {
+        const struct sim_end *end = &sim->ends[i];
+
+        fprintf(stderr,
+                "  end %u: %s sent %" PRIu64 " got %" PRIu64 " in doubt %" PRIu64 " up %" PRIu64
+                " down %" PRIu64 " deadline %" PRIu64 "\n",
+                i, end->is_alive ? fab_flow_state_name(fab_flow_state(end->flow)) : "dead",
+                end->sent_total, end->got_total, end->in_doubt_total, end->up_total,
+                end->down_total, end->is_alive ? fab_flow_next_deadline(end->flow) : 0);
+    }
+    abort();
+}
+
+uint64_t
+sim_seed_count(uint64_t fallback)
+{
+    const char *text = getenv("SIM_SEEDS");
+
+    return text != NULL ? strtoull(text, NULL, 10) : fallback;
+}
+
+uint64_t
+sim_seed_first(void)
+{
+    const char *text = getenv("SIM_SEED");
+
+    return text != NULL ? strtoull(text, NULL, 10) : 1;
+}
+
+/* the wire */
+
+static void
+flip_bits(struct sim *sim, uint8_t *bytes, size_t size)
+{
+    uint64_t flips = 1 + fab_prng_below(&sim->prng, 8);
+
+    for (uint64_t i = 0; i < flips; i++) {
+        uint64_t bit = fab_prng_below(&sim->prng, size * 8);
+
+        bytes[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+    }
+    sim->corrupted++;
+}
+
+static void
+schedule_frame(struct sim *sim, uint32_t to, const uint8_t *frame, size_t size, uint64_t at_ns)
+{
+    struct sim_event event = { .at_ns = at_ns, .end = to, .size = (uint32_t)size };
+
+    event.bytes = malloc(size);
+    if (event.bytes == NULL)
+        abort();
+    memcpy(event.bytes, frame, size);
+    if (fab_prng_chance(&sim->prng, sim->wire.corrupt))
+        flip_bits(sim, event.bytes, size);
+    sim_push_event(sim, event);
+}
+
+/* When the frame leaves the wire, or 0 when the queue before it is too long. */
+static uint64_t
+occupy_wire(struct sim *sim, struct sim_end *end, size_t size)
+{
+    uint64_t start_ns = end->wire_free_ns > sim->now_ns ? end->wire_free_ns : sim->now_ns;
+
+    if (sim->wire.queue_ns != 0 && start_ns - sim->now_ns > sim->wire.queue_ns)
+        return 0;
+    end->wire_free_ns = start_ns + (size + 42) * sim->wire.byte_ps / 1000;
+    return end->wire_free_ns;
+}
+
+static uint64_t
+travel_ns(struct sim *sim)
+{
+    return sim->wire.delay_ns + fab_prng_below(&sim->prng, sim->wire.jitter_ns + 1);
+}
+
+static void
+transmit(struct sim *sim, struct sim_end *end, const uint8_t *frame, size_t size)
+{
+    uint64_t left_ns = occupy_wire(sim, end, size);
+
+    end->frames++;
+    if (sim->filter != NULL && !sim->filter(sim->filter_context, end, frame, size))
+        return;
+    if (left_ns == 0 || end->is_cut || fab_prng_chance(&sim->prng, sim->wire.lose))
+        return;
+    schedule_frame(sim, end->peer, frame, size, left_ns + travel_ns(sim));
+    if (fab_prng_chance(&sim->prng, sim->wire.duplicate))
+        schedule_frame(sim, end->peer, frame, size, left_ns + travel_ns(sim));
+}
+
+/* turns */
+
+static void
+wake_at(struct sim *sim, struct sim_end *end, uint64_t at_ns)
+{
+    if (at_ns < sim->now_ns)
+        at_ns = sim->now_ns;
+    if (at_ns >= end->wake_ns)
+        return;
+    end->wake_ns = at_ns;
+    sim_push_event(sim, (struct sim_event){ .at_ns = at_ns, .end = end->index });
+}
+
+static void
+run_turn(struct sim *sim, struct sim_end *end)
+{
+    uint8_t frame[FRAME_CAPACITY];
+    uint64_t deadline_ns;
+    size_t size;
+
+    for (uint32_t i = 0; i < end->burst && end->to_send > 0 && sim_send_record(sim, end); i++)
+        end->to_send--;
+    while (!end->has_no_buffer &&
+           (size = fab_flow_prepare(end->flow, frame, sizeof(frame), sim->now_ns)) > 0)
+        transmit(sim, end, frame, size);
+    if (!sim->is_quiet)
+        sim_check_end(sim, end);
+    deadline_ns = fab_flow_next_deadline(end->flow);
+    if (end->has_no_buffer && deadline_ns <= sim->now_ns)
+        return;
+    if (deadline_ns != FAB_FLOW_NO_DEADLINE)
+        wake_at(sim, end, deadline_ns);
+    if (end->to_send > 0 && fab_flow_state(end->flow) == FAB_FLOW_UP &&
+        fab_send_lane_free(&end->flow->lanes[FAB_LANE_USER]) > 4096)
+        wake_at(sim, end, sim->now_ns + SIM_US);
+}
+
+bool
+sim_step(struct sim *sim, uint64_t until_ns)
+{
+    struct sim_event event;
+    struct sim_end *end;
+
+    if (sim->event_count == 0 || sim->events[0].at_ns > until_ns)
+        return false;
+    event = sim_pop_event(sim);
+    end = &sim->ends[event.end];
+    SIM_CHECK(sim, event.at_ns >= sim->now_ns);
+    sim->still_steps = event.at_ns == sim->now_ns ? sim->still_steps + 1 : 0;
+    SIM_CHECK(sim, sim->still_steps < STILL_STEPS_MAX);
+    sim->now_ns = event.at_ns;
+    sim->step++;
+    if (event.size == 0 && event.at_ns == end->wake_ns)
+        end->wake_ns = UINT64_MAX;
+    if (end->is_alive) {
+        if (event.size > 0)
+            fab_flow_incoming(end->flow, event.bytes, event.size, sim->now_ns);
+        run_turn(sim, end);
+    }
+    free(event.bytes);
+    return true;
+}
+
+void
+sim_run_until(struct sim *sim, uint64_t until_ns)
+{
+    while (sim_step(sim, until_ns))
+        ;
+    sim->now_ns = until_ns;
+}
+
+static bool
+is_done(const struct sim_end *end)
+{
+    return end->to_send == 0 && fab_flow_is_drained(end->flow);
+}
+
+bool
+sim_run_pair(struct sim *sim, uint32_t first, uint64_t limit_ns)
+{
+    const struct sim_end *a = &sim->ends[first];
+    const struct sim_end *b = &sim->ends[first + 1];
+
+    while (!is_done(a) || !is_done(b)) {
+        if (!sim_step(sim, limit_ns))
+            return false;
+    }
+    return true;
+}
+
+bool
+sim_pair_is_up(const struct sim *sim, uint32_t first)
+{
+    const struct sim_end *a = &sim->ends[first];
+    const struct sim_end *b = &sim->ends[first + 1];
+
+    return a->is_alive && b->is_alive && fab_flow_state(a->flow) == FAB_FLOW_UP &&
+           fab_flow_state(b->flow) == FAB_FLOW_UP && a->flow->peer.epoch == b->flow->peer.epoch;
+}
+
+void
+sim_poke(struct sim *sim, uint32_t end)
+{
+    if (sim->ends[end].is_alive)
+        run_turn(sim, &sim->ends[end]);
+}
+
+void
+sim_inject(struct sim *sim, uint32_t end, const void *bytes, size_t size)
+{
+    if (!sim->ends[end].is_alive)
+        return;
+    fab_flow_incoming(sim->ends[end].flow, bytes, size, sim->now_ns);
+    run_turn(sim, &sim->ends[end]);
+}
+
+void
+sim_init(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire *wire)
+{
+    memset(sim, 0, sizeof(*sim));
+    sim->name = name;
+    sim->seed = seed;
+    sim->wire = *wire;
+    sim->now_ns = SIM_S; /* so that "before" exists */
+    fab_prng_init(&sim->prng, seed);
+    sim->ends = calloc(SIM_ENDS_MAX, sizeof(*sim->ends));
+    if (sim->ends == NULL)
+        abort();
+}
+
+void
+sim_fini(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->event_count; i++)
+        free(sim->events[i].bytes);
+    for (uint32_t i = 0; i < sim->end_count; i++)
+        free(sim->ends[i].memory);
+    free(sim->events);
+    free(sim->ends);
+}
+
+static void
+add_end(struct sim *sim, uint32_t peer)
+{
+    struct sim_end *end = &sim->ends[sim->end_count];
+
+    end->sim = sim;
+    end->index = sim->end_count++;
+    end->peer = peer;
+    end->body_max = 64;
+    end->burst = 32;
+    end->wake_ns = UINT64_MAX;
+    fab_flow_config_default(&end->config);
+    end->config.home = (uint64_t)(end->index + 1) << 48;
+    end->config.peer_node = (uint16_t)(peer + 1);
+    end->config.window_frames = 256;
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        end->config.send_bytes[lane] = 64 * 1024;
+        end->config.credit_bytes[lane] = 64 * 1024;
+    }
+}
+
+uint32_t
+sim_add_pair(struct sim *sim)
+{
+    uint32_t first = sim->end_count;
+
+    if (first + 2 > SIM_ENDS_MAX)
+        abort();
+    add_end(sim, first + 1);
+    add_end(sim, first);
+    return first;
+}
+
+void
+sim_start(struct sim *sim, uint32_t index)
+{
+    struct sim_end *end = &sim->ends[index];
+    uint64_t incarnation = fab_prng_next(&sim->prng) & 0xffffffffffffULL;
+
+    end->config.home = (end->config.home & ~0xffffffffffffULL) | incarnation;
+    end->config.seed = fab_prng_next(&sim->prng);
+    free(end->memory);
+    end->memory = aligned_alloc(FAB_FLOW_ALIGN, fab_flow_size(&end->config));
+    if (end->memory == NULL)
+        abort();
+    end->flow = fab_flow_init(end->memory, &end->config, &sim_flow_ops, end, sim->now_ns);
+    memset(&end->before, 0, sizeof(end->before));
+    end->up_total = end->down_total = 0;
+    end->is_alive = true;
+    run_turn(sim, end);
+}
+
+void
+sim_crash(struct sim *sim, uint32_t index)
+{
+    struct sim_end *end = &sim->ends[index];
+
+    end->is_alive = false;
+    fab_flow_fini(end->flow);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A network of flows in one thread and in virtual time.
+ *
+ * Ends come in pairs; what one prepares is put on its wire to the other, where it is lost,
+ * duplicated, delayed, reordered or corrupted as the options and the seed say. Nothing else is
+ * random, so a seed replays bit for bit. After every step the invariants are checked, and a broken
+ * one ends the program with a line that names seed and step.
+ *
+ * Each end sends numbered records over all streams and lanes; each checks that what it gets is
+ * what the other sent in that epoch: once, in order within its stream, and whole.
+ */
+#ifndef TESTS_SIM_SIM_H
+#define TESTS_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/prng.h"
+#include "proto/flow.h"
+#include "proto/flow_state.h"
+
+#define SIM_ENDS_MAX 256U
+
+#define SIM_US 1000ULL
+#define SIM_MS 1000000ULL
+#define SIM_S  1000000000ULL
+
+/* What the wire does to frames; chances are per million. */
+struct sim_wire {
+    uint32_t lose;
+    uint32_t duplicate;
+    uint32_t corrupt;
+    uint64_t delay_ns;  /* of every frame */
+    uint64_t jitter_ns; /* up to so much more, evenly */
+    uint64_t byte_ps;   /* picoseconds per byte on the wire; 0: infinitely fast */
+    uint64_t queue_ns;  /* frames that would wait longer for the wire are dropped; 0: never */
+};
+
+struct sim;
+
+/* What an end sends and has seen. */
+struct sim_end {
+    struct sim *sim;
+    uint32_t index;
+    uint32_t peer; /* index of the other end */
+    struct fab_flow *flow;
+    struct fab_flow_config config;
+    void *memory;
+    bool is_alive;
+    bool is_cut;           /* nothing that it sends arrives */
+    bool has_no_buffer;    /* prepare is not called: as if buffers had run out */
+    bool is_echo;          /* sends one record for each that it gets */
+    uint64_t wire_free_ns; /* when its wire has sent what is queued */
+    uint64_t wake_ns;      /* the timer event that is queued; UINT64_MAX: none */
+    /* traffic */
+    uint64_t to_send; /* records left to send */
+    uint32_t body_max;
+    uint32_t burst; /* records per turn at most */
+    uint64_t sent[FAB_STREAM_COUNT];
+    uint64_t got[FAB_STREAM_COUNT]; /* next sequence expected */
+    uint64_t sent_total;            /* over all lives */
+    uint64_t got_total;
+    uint64_t got_bytes;
+    uint64_t in_doubt_total;
+    uint64_t up_total;
+    uint64_t down_total;
+    uint64_t writable_total;
+    uint64_t suspect_total;
+    enum fab_flow_reason down_reason; /* the last */
+    uint64_t up_ns;
+    uint64_t down_ns;
+    uint64_t got_ns; /* when the last record came */
+    uint64_t frames; /* that it put on the wire */
+    struct fab_flow_counters before;
+};
+
+/* Decides over a single frame: false drops it. */
+typedef bool (*sim_filter)(void *context, const struct sim_end *from, const uint8_t *frame,
+                           size_t size);
+
+struct sim_event;
+
+struct sim {
+    uint64_t seed;
+    uint64_t step;
+    uint64_t now_ns;
+    uint64_t sequence;
+    uint64_t still_steps;
+    struct fab_prng prng;
+    struct sim_wire wire;
+    struct sim_event *events; /* a heap by time and order */
+    size_t event_count;
+    size_t event_capacity;
+    struct sim_end *ends;
+    uint32_t end_count;
+    sim_filter filter; /* NULL: none */
+    void *filter_context;
+    uint64_t corrupted;
+    bool is_quiet; /* no invariant is checked (for measuring) */
+    const char *name;
+};
+
+void sim_init(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire *wire);
+void sim_fini(struct sim *sim);
+
+/* Two ends that know of each other; configs may be changed before sim_start. Returns the first's
+ * index; the second's is one more. */
+uint32_t sim_add_pair(struct sim *sim);
+
+/* Makes the flow of an end; also after sim_crash, then with a new incarnation and seed. */
+void sim_start(struct sim *sim, uint32_t end);
+
+/* The end's process is gone; frames under way to it are lost. */
+void sim_crash(struct sim *sim, uint32_t end);
+
+/* The end has something new to do: runs one of its turns now. */
+void sim_poke(struct sim *sim, uint32_t end);
+
+/* Hands bytes to an end as if they had come over its wire, now. */
+void sim_inject(struct sim *sim, uint32_t end, const void *bytes, size_t size);
+
+/* Takes one event; false when there is none, or the next one lies after `until_ns`. */
+bool sim_step(struct sim *sim, uint64_t until_ns);
+
+/* Steps until the time has come. */
+void sim_run_until(struct sim *sim, uint64_t until_ns);
+
+/* Steps until both ends of the pair have sent and got everything, or the limit; whether they did.
+ */
+bool sim_run_pair(struct sim *sim, uint32_t first, uint64_t limit_ns);
+
+/* Both ends up with the same epoch. */
+bool sim_pair_is_up(const struct sim *sim, uint32_t first);
+
+/* Says what broke, with the line that replays it, and ends the program. */
+_Noreturn void sim_fail(const struct sim *sim, const char *what);
+
+#define SIM_CHECK(sim, condition) ((condition) ? (void)0 : sim_fail((sim), #condition))
+
+/* How many seeds to run: environment variable SIM_SEEDS, else `fallback`; and the first: SIM_SEED,
+ * else 1. */
+uint64_t sim_seed_count(uint64_t fallback);
+uint64_t sim_seed_first(void);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Between the simulator's own files: its queue of events, and what ends do with records. */
+#ifndef TESTS_SIM_SIM_PARTS_H
+#define TESTS_SIM_SIM_PARTS_H
+
+#include "sim/sim.h"
+
+struct sim_event {
+    uint64_t at_ns;
+    uint64_t order;
+    uint32_t end;
+    uint32_t size;  /* bytes of frame; 0: a timer */
+    uint8_t *bytes; /* owned by the event */
+};
+
+/* sim_events.c: earliest first; those of one time in the order in which they were pushed. */
+void sim_push_event(struct sim *sim, struct sim_event event);
+struct sim_event sim_pop_event(struct sim *sim);
+
+/* sim_records.c */
+extern const struct fab_flow_ops sim_flow_ops;
+
+/* One record on a random stream and lane; false when there was no room. */
+bool sim_send_record(struct sim *sim, struct sim_end *end);
+
+/* What must hold after every step. */
+void sim_check_end(const struct sim *sim, struct sim_end *end);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What ends send, what they check of what they get, and the invariants. */
+#include <string.h>
+
+#include "sim/sim_parts.h"
+
+/* The body of each record. */
+struct body {
+    uint64_t life_key; /* names sender, incarnation and epoch */
+    uint64_t sequence; /* in its stream */
+};
+
+static uint64_t
+life_key(const struct sim_end *end)
+{
+    return end->config.home ^ ((uint64_t)end->flow->peer.epoch << 16);
+}
+
+static uint8_t
+pattern(uint64_t sequence, uint32_t at)
+{
+    return (uint8_t)(sequence * 31 + at);
+}
+
+static void
+write_record(struct fab_msg *msg, const struct sim_end *end, uint8_t stream, uint32_t size)
+{
+    struct body body = { .life_key = life_key(end), .sequence = end->sent[stream] };
+    uint8_t *bytes;
+
+    memset(msg, 0, sizeof(*msg));
+    msg->to = stream;
+    msg->size = size;
+    bytes = fab_msg_body(msg);
+    memcpy(bytes, &body, sizeof(body));
+    for (uint32_t i = sizeof(body); i < size; i++)
+        bytes[i] = pattern(body.sequence, i);
+}
+
+bool
+sim_send_record(struct sim *sim, struct sim_end *end)
+{
+    uint8_t stream = (uint8_t)fab_prng_below(&sim->prng, FAB_STREAM_COUNT);
+    uint32_t pick = (uint32_t)fab_prng_below(&sim->prng, 16);
+    enum fab_lane lane = pick == 0 ? FAB_LANE_SYSTEM : pick == 1 ? FAB_LANE_REPLY : FAB_LANE_USER;
+    uint32_t room = fab_flow_record_max(end->flow);
+    uint32_t size;
+    struct fab_msg *msg;
+
+    if (room == 0)
+        return false;
+    room -= FAB_MSG_HEADER_SIZE + (uint32_t)sizeof(struct body);
+    size = (uint32_t)sizeof(struct body) +
+           (uint32_t)fab_prng_below(&sim->prng, (end->body_max < room ? end->body_max : room) + 1);
+    if (fab_flow_claim(end->flow, lane, stream, FAB_MSG_HEADER_SIZE + size, &msg) != MYC_OK)
+        return false;
+    write_record(msg, end, stream, size);
+    fab_flow_commit(end->flow);
+    end->sent[stream]++;
+    end->sent_total++;
+    return true;
+}
+
+static void
+on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
+{
+    struct sim_end *end = context;
+    const uint8_t *bytes = fab_msg_body_const(msg);
+    struct body body;
+
+    (void)lane;
+    SIM_CHECK(end->sim, msg->size >= sizeof(body) && msg->to < FAB_STREAM_COUNT);
+    memcpy(&body, bytes, sizeof(body));
+    SIM_CHECK(end->sim,
+              body.life_key == (end->flow->peer.home ^ ((uint64_t)end->flow->peer.epoch << 16)));
+    SIM_CHECK(end->sim, body.sequence == end->got[msg->to]);
+    for (uint32_t i = sizeof(body); i < msg->size; i++)
+        SIM_CHECK(end->sim, bytes[i] == pattern(body.sequence, i));
+    end->got[msg->to]++;
+    end->got_total++;
+    end->got_bytes += msg->size;
+    end->got_ns = end->sim->now_ns;
+    end->to_send += end->is_echo;
+}
+
+static void
+on_up(void *context, const struct fab_flow_peer *peer)
+{
+    struct sim_end *end = context;
+
+    SIM_CHECK(end->sim, peer->epoch != 0 && peer->home >> 48 == end->config.peer_node);
+    SIM_CHECK(end->sim, end->up_total == end->down_total);
+    memset(end->sent, 0, sizeof(end->sent));
+    memset(end->got, 0, sizeof(end->got));
+    end->up_total++;
+    end->up_ns = end->sim->now_ns;
+}
+
+static void
+on_down(void *context, enum fab_flow_reason reason)
+{
+    struct sim_end *end = context;
+
+    end->down_total++;
+    SIM_CHECK(end->sim, end->up_total == end->down_total);
+    end->down_reason = reason;
+    end->down_ns = end->sim->now_ns;
+}
+
+static void
+on_in_doubt(void *context, const struct fab_msg *msg)
+{
+    struct sim_end *end = context;
+
+    SIM_CHECK(end->sim, fab_msg_is_valid(msg, FAB_FRAME_SIZE_MAX));
+    end->in_doubt_total++;
+}
+
+static void
+on_writable(void *context, enum fab_lane lane)
+{
+    struct sim_end *end = context;
+
+    (void)lane;
+    end->writable_total++;
+}
+
+static void
+on_suspect(void *context, bool is_suspect)
+{
+    struct sim_end *end = context;
+
+    end->suspect_total += is_suspect;
+}
+
+const struct fab_flow_ops sim_flow_ops = {
+    .on_message = on_message,
+    .on_up = on_up,
+    .on_down = on_down,
+    .on_in_doubt = on_in_doubt,
+    .on_writable = on_writable,
+    .on_suspect = on_suspect,
+};
+
+static void
+check_counters(const struct sim *sim, struct sim_end *end)
+{
+    const uint64_t *now = (const uint64_t *)fab_flow_counters(end->flow);
+    const uint64_t *before = (const uint64_t *)&end->before;
+
+    for (size_t i = 0; i < FAB_FLOW_COUNTER_COUNT; i++)
+        SIM_CHECK(sim, now[i] >= before[i]);
+    end->before = *fab_flow_counters(end->flow);
+}
+
+void
+sim_check_end(const struct sim *sim, struct sim_end *end)
+{
+    const struct fab_flow *flow = end->flow;
+    uint32_t used = 0;
+
+    check_counters(sim, end);
+    if (flow->state == FAB_FLOW_CONNECTING)
+        SIM_CHECK(sim, fab_flow_next_deadline(flow) != FAB_FLOW_NO_DEADLINE);
+    if (flow->state != FAB_FLOW_UP)
+        return;
+    if (!fab_flow_is_drained(flow) && !end->has_no_buffer)
+        SIM_CHECK(sim, fab_flow_next_deadline(flow) != FAB_FLOW_NO_DEADLINE);
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        SIM_CHECK(sim, flow->credit_out[lane].sent <= flow->credit_out[lane].limit);
+        SIM_CHECK(sim, flow->reorder.used[lane] <= flow->reorder.limit[lane]);
+        SIM_CHECK(sim, flow->lanes[lane].tail <= flow->lanes[lane].next);
+        SIM_CHECK(sim, flow->lanes[lane].next <= flow->lanes[lane].head);
+        used += flow->reorder.used[lane];
+    }
+    SIM_CHECK(sim, used <= flow->reorder.cell_count);
+    SIM_CHECK(sim, flow->sent.in_flight <= flow->sent.head - flow->sent.tail);
+}
