@@ -4,8 +4,8 @@
 
 The modules beside it, in the order in which a schema passes through them: source (XML with line
 numbers), reader_types and reader (XML to model, all checks), model (plain data), then what writes:
-c_member, c_types, c_block, c_group, c_message, c_send, c_header. README.md describes the subset of
-SBE and the code that comes out.
+c_member, c_types, c_block, c_group, c_message, c_send, c_header; diff compares two models.
+README.md describes the subset of SBE and the code that comes out.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import os
 import sys
 
 from c_header import emit_header
+from diff import compare
 from reader import read_schema
 from source import SchemaError
 
@@ -21,6 +22,13 @@ def command_header(arguments):
     text = emit_header(read_schema(arguments.schema), arguments.prefix)
     write(arguments.output, text)
     return 0
+
+
+def command_diff(arguments):
+    findings = compare(read_schema(arguments.old), read_schema(arguments.new))
+    for finding in findings:
+        print(finding)
+    return 1 if any(finding.is_breaking for finding in findings) else 0
 
 
 def write(path, text):
@@ -42,12 +50,17 @@ def main():
     header.add_argument("-o", "--output", default="-", help="header to write (default: stdout)")
     header.add_argument("--prefix", help="prefix of C names in place of the schema's package")
     header.set_defaults(run=command_header)
+    difference = commands.add_parser("diff", help="compare two versions of a schema; exit code 1 "
+                                     "when programs of both could not talk to one another")
+    difference.add_argument("old", help="SBE XML file, as it was")
+    difference.add_argument("new", help="SBE XML file, as it is")
+    difference.set_defaults(run=command_diff)
     arguments = parser.parse_args()
     try:
         return arguments.run(arguments)
-    except SchemaError as error:
+    except (SchemaError, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2
 
 
 if __name__ == "__main__":

@@ -140,13 +140,13 @@ class Errors(unittest.TestCase):
             with open(path, "w", encoding="utf-8") as file:
                 file.write(message('<field name="f" id="1" type="Price"/>'))
             result = generate(path, "-o", os.path.join(folder, "bad.h"))
-            self.assertEqual(result.returncode, 1)
+            self.assertEqual(result.returncode, 2)
             self.assertTrue(result.stderr.startswith(f"{path}:10: error: unknown type"))
             self.assertEqual(os.listdir(folder), ["bad.xml"])
 
     def test_a_file_that_is_not_there(self):
         result = generate("/nowhere/at/all.xml")
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 2)
         self.assertIn("/nowhere/at/all.xml:0: error: cannot be read", result.stderr)
 
     def test_the_frame_of_the_cases_is_sound(self):
