@@ -84,7 +84,7 @@ struct fab_core_config {
     X(bounced_full, "messages that came and found a full mailbox")                                 \
     X(bounced_gone, "messages that came for an actor that has ended")                              \
     X(bounced_bad_type, "messages that came with a type that the actor does not accept")           \
-    X(bounced_unverified, "messages from another process whose bytes did not verify")              \
+    X(unverified, "of these, because their bytes did not verify")                                  \
     X(bounced_no_memory, "messages that came when no slot for them was left")                      \
     X(bounced_gap, "messages held back because one before them was not delivered")                 \
     X(dropped_newest, "messages dropped by a full mailbox that drops the newest")                  \
@@ -93,6 +93,7 @@ struct fab_core_config {
     X(dead_letters, "messages that waited in a mailbox when the actor ended")                      \
     X(undelivered, "undelivered notices given to actors here")                                     \
     X(notices_unclaimed, "undelivered notices whose sender had ended")                             \
+    X(notices_lost, "notices for which no cell was left")                                          \
     X(in_doubt, "messages reported in doubt because their link broke")                             \
     X(writable, "writable events given to actors here")                                            \
     X(replies_late, "replies that came after their ask had ended")                                 \
@@ -129,11 +130,18 @@ enum myc_status fab_core_create(const struct fab_core_config *config,
 /* Frees everything without running a stop function: see fab_core_stop_all. NULL inside is fine. */
 void fab_core_destroy(struct fab_core **core);
 
+/* What it was made of, limits with their defaults. Valid as long as the core. */
+const struct fab_core_config *fab_core_config_of(const struct fab_core *core);
+
 /* Begins a turn. `now_ns` never goes back. */
 void fab_core_turn_begin(struct fab_core *core, uint64_t now_ns);
 
 /* Polls every link that has a poll function, at most `burst` records each. Returns work done. */
 unsigned fab_core_poll(struct fab_core *core, unsigned burst);
+
+/* Records that may be handed to the core now such that each can be answered: the node polls a port
+ * that feeds flows only while this is more than one burst. fab_core_poll keeps to it. */
+unsigned fab_core_room(const struct fab_core *core);
 
 /* Runs actors that have something to do (about `budget` messages at most, a batch for each), timers
  * that are due, and pollers. Returns work done: 0 is an idle turn. */

@@ -47,9 +47,10 @@ enum fab_slot_flag {
 
 enum fab_slot_request {
     FAB_REQUEST_NONE = 0,
-    FAB_REQUEST_STOP,
-    FAB_REQUEST_FAIL,
-    FAB_REQUEST_KILL,
+    FAB_REQUEST_STOP,    /* end: its stop function runs */
+    FAB_REQUEST_FAIL,    /* its handler has failed: as a stop, but counted as failed */
+    FAB_REQUEST_KILL,    /* end at once: no stop function */
+    FAB_REQUEST_RELEASE, /* suspended: its parent lets it go */
 };
 
 /* The hot line. */
@@ -88,7 +89,7 @@ struct fab_slot_cold {
     uint32_t first_watcher; /* others that watch it */
     uint32_t first_name;
     uint32_t first_waiter; /* senders here to be told when it has room */
-    uint32_t first_child;  /* linked children */
+    uint32_t first_tie;    /* its parent and children: see tie.h */
 };
 
 static_assert(sizeof(struct fab_slot_cold) == FAB_CACHE_LINE, "one line");

@@ -8,8 +8,14 @@
 #ifndef FAB_ACTOR_STATE_H
 #define FAB_ACTOR_STATE_H
 
+#include "actor/bounce.h"
 #include "actor/core.h"
+#include "actor/poller.h"
+#include "actor/route.h"
+#include "actor/slab.h"
 #include "actor/slot.h"
+#include "actor/tie.h"
+#include "actor/waiter.h"
 #include "base/assert.h"
 #include "base/prng.h"
 
@@ -17,21 +23,27 @@ struct fab_timers;
 struct fab_asks;
 struct fab_monitors;
 struct fab_names;
-struct fab_pollers;
-struct fab_slabs;
-struct fab_waiters;
-struct fab_bounces;
-struct fab_routes;
+
+/* Messages that an actor handles in one turn. */
+#define FAB_RUN_BATCH 64U
+/* Cells kept back so that what comes over links can always be answered: see fab_core_poll. */
+#define FAB_NOTICE_RESERVE 256U
+/* Entries of the tables about back-pressure; a power of two each. */
+#define FAB_WAITERS_MAX 8192U
+#define FAB_FULLS_MAX   1024U
+#define FAB_BOUNCES_MAX 1024U
+#define FAB_DOUBTS_MAX  1024U
 
 /* A running function of an actor: handler, init, stop, poller or frame callback. On the stack of
  * whoever calls it; they nest only where an actor spawns another. */
 struct myc_self {
     struct fab_core *core;
     struct fab_slot *slot;
-    uint64_t actor;     /* actor word of its ref */
-    uint64_t origin_ns; /* of the message being handled; 0 none */
-    uint8_t failure;    /* enum myc_status given to myc_fail; OK: none */
-    bool is_stopping;   /* its stop function runs */
+    struct myc_self *outer; /* who was running when this began: a parent; else NULL */
+    uint64_t actor;         /* actor word of its ref */
+    uint64_t origin_ns;     /* of the message being handled; 0 none */
+    uint8_t failure;        /* enum myc_status given to myc_fail; OK: none */
+    bool is_stopping;       /* its stop function runs */
 };
 
 /* A claim that is open: at most one for a core. */
@@ -56,6 +68,8 @@ struct fab_core {
     struct fab_claim claim;
     struct fab_cells cells;
     struct fab_link *dirty; /* links to flush */
+    uint32_t held_up;       /* reasons to look closer before a message leaves: see send.c */
+    uint32_t held_back;     /* reasons to look closer when a message comes: see bounce.h */
     struct fab_core_counters counters;
 
     /* What coming and going needs. */
@@ -68,11 +82,15 @@ struct fab_core {
     uint8_t lcore_count;
 
     /* The parts, each owned through its own create and destroy. */
-    struct fab_routes *routes;
-    struct fab_slabs *slabs;
-    struct fab_waiters *waiters;
-    struct fab_bounces *bounces;
-    struct fab_pollers *pollers;
+    struct fab_routes routes;
+    struct fab_slabs slabs;
+    struct fab_waiters waiters;
+    struct fab_bounces bounces;
+    struct fab_ties ties;
+    struct fab_pollers pollers;
+    uint32_t notice_reserve; /* cells kept back now, up to FAB_NOTICE_RESERVE */
+    uint32_t later_head;     /* actors whose batch is used up: run in the next turn */
+    uint32_t later_tail;
     struct fab_timers *timers;
     struct fab_asks *asks;
     struct fab_monitors *monitors;
@@ -124,13 +142,46 @@ fab_slot_lookup(const struct fab_core *core, uint64_t actor)
     return slot;
 }
 
-/* Asserts that a function of mycelium/ was called from inside a handler of this core. */
+/* Ends the process: a function of mycelium/ was called outside of the handler that `self` is for.
+ */
+_Noreturn void fab_self_misused(const struct myc_self *self, const char *function);
+
+/* The core of a function of mycelium/ that is being called, which must be inside its handler. */
 static inline struct fab_core *
-fab_self_core(const struct myc_self *self)
+fab_self_core(const struct myc_self *self, const char *function)
 {
-    FAB_ASSERT(self != NULL && self->core->self == self);
+    if (fab_unlikely(!self || self->core->self != self))
+        fab_self_misused(self, function);
     return self->core;
 }
+
+/* --- accepted types --------------------------------------------------------------------------- */
+
+static inline uint32_t
+fab_type_key(const struct myc_type *type)
+{
+    return MYC_TYPE_KEY(type->schema_id, type->template_id);
+}
+
+/* The type of a class's table with that key; NULL: the class does not accept it. */
+const struct myc_type *fab_class_lookup(const struct myc_class *class_of, uint32_t key);
+
+bool fab_slot_accepts_slow(struct fab_slot *slot, uint32_t key);
+
+/* Whether messages of that type reach the actor's handler. */
+static inline bool
+fab_slot_accepts(struct fab_slot *slot, uint32_t key)
+{
+    return (fab_likely(slot->accepted_key == key) && key != 0) || fab_slot_accepts_slow(slot, key);
+}
+
+/* --- slot.c ----------------------------------------------------------------------------------- */
+
+/* A slot for a new actor, with its generation, in state STARTING; NULL: all are taken. */
+struct fab_slot *fab_slot_pop(struct fab_core *core);
+
+/* Gives a slot back; one that is still on the run queue only when it is popped there. */
+void fab_slot_push(struct fab_core *core, struct fab_slot *slot);
 
 /* --- memory at start ------------------------------------------------------------------------- */
 
@@ -139,6 +190,12 @@ void *fab_core_alloc(struct fab_core *core, size_t size);
 void fab_core_free(struct fab_core *core, void *pointer);
 
 /* --- route.c: the one place that knows how far a ref is --------------------------------------- */
+
+static inline bool
+fab_is_here(const struct fab_core *core, struct myc_ref ref)
+{
+    return ref.home == core->home && ref.actor >> 56 == core->lcore;
+}
 
 /* OK with *link NULL: on this lcore. OK with a link: over it. GONE: its node has restarted since.
  * UNREACHABLE: no link leads there now. */
@@ -155,10 +212,21 @@ fab_link_touch(struct fab_core *core, struct fab_link *link)
     }
 }
 
+/* A link came up or went down: routes, and all that follows from it. */
+void fab_link_up(struct fab_core *core, struct fab_link *link);
+void fab_link_down(struct fab_core *core, struct fab_link *link);
+
 /* Calls `each` for every known link that is up. */
 void fab_links_each(struct fab_core *core,
                     void (*each)(struct fab_core *core, struct fab_link *link, void *context),
                     void *context);
+
+/* The state of a link that is known. */
+static inline struct fab_link_state *
+fab_link_state(struct fab_core *core, const struct fab_link *link)
+{
+    return &core->routes.states[link->index];
+}
 
 /* --- system.c: records between cores (wire/system.h) ------------------------------------------ */
 
@@ -182,6 +250,20 @@ enum myc_status fab_system_send(struct fab_core *core, struct fab_link *link,
 void fab_system_send_reserved(struct fab_core *core, struct fab_link *link,
                               const struct fab_system_record *record);
 
+/* Posts a record on the system lane, as fab_system_send; its `to` is what it keeps its order with
+ * when it has one. For replies: `msg` is the whole header, without extensions. */
+enum myc_status fab_link_post(struct fab_core *core, struct fab_link *link,
+                              const struct fab_msg *msg, const void *body);
+
+/* Sends what waits for room. True: nothing waits any more. */
+bool fab_link_drain(struct fab_core *core, struct fab_link *link);
+
+/* Drops what waits; the link is down. */
+void fab_link_drop_pending(struct fab_core *core, struct fab_link *link);
+
+/* A record of kind SYSTEM has come. */
+void fab_system_receive(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg);
+
 /* --- event.c: what the fabric tells an actor -------------------------------------------------- */
 
 struct fab_event {
@@ -189,13 +271,14 @@ struct fab_event {
     uint64_t tag;    /* the receiver's own */
     uint64_t source; /* id of the timer, monitor or ask: see fab_*_is_wanted; 0 none */
     const void *body;
-    uint32_t size; /* bytes of body, 0 to FAB_CELL_BODY_SMALL */
+    uint32_t size; /* bytes of body, 0 to FAB_MSG_SMALL_MAX */
 };
 
 /* Appends an event to an actor's mailbox, behind its messages. False: no cell was left. */
 bool fab_event_post(struct fab_core *core, struct fab_slot *slot, const struct fab_event *event);
 
-/* As fab_event_post with a small cell that was reserved: cannot fail. */
+/* As fab_event_post with a cell that was reserved, of the class that the body needs (small up to
+ * FAB_CELL_BODY_SMALL bytes): cannot fail. */
 void fab_event_post_reserved(struct fab_core *core, struct fab_slot *slot,
                              const struct fab_event *event);
 

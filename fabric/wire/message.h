@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <mycelium/message.h>
 
@@ -107,6 +108,40 @@ fab_msg_extensions_of(uint8_t flags)
 {
     return (uint8_t)(((flags & FAB_MSG_HAS_DEADLINE) ? 1 : 0) +
                      ((flags & FAB_MSG_HAS_REPLY_TO) ? 2 : 0));
+}
+
+/* An extension word, by place. */
+static inline uint64_t
+fab_msg_word(const struct fab_msg *msg, unsigned place)
+{
+    uint64_t word;
+
+    memcpy(&word, (const uint8_t *)msg + FAB_MSG_HEADER_SIZE + 8U * place, sizeof(word));
+    return word;
+}
+
+static inline void
+fab_msg_set_word(struct fab_msg *msg, unsigned place, uint64_t word)
+{
+    memcpy((uint8_t *)msg + FAB_MSG_HEADER_SIZE + 8U * place, &word, sizeof(word));
+}
+
+/* The deadline of a record that has one: the first word. */
+static inline uint64_t
+fab_msg_deadline_ns(const struct fab_msg *msg)
+{
+    return fab_msg_word(msg, 0);
+}
+
+/* Who is to get the reply: the words behind the deadline, or the sender. */
+static inline struct myc_ref
+fab_msg_reply_to(const struct fab_msg *msg, struct myc_ref from)
+{
+    unsigned place = (msg->flags & FAB_MSG_HAS_DEADLINE) ? 1 : 0;
+
+    if (!(msg->flags & FAB_MSG_HAS_REPLY_TO))
+        return from;
+    return (struct myc_ref){ fab_msg_word(msg, place), fab_msg_word(msg, place + 1) };
 }
 
 /* Whether bytes from another process are a record that may be read: every field in its range and

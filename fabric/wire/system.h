@@ -67,6 +67,26 @@ struct fab_system_stop {
     uint8_t reserved[7];
 };
 
+/* SPAWN: the request lies in the asking core's memory, which SPAWNED gives back. Refused from any
+ * other process. */
+struct fab_system_spawn {
+    uint64_t request; /* address of a struct fab_spawn_request */
+};
+
+/* SPAWNED: the outcome of the request at that address is within it. */
+struct fab_system_spawned {
+    uint64_t request;
+};
+
+/* EXIT: the end of one side of a link. */
+struct fab_system_exit {
+    uint64_t actor; /* actor word of the other side, of the core that gets this */
+    uint64_t peer;  /* actor word of the one that ended, of the core that sends this */
+    uint8_t reason; /* enum myc_status */
+    uint8_t reserved[7];
+};
+
+static_assert(sizeof(struct fab_system_exit) == 24, "layout");
 static_assert(sizeof(struct fab_system_notice) == 40, "layout");
 static_assert(sizeof(struct fab_system_taken) == 16, "layout");
 static_assert(sizeof(struct fab_system_writable) == 8, "layout");

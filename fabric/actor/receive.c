@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Receiving: what carriers hand over.
+ *
+ * A record is in the link's memory and is ours until the sink returns. If its actor has nothing
+ * waiting, the handler reads it right there; else it is copied into the mailbox. Either way the
+ * link goes on: a full or slow actor costs its own senders a notice each and nobody else anything.
+ */
+#include "actor/notice.h"
+#include "actor/parts.h"
+#include "actor/run.h"
+
+/* A copy of the record waits in the mailbox. OK; NO_MEMORY; TOO_BIG. */
+static enum myc_status
+store(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
+      const struct fab_msg *msg)
+{
+    uint32_t total = fab_msg_total(msg);
+    struct fab_cell *cell;
+
+    if (total > FAB_CELL_RECORD_LARGE)
+        return MYC_TOO_BIG;
+    cell = fab_cells_pop(&core->cells, fab_cell_class_of(total));
+    if (!cell)
+        return MYC_NO_MEMORY;
+    cell->from_home = link->peer_home;
+    memcpy(&cell->msg, msg, total);
+    if (link->level == FAB_LEVEL_FLOW && (msg->flags & FAB_MSG_HAS_DEADLINE))
+        fab_msg_set_word(&cell->msg, 0, core->now_ns + fab_msg_deadline_ns(msg));
+    fab_mailbox_add(core, slot, cell);
+    return MYC_OK;
+}
+
+/* OK: the message was dropped or has been stored; else it must be bounced. */
+static enum myc_status
+store_bounded(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
+              const struct fab_msg *msg)
+{
+    if (fab_likely(slot->message_count < slot->message_max))
+        return store(core, link, slot, msg);
+    if (slot->overflow == MYC_OVERFLOW_REJECT)
+        return MYC_FULL;
+    if (slot->overflow == MYC_OVERFLOW_DROP_NEWEST) {
+        core->counters.dropped_newest++;
+        return MYC_OK;
+    }
+    fab_mailbox_drop_oldest(core, slot);
+    return store(core, link, slot, msg);
+}
+
+/* Whether the record may reach the actor's handler. */
+static bool
+is_acceptable(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
+              const struct fab_msg *msg)
+{
+    uint32_t key = MYC_TYPE_KEY(msg->schema_id, msg->template_id);
+    const struct myc_type *type;
+
+    if (fab_unlikely(!fab_slot_accepts(slot, key)))
+        return false;
+    if (link->level == FAB_LEVEL_RING)
+        return true;
+    type = fab_class_lookup(slot->class_of, key);
+    if (!type || !type->verify ||
+        type->verify(fab_msg_body_const(msg), msg->size, msg->block_length, msg->version))
+        return true;
+    core->counters.unverified++;
+    return false;
+}
+
+static bool
+is_expired(const struct fab_core *core, const struct fab_link *link, const struct fab_msg *msg)
+{
+    uint64_t deadline_ns;
+
+    if (fab_likely(!(msg->flags & FAB_MSG_HAS_DEADLINE)))
+        return false;
+    deadline_ns = fab_msg_deadline_ns(msg);
+    return link->level == FAB_LEVEL_FLOW ? deadline_ns == 0 : deadline_ns <= core->now_ns;
+}
+
+/* SEND or ASK. */
+static void
+receive_user(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
+{
+    struct fab_slot *slot = fab_slot_lookup(core, msg->to);
+    enum myc_status status;
+    struct myc_self self;
+
+    core->counters.received++;
+    if (fab_unlikely(!slot)) {
+        fab_notice_bounce(core, link, msg, NULL, MYC_GONE, false);
+        return;
+    }
+    if (fab_unlikely(core->held_back > 0) && fab_bounce_is_blocked(core, link, msg, &status)) {
+        fab_notice_bounce(core, link, msg, slot, status, true);
+        return;
+    }
+    if (fab_unlikely(!is_acceptable(core, link, slot, msg))) {
+        fab_notice_bounce(core, link, msg, slot, MYC_BAD_TYPE, false);
+        return;
+    }
+    if (fab_unlikely(is_expired(core, link, msg))) {
+        core->counters.expired++;
+        return;
+    }
+    if (fab_likely(fab_run_in_place(core, slot))) {
+        core->counters.delivered_in_place++;
+        fab_enter(core, &self, slot);
+        fab_leave(&self, fab_deliver(&self, msg, link->peer_home, msg->tag));
+        return;
+    }
+    status = store_bounded(core, link, slot, msg);
+    if (fab_unlikely(status != MYC_OK))
+        fab_notice_bounce(core, link, msg, slot, status, false);
+}
+
+static void
+receive_reply(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
+{
+    struct fab_slot *slot = fab_slot_lookup(core, msg->to);
+
+    core->counters.received++;
+    if (!slot || msg->size > FAB_MSG_SMALL_MAX)
+        core->counters.replies_late++;
+    else
+        fab_reply_accept(core, slot, msg, link->peer_home);
+}
+
+static void
+on_message(void *context, struct fab_link *link, const struct fab_msg *msg)
+{
+    struct fab_core *core = context;
+
+    FAB_ASSERT(core->self == NULL);
+    if (fab_likely(msg->kind <= FAB_MSG_ASK))
+        receive_user(core, link, msg);
+    else if (msg->kind == FAB_MSG_REPLY)
+        receive_reply(core, link, msg);
+    else if (msg->kind == FAB_MSG_SYSTEM)
+        fab_system_receive(core, link, msg);
+    else
+        core->counters.system_bad++; /* nobody may send events but a core to its own actors */
+}
+
+static void
+on_up(void *context, struct fab_link *link)
+{
+    fab_link_up(context, link);
+}
+
+static void
+on_down(void *context, struct fab_link *link, enum myc_status reason)
+{
+    (void)reason;
+    fab_link_down(context, link);
+}
+
+static void
+on_in_doubt(void *context, struct fab_link *link, const struct fab_msg *msg)
+{
+    fab_notice_doubt(context, link, msg);
+}
+
+static void
+on_room(void *context, struct fab_link *link)
+{
+    struct fab_core *core = context;
+
+    if (fab_link_drain(core, link))
+        fab_waiters_fire_link(core, link);
+}
+
+const struct fab_link_sink fab_core_sink = {
+    .on_message = on_message,
+    .on_up = on_up,
+    .on_down = on_down,
+    .on_in_doubt = on_in_doubt,
+    .on_room = on_room,
+};

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/route.h"
+
+#include "actor/parts.h"
+
+static uint32_t
+key_of(uint64_t home, uint8_t lcore)
+{
+    return ((uint32_t)(home >> 48) << 8 | lcore) + 1;
+}
+
+/* The key's entry, or the free one where it would stand. */
+static struct fab_route_entry *
+find(const struct fab_routes *routes, uint32_t key)
+{
+    uint32_t index = (key * 2654435761U >> 8) & routes->mask;
+
+    while (routes->table[index].key != key && routes->table[index].key != 0)
+        index = (index + 1) & routes->mask;
+    return &routes->table[index];
+}
+
+/* No link leads to that lcore: has the node restarted, or does nobody know it? */
+static enum myc_status
+judge_unlinked(const struct fab_core *core, uint64_t home)
+{
+    const struct fab_routes *routes = &core->routes;
+
+    for (uint32_t i = 0; i < routes->state_count; i++) {
+        const struct fab_link_state *state = &routes->states[i];
+
+        if (state->is_up && state->link->peer_home >> 48 == home >> 48)
+            return state->link->peer_home == home ? MYC_UNREACHABLE : MYC_GONE;
+    }
+    return home >> 48 == core->home >> 48 && home != core->home ? MYC_GONE : MYC_UNREACHABLE;
+}
+
+static enum myc_status
+route_out(const struct fab_core *core, struct myc_ref ref, struct fab_link **link)
+{
+    const struct fab_route_entry *entry = find(&core->routes, key_of(ref.home, myc_ref_lcore(ref)));
+
+    if (entry->key == 0)
+        return judge_unlinked(core, ref.home);
+    if (!fab_link_state((struct fab_core *)core, entry->link)->is_up)
+        return MYC_UNREACHABLE;
+    if (entry->home != ref.home)
+        return MYC_GONE;
+    *link = entry->link;
+    return MYC_OK;
+}
+
+enum myc_status
+fab_route(const struct fab_core *core, struct myc_ref ref, struct fab_link **link)
+{
+    *link = NULL;
+    if (ref.home != core->home)
+        return route_out(core, ref, link);
+    if (ref.actor >> 56 == core->lcore)
+        return MYC_OK;
+    *link = core->routes.own[ref.actor >> 56];
+    return *link ? MYC_OK : MYC_UNREACHABLE;
+}
+
+/* The link is one way to its lcore: is it better than the one that is known? */
+static void
+consider(struct fab_core *core, struct fab_link *link)
+{
+    struct fab_route_entry *entry;
+    bool is_better;
+
+    if (link->peer_home == core->home) {
+        core->routes.own[link->peer_lcore] = link;
+        return;
+    }
+    entry = find(&core->routes, key_of(link->peer_home, link->peer_lcore));
+    is_better =
+        entry->key == 0 || (fab_link_state(core, link)->is_up &&
+                            (!fab_link_state(core, entry->link)->is_up ||
+                             entry->home != link->peer_home || link->level < entry->link->level));
+    entry->key = key_of(link->peer_home, link->peer_lcore);
+    if (!is_better)
+        return;
+    entry->link = link;
+    entry->home = link->peer_home;
+}
+
+/* Makes the table anew from the links that are left. */
+static void
+rebuild(struct fab_core *core)
+{
+    struct fab_routes *routes = &core->routes;
+
+    memset(routes->table, 0, (routes->mask + 1) * sizeof(routes->table[0]));
+    memset(routes->own, 0, sizeof(routes->own));
+    for (uint32_t i = 0; i < routes->state_count; i++) {
+        const struct fab_link_state *state = &routes->states[i];
+
+        if (state->link && state->link->peer_home)
+            consider(core, state->link);
+    }
+}
+
+/* The link is down: another one may lead to the same lcore. */
+static void
+reroute(struct fab_core *core, const struct fab_link *link)
+{
+    struct fab_routes *routes = &core->routes;
+
+    if (link->peer_home == core->home && routes->own[link->peer_lcore] == link)
+        routes->own[link->peer_lcore] = NULL;
+    for (uint32_t i = 0; i < routes->state_count; i++) {
+        const struct fab_link_state *state = &routes->states[i];
+
+        if (state->is_up && state->link->peer_home == link->peer_home &&
+            state->link->peer_lcore == link->peer_lcore)
+            consider(core, state->link);
+    }
+}
+
+void
+fab_link_up(struct fab_core *core, struct fab_link *link)
+{
+    fab_link_state(core, link)->is_up = true;
+    consider(core, link);
+    fab_monitors_on_link_up(core, link);
+    fab_names_on_link_up(core, link);
+}
+
+void
+fab_link_down(struct fab_core *core, struct fab_link *link)
+{
+    struct fab_link_state *state = fab_link_state(core, link);
+
+    if (!state->is_up)
+        return;
+    state->is_up = false;
+    reroute(core, link);
+    fab_link_drop_pending(core, link);
+    fab_bounce_on_link_down(core, link);
+    fab_waiters_on_link_down(core, link);
+    fab_asks_on_link_down(core, link);
+    fab_monitors_on_link_down(core, link);
+    fab_names_on_link_down(core, link);
+}
+
+enum myc_status
+fab_core_add_link(struct fab_core *core, struct fab_link *link)
+{
+    struct fab_routes *routes = &core->routes;
+    uint32_t index = 0;
+
+    while (index < routes->state_count && routes->states[index].link)
+        index++;
+    if (index == core->config.links_max)
+        return MYC_NO_MEMORY;
+    if (index == routes->state_count)
+        routes->state_count++;
+    routes->states[index] = (struct fab_link_state){ .link = link, .first_waiter = FAB_PAIR_NONE };
+    link->index = (uint16_t)index;
+    link->sink = &fab_core_sink;
+    link->core = core;
+    link->is_dirty = false;
+    if (link->ops->poll)
+        routes->polled[routes->polled_count++] = link;
+    if (link->is_up)
+        fab_link_up(core, link);
+    return MYC_OK;
+}
+
+/* Takes the link off the list of those to be flushed. */
+static void
+undirty(struct fab_core *core, struct fab_link *link)
+{
+    struct fab_link **place = &core->dirty;
+
+    while (*place && *place != link)
+        place = &(*place)->dirty_next;
+    if (*place)
+        *place = link->dirty_next;
+    link->is_dirty = false;
+}
+
+void
+fab_core_remove_link(struct fab_core *core, struct fab_link *link)
+{
+    struct fab_routes *routes = &core->routes;
+    uint32_t kept = 0;
+
+    FAB_ASSERT(fab_link_state(core, link)->link == link);
+    fab_link_down(core, link);
+    undirty(core, link);
+    for (uint32_t i = 0; i < routes->polled_count; i++)
+        if (routes->polled[i] != link)
+            routes->polled[kept++] = routes->polled[i];
+    routes->polled_count = kept;
+    fab_link_state(core, link)->link = NULL;
+    rebuild(core);
+}
+
+void
+fab_links_each(struct fab_core *core,
+               void (*each)(struct fab_core *core, struct fab_link *link, void *context),
+               void *context)
+{
+    for (uint32_t i = 0; i < core->routes.state_count; i++) {
+        const struct fab_link_state *state = &core->routes.states[i];
+
+        if (state->link && state->is_up)
+            each(core, state->link, context);
+    }
+}
+
+unsigned
+fab_core_poll(struct fab_core *core, unsigned burst)
+{
+    struct fab_routes *routes = &core->routes;
+    unsigned done = 0;
+
+    for (uint32_t i = 0; i < routes->polled_count; i++) {
+        struct fab_link *link = routes->polled[i];
+        unsigned room = fab_core_room(core);
+
+        done += link->ops->poll(link, room < burst ? room : burst, core->now_ns);
+    }
+    return done;
+}
+
+void
+fab_core_flush(struct fab_core *core)
+{
+    struct fab_link *link = core->dirty;
+
+    core->dirty = NULL;
+    while (link) {
+        struct fab_link *next = link->dirty_next;
+        bool is_drained = fab_link_drain(core, link);
+
+        link->ops->flush(link, core->now_ns);
+        link->is_dirty = false;
+        if (!is_drained)
+            fab_link_touch(core, link);
+        link = next;
+    }
+}

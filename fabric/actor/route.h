@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Routes: from a ref to the link that leads there; the only place that knows how far a ref is.
+ *
+ * Lcores of this node are an array; those of other nodes a hash table from (node id, lcore) to the
+ * home that was last linked there and the best link to it. Node id and lcore are the key, not the
+ * home, because that is what tells a restarted node (GONE) from one that nobody knows
+ * (UNREACHABLE).
+ */
+#ifndef FAB_ACTOR_ROUTE_H
+#define FAB_ACTOR_ROUTE_H
+
+#include "actor/cell.h"
+#include "link/link.h"
+
+/* What a core keeps about a link, by its index. */
+struct fab_link_state {
+    struct fab_link *link;         /* not owned; NULL: the index is free */
+    struct fab_cell *pending_head; /* records of the system lane that wait for room */
+    struct fab_cell *pending_tail;
+    uint32_t first_waiter;    /* actors that were told FULL */
+    uint32_t blocks_unlisted; /* pairs held back that found no entry: see bounce.h */
+    bool is_up;
+};
+
+struct fab_route_entry {
+    uint32_t key; /* node id and lcore, plus 1; 0: free */
+    uint64_t home;
+    struct fab_link *link;
+};
+
+struct fab_routes {
+    struct fab_link *own[256]; /* other lcores of this node */
+    struct fab_route_entry *table;
+    uint32_t mask;
+    struct fab_link_state *states;
+    uint32_t state_count;     /* indexes in use are below this */
+    struct fab_link **polled; /* those with a poll function */
+    uint32_t polled_count;
+};
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/run.h"
+
+#include "actor/life.h"
+#include "actor/notice.h"
+#include "actor/parts.h"
+
+#include <mycelium/messages.h>
+
+/* What an event asks for before its actor sees it. */
+static bool
+event_is_wanted(struct myc_self *self, const struct fab_msg *msg)
+{
+    struct fab_core *core = self->core;
+
+    switch (MYC_TYPE_KEY(msg->schema_id, msg->template_id)) {
+    case MYC_TIMER_FIRED_KEY:
+        return fab_timers_is_wanted(core, self->slot, msg->from);
+    case MYC_DOWN_KEY:
+        return fab_monitors_is_wanted(core, self->slot, msg->from);
+    case MYC_UNDELIVERED_KEY:
+        fab_notice_event_taken(core, self->actor, msg);
+        return true;
+    default:
+        return true;
+    }
+}
+
+enum myc_status
+fab_deliver(struct myc_self *self, const struct fab_msg *msg, uint64_t from_home, uint64_t tag)
+{
+    struct fab_core *core = self->core;
+    struct fab_slot *slot = self->slot;
+    struct myc_message message = {
+        .body = fab_msg_body_const(msg),
+        .size = msg->size,
+        .kind = (enum myc_kind)msg->kind,
+        .block_length = msg->block_length,
+        .template_id = msg->template_id,
+        .schema_id = msg->schema_id,
+        .version = msg->version,
+        .from = { from_home, msg->from },
+        .tag = tag,
+        .origin_ns = msg->origin_ns,
+    };
+
+    if (fab_unlikely(msg->kind == FAB_MSG_EVENT)) {
+        if (!event_is_wanted(self, msg))
+            return MYC_OK;
+        message.from = (struct myc_ref){ 0, 0 };
+        core->counters.events++;
+    } else {
+        core->counters.delivered++;
+        if (fab_unlikely(msg->kind == FAB_MSG_ASK)) {
+            message.from = fab_msg_reply_to(msg, message.from);
+            fab_asks_on_request(core, slot, message.from, msg->tag);
+        }
+    }
+    self->origin_ns = msg->origin_ns;
+    if (fab_unlikely(!slot->class_of->receive))
+        return MYC_OK;
+    return slot->class_of->receive(self, slot->actor, &message);
+}
+
+void
+fab_mailbox_insert_urgent(struct fab_core *core, struct fab_slot *slot, struct fab_cell *cell)
+{
+    struct fab_slot_cold *cold = fab_slot_cold(core, slot);
+
+    if (!slot->head) {
+        fab_mailbox_append(core, slot, cell);
+    } else if (!(slot->flags & FAB_SLOT_HAS_URGENT)) {
+        cell->next = slot->head;
+        slot->head = cell;
+    } else {
+        cell->next = cold->urgent_tail->next;
+        cold->urgent_tail->next = cell;
+        if (!cell->next)
+            slot->tail = cell;
+    }
+    cold->urgent_tail = cell;
+    slot->flags |= FAB_SLOT_HAS_URGENT;
+}
+
+/* The rarer things about a user message that leaves the mailbox. */
+static void
+mailbox_on_pop(struct fab_core *core, struct fab_slot *slot, const struct fab_cell *cell)
+{
+    if ((slot->flags & FAB_SLOT_HAS_URGENT) && fab_slot_cold(core, slot)->urgent_tail == cell)
+        slot->flags &= (uint8_t)~FAB_SLOT_HAS_URGENT;
+    if ((slot->flags & FAB_SLOT_HAS_WAITERS) && slot->message_count <= slot->message_max / 2)
+        fab_waiters_fire_slot(core, slot);
+}
+
+struct fab_cell *
+fab_mailbox_pop(struct fab_core *core, struct fab_slot *slot)
+{
+    struct fab_cell *cell = slot->head;
+
+    slot->head = cell->next;
+    if (fab_likely(cell->msg.kind <= FAB_MSG_ASK)) {
+        slot->message_count--;
+        if (fab_unlikely(slot->flags & (FAB_SLOT_HAS_URGENT | FAB_SLOT_HAS_WAITERS)))
+            mailbox_on_pop(core, slot, cell);
+    }
+    return cell;
+}
+
+void
+fab_mailbox_drop_oldest(struct fab_core *core, struct fab_slot *slot)
+{
+    struct fab_cell *before = NULL;
+    struct fab_cell *cell = slot->head;
+
+    while (cell->msg.kind > FAB_MSG_ASK) {
+        before = cell;
+        cell = cell->next;
+    }
+    if (!before) {
+        fab_mailbox_pop(core, slot);
+    } else {
+        before->next = cell->next;
+        if (slot->tail == cell)
+            slot->tail = before;
+        slot->message_count--;
+        mailbox_on_pop(core, slot, cell);
+    }
+    fab_cells_push(&core->cells, cell);
+    core->counters.dropped_oldest++;
+}
+
+/* Whether the message's deadline has passed; such a one is counted and not handled. */
+static bool
+is_expired(struct fab_core *core, const struct fab_msg *msg)
+{
+    if (fab_likely(!(msg->flags & FAB_MSG_HAS_DEADLINE)) || fab_msg_deadline_ns(msg) > core->now_ns)
+        return false;
+    core->counters.expired++;
+    return true;
+}
+
+/* One record of a mailbox. */
+static void
+run_one(struct myc_self *self)
+{
+    struct fab_core *core = self->core;
+    struct fab_cell *cell = fab_mailbox_pop(core, self->slot);
+
+    if (fab_unlikely(cell->msg.kind == FAB_MSG_SYSTEM))
+        fab_notice_mark_taken(core, self->actor, &cell->msg);
+    else if (fab_likely(!is_expired(core, &cell->msg)))
+        fab_settle(self, fab_deliver(self, &cell->msg, cell->from_home, cell->msg.tag));
+    fab_cells_push(&core->cells, cell);
+}
+
+/* A batch of one actor. Returns work done. */
+static unsigned
+run_batch(struct fab_core *core, struct fab_slot *slot)
+{
+    struct myc_self self;
+    unsigned done = 0;
+
+    if (slot->batch_turn != core->turn) {
+        slot->batch_turn = core->turn;
+        slot->batch_count = 0;
+    }
+    fab_enter(core, &self, slot);
+    while (!slot->request && slot->head && slot->batch_count < FAB_RUN_BATCH &&
+           slot->state == FAB_SLOT_RUNNING) {
+        slot->batch_count++;
+        done++;
+        run_one(&self);
+    }
+    core->self = self.outer;
+    if (fab_likely(!slot->request))
+        return done;
+    fab_life_obey(core, slot);
+    return done + 1;
+}
+
+static void
+enqueue_later(struct fab_core *core, struct fab_slot *slot)
+{
+    uint32_t index = fab_slot_index(core, slot);
+
+    slot->flags |= FAB_SLOT_IS_QUEUED;
+    slot->run_next = FAB_SLOT_NONE;
+    if (core->later_head == FAB_SLOT_NONE)
+        core->later_head = index;
+    else
+        core->slots[core->later_tail].run_next = index;
+    core->later_tail = index;
+}
+
+/* Actors whose batch was used up go before those that came meanwhile. */
+static void
+requeue_later(struct fab_core *core)
+{
+    if (core->later_head == FAB_SLOT_NONE)
+        return;
+    core->slots[core->later_tail].run_next = core->run_head;
+    if (core->run_head == FAB_SLOT_NONE)
+        core->run_tail = core->later_tail;
+    core->run_head = core->later_head;
+    core->later_head = FAB_SLOT_NONE;
+}
+
+unsigned
+fab_run_queue(struct fab_core *core, unsigned budget)
+{
+    unsigned done = 0;
+
+    while (core->run_head != FAB_SLOT_NONE && done < budget) {
+        struct fab_slot *slot = &core->slots[core->run_head];
+
+        core->run_head = slot->run_next;
+        slot->flags &= (uint8_t)~FAB_SLOT_IS_QUEUED;
+        if (fab_unlikely(slot->state == FAB_SLOT_ENDING)) {
+            fab_slot_push(core, slot);
+            continue;
+        }
+        done += run_batch(core, slot);
+        if (slot->head && slot->state == FAB_SLOT_RUNNING && !(slot->flags & FAB_SLOT_IS_QUEUED))
+            enqueue_later(core, slot);
+    }
+    requeue_later(core);
+    return done;
+}
+
+void
+fab_request(struct fab_core *core, struct fab_slot *slot, enum fab_slot_request request,
+            enum myc_status reason)
+{
+    if (request > slot->request) {
+        slot->request = (uint8_t)request;
+        if (request != FAB_REQUEST_RELEASE)
+            slot->reason = (uint8_t)reason;
+    }
+    fab_run_enqueue(core, slot);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sending: the one dispatch.
+ *
+ * Every send claims a record where it will be read: a cell of this lcore's pool for an actor here,
+ * the carrier's own memory (ring slot, segment slot, send buffer) for one elsewhere. So the bytes
+ * are written once, and myc_send_claim is the same path without the last step.
+ *
+ * Inlined into its callers, so that a plain myc_send costs no options: the constants of its
+ * struct fab_outgoing fold away.
+ */
+#include "actor/parts.h"
+#include "actor/run.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+static enum myc_status
+refuse(struct fab_core *core, enum myc_status status)
+{
+    struct fab_core_counters *counters = &core->counters;
+
+    switch (status) {
+    case MYC_FULL:
+        counters->refused_full++;
+        break;
+    case MYC_GONE:
+        counters->refused_gone++;
+        break;
+    case MYC_TOO_BIG:
+        counters->refused_too_big++;
+        break;
+    case MYC_BAD_TYPE:
+        counters->refused_bad_type++;
+        break;
+    case MYC_NO_MEMORY:
+        counters->refused_no_memory++;
+        break;
+    default:
+        counters->refused_unreachable++;
+        break;
+    }
+    return status;
+}
+
+/* Flags of the record, for what the sender asked. */
+static ALWAYS_INLINE uint8_t
+record_flags(const struct fab_outgoing *out)
+{
+    return (uint8_t)((out->ttl_ns ? FAB_MSG_HAS_DEADLINE : 0) |
+                     ((out->flags & MYC_SEND_URGENT) ? FAB_MSG_IS_URGENT : 0));
+}
+
+/* Writes header, extension and body. `deadline_ns` is looked at only when there is one. */
+static ALWAYS_INLINE void
+fill(struct fab_msg *msg, const struct myc_self *self, const struct fab_outgoing *out,
+     uint64_t deadline_ns)
+{
+    uint8_t flags = record_flags(out);
+
+    msg->to = out->to.actor;
+    msg->from = self->actor;
+    msg->block_length = out->type->block_length;
+    msg->template_id = out->type->template_id;
+    msg->schema_id = out->type->schema_id;
+    msg->version = out->type->version;
+    msg->size = out->size;
+    msg->kind = out->kind;
+    msg->flags = flags;
+    msg->extensions = flags & FAB_MSG_HAS_DEADLINE ? 1 : 0;
+    msg->reserved = 0;
+    msg->tag = out->tag;
+    msg->origin_ns = out->origin_ns ? out->origin_ns : self->origin_ns;
+    if (flags & FAB_MSG_HAS_DEADLINE)
+        fab_msg_set_word(msg, 0, deadline_ns);
+    if (out->body)
+        memcpy(fab_msg_body(msg), out->body, out->size);
+}
+
+/* A mailbox of this lcore is full. PENDING: the message was dropped on purpose; OK: there is room
+ * now; else why not. */
+static enum myc_status
+overflow_here(struct fab_core *core, struct fab_slot *slot, uint64_t sender)
+{
+    switch (slot->overflow) {
+    case MYC_OVERFLOW_DROP_NEWEST:
+        core->counters.dropped_newest++;
+        return MYC_PENDING;
+    case MYC_OVERFLOW_DROP_OLDEST:
+        fab_mailbox_drop_oldest(core, slot);
+        return MYC_OK;
+    default:
+        return fab_wait_for_slot(core, slot, sender) ? MYC_FULL : MYC_NO_MEMORY;
+    }
+}
+
+/* To an actor of this lcore. */
+static ALWAYS_INLINE enum myc_status
+send_here(struct myc_self *self, const struct fab_outgoing *out)
+{
+    struct fab_core *core = self->core;
+    struct fab_slot *slot = fab_slot_lookup(core, out->to.actor);
+    uint32_t record_size = FAB_MSG_HEADER_SIZE + (out->ttl_ns ? 8 : 0) + out->size;
+    enum myc_status status;
+    struct fab_cell *cell;
+
+    if (fab_unlikely(!slot))
+        return refuse(core, MYC_GONE);
+    if (fab_unlikely(out->size > FAB_MSG_SMALL_MAX))
+        return refuse(core, MYC_TOO_BIG);
+    if (fab_unlikely(!fab_slot_accepts(slot, fab_type_key(out->type))))
+        return refuse(core, MYC_BAD_TYPE);
+    if (fab_unlikely(slot->message_count >= slot->message_max)) {
+        status = overflow_here(core, slot, self->actor);
+        if (status == MYC_PENDING && out->body)
+            return MYC_OK;
+        if (status != MYC_OK && status != MYC_PENDING)
+            return refuse(core, status);
+        slot = status == MYC_PENDING ? NULL : slot; /* a claim that its commit drops */
+    }
+    cell = fab_cells_pop(&core->cells, fab_cell_class_of(record_size));
+    if (fab_unlikely(!cell))
+        return refuse(core, MYC_NO_MEMORY);
+    cell->from_home = core->home;
+    fill(&cell->msg, self, out, core->now_ns + out->ttl_ns);
+    if (!out->body) {
+        core->claim = (struct fab_claim){ .msg = &cell->msg, .cell = cell, .slot = slot };
+        return MYC_OK;
+    }
+    core->counters.sent++;
+    fab_mailbox_add(core, slot, cell);
+    return MYC_OK;
+}
+
+/* Whether something is known that keeps a message from leaving now. */
+static enum myc_status
+look_closer(struct fab_core *core, struct fab_link *link, uint64_t sender, struct myc_ref to)
+{
+    enum myc_status status = fab_wait_for_full(core, sender, to);
+
+    if (status != MYC_OK)
+        return status;
+    if (fab_doubt_is_open(core, sender, to))
+        return MYC_UNREACHABLE;
+    if (fab_link_drain(core, link))
+        return MYC_OK;
+    return fab_wait_for_link(core, link, sender, to) ? MYC_FULL : MYC_NO_MEMORY;
+}
+
+/* To an actor elsewhere. */
+static enum myc_status
+send_away(struct myc_self *self, const struct fab_outgoing *out)
+{
+    struct fab_core *core = self->core;
+    uint32_t total = FAB_MSG_HEADER_SIZE + (out->ttl_ns ? 8 : 0) + out->size;
+    uint32_t stride = (total + FAB_MSG_ALIGN - 1) & ~(FAB_MSG_ALIGN - 1);
+    struct fab_link *link;
+    struct fab_msg *msg;
+    enum myc_status status = fab_route(core, out->to, &link);
+
+    if (fab_likely(status == MYC_OK) && fab_unlikely(core->held_up > 0))
+        status = look_closer(core, link, self->actor, out->to);
+    if (fab_unlikely(status != MYC_OK))
+        return refuse(core, status);
+    if (fab_unlikely(out->size > FAB_MSG_SMALL_MAX))
+        return refuse(core, MYC_TOO_BIG);
+    status = link->ops->claim(link, FAB_LANE_USER, stride, out->to.actor, &msg);
+    if (fab_unlikely(status != MYC_OK)) {
+        if (status == MYC_FULL && !fab_wait_for_link(core, link, self->actor, out->to))
+            status = MYC_NO_MEMORY;
+        return refuse(core, status);
+    }
+    fill(msg, self, out, link->level == FAB_LEVEL_FLOW ? out->ttl_ns : core->now_ns + out->ttl_ns);
+    if (!out->body) {
+        core->claim = (struct fab_claim){ .msg = msg, .link = link };
+        return MYC_OK;
+    }
+    link->ops->commit(link);
+    core->counters.sent++;
+    fab_link_touch(core, link);
+    if (fab_unlikely(out->flags & MYC_SEND_NOW))
+        link->ops->flush(link, core->now_ns);
+    return MYC_OK;
+}
+
+static ALWAYS_INLINE enum myc_status
+dispatch(struct myc_self *self, const struct fab_outgoing *out)
+{
+    struct fab_core *core = fab_self_core(self, __func__);
+
+    if (fab_unlikely(core->claim.msg != NULL))
+        fab_claim_abort(core);
+    return fab_likely(fab_is_here(core, out->to)) ? send_here(self, out) : send_away(self, out);
+}
+
+enum myc_status
+fab_send(struct myc_self *self, const struct fab_outgoing *out)
+{
+    return dispatch(self, out);
+}
+
+enum myc_status
+myc_send(struct myc_self *self, struct myc_ref to, const struct myc_type *type, const void *body,
+         uint32_t size)
+{
+    struct fab_outgoing out = {
+        .to = to,
+        .type = type,
+        .body = body ? body : "",
+        .size = size,
+        .kind = FAB_MSG_SEND,
+    };
+
+    FAB_ASSERT(body != NULL || size == 0);
+    return dispatch(self, &out);
+}
+
+enum myc_status
+myc_send_with(struct myc_self *self, struct myc_ref to, const struct myc_type *type,
+              const void *body, uint32_t size, const struct myc_send_options *options)
+{
+    struct fab_outgoing out = {
+        .to = to,
+        .type = type,
+        .body = body ? body : "",
+        .size = size,
+        .kind = FAB_MSG_SEND,
+    };
+
+    FAB_ASSERT(body != NULL || size == 0);
+    if (options) {
+        FAB_ASSERT(options->size == sizeof(*options));
+        out.flags = options->flags;
+        out.tag = options->tag;
+        out.ttl_ns = options->ttl_ns;
+        out.origin_ns = options->origin_ns;
+    }
+    return dispatch(self, &out);
+}
+
+enum myc_status
+myc_send_claim(struct myc_self *self, struct myc_ref to, const struct myc_type *type, uint32_t size,
+               void **body)
+{
+    struct fab_outgoing out = { .to = to, .type = type, .size = size, .kind = FAB_MSG_SEND };
+    enum myc_status status = dispatch(self, &out);
+
+    if (status == MYC_OK)
+        *body = fab_msg_body(self->core->claim.msg);
+    return status;
+}
+
+void
+myc_send_commit(struct myc_self *self)
+{
+    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_claim claim = core->claim;
+
+    FAB_ASSERT(claim.msg != NULL);
+    core->claim.msg = NULL;
+    core->counters.sent++;
+    if (claim.link) {
+        claim.link->ops->commit(claim.link);
+        fab_link_touch(core, claim.link);
+    } else if (claim.slot) {
+        fab_mailbox_add(core, claim.slot, claim.cell);
+    } else {
+        fab_cells_push(&core->cells, claim.cell);
+    }
+}
+
+void
+fab_claim_abort(struct fab_core *core)
+{
+    if (core->claim.cell)
+        fab_cells_push(&core->cells, core->claim.cell);
+    core->claim.msg = NULL;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Cores on a bench: up to four cores in one thread, virtual time, malloc's memory, loop links.
+ *
+ * Small limits by default, so that tests reach them. The end checks that every core is quiet:
+ * nothing taken is still held.
+ */
+#ifndef TESTS_SUPPORT_CORE_LAB_H
+#define TESTS_SUPPORT_CORE_LAB_H
+
+#include "support/loop_link.h"
+
+#include "actor/core.h"
+
+#define LAB_CORES_MAX 4U
+#define LAB_PAIRS_MAX 6U
+#define LAB_TURN_NS   1000U /* virtual time between two turns */
+
+#define LAB_HOME_1 0x0001000000000aaaULL
+#define LAB_HOME_2 0x0002000000000bbbULL
+
+struct lab {
+    struct fab_core *cores[LAB_CORES_MAX];
+    unsigned core_count;
+    struct loop_pair *pairs[LAB_PAIRS_MAX];
+    unsigned pair_count;
+    uint64_t now_ns;
+    struct fab_core_memory memory;
+    unsigned blocks; /* of memory that are taken */
+};
+
+void lab_init(struct lab *lab);
+
+/* Stops all actors, checks that every core is quiet, frees everything. */
+void lab_fini(struct lab *lab);
+
+/* The config of a small core; change what the test needs. */
+struct fab_core_config lab_config(uint64_t home, uint8_t lcore, uint8_t lcore_count);
+
+struct fab_core *lab_add_core(struct lab *lab, const struct fab_core_config *config);
+
+/* Joins cores i and j. Level RING when their homes are equal, else as given. */
+struct loop_pair *lab_join(struct lab *lab, unsigned i, unsigned j, enum fab_level level,
+                           uint32_t capacity);
+
+/* Two cores joined: of one node (RING) or of two. */
+void lab_init_pair(struct lab *lab, enum fab_level level, uint32_t capacity);
+
+/* One turn of one core, or of all. */
+unsigned lab_turn_core(struct lab *lab, unsigned i);
+unsigned lab_turn(struct lab *lab);
+
+/* Turns until nothing has work; at most 100 000. */
+void lab_settle(struct lab *lab);
+
+/* Turns until the virtual time has passed. */
+void lab_advance(struct lab *lab, uint64_t ns);
+
+/* Ends core i as a dead process would: its links break. */
+void lab_kill_core(struct lab *lab, unsigned i);
+
+/* Counters of a core. */
+const struct fab_core_counters *lab_counters(const struct lab *lab, unsigned i);
+
+#endif

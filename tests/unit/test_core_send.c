@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sending on one lcore and between two: order, refusals, back-pressure, notices. */
+#include "support/cmocka.h"
+#include "support/core_lab.h"
+#include "support/probe.h"
+
+#include <mycelium/messages.h>
+
+static void
+assert_numbers(const struct probe *probe, uint64_t first, unsigned count)
+{
+    unsigned seen = 0;
+
+    for (unsigned i = 0; i < probe->count; i++) {
+        if (probe->notes[i].key != PROBE_NUMBER_KEY)
+            continue;
+        assert_true(probe->notes[i].value == first + seen);
+        seen++;
+    }
+    assert_int_equal(seen, count);
+}
+
+static void
+test_a_message_on_the_lcore_is_queued_not_called(void **state)
+{
+    static struct probe a, b;
+    struct lab lab;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
+    lab_init_pair(&lab, FAB_LEVEL_RING, 0);
+    assert_int_equal(probe_spawn(&a, lab.cores[0], NULL), MYC_OK);
+    assert_int_equal(probe_spawn(&b, lab.cores[0], NULL), MYC_OK);
+    assert_int_equal(probe_send(&a, b.ref, 7), MYC_OK);
+    assert_int_equal(b.count, 0);
+    lab_settle(&lab);
+    assert_numbers(&b, 7, 1);
+    assert_true(myc_ref_is_equal(b.notes[0].ref, a.ref));
+    assert_int_equal(b.notes[0].kind, MYC_KIND_SEND);
+    assert_true(b.notes[0].tag == 7);
+    lab_fini(&lab);
+}
+
+static void
+test_messages_keep_their_order_here_and_over_every_kind_of_link(void **state)
+{
+    static const enum fab_level levels[] = { FAB_LEVEL_RING, FAB_LEVEL_SEGMENT, FAB_LEVEL_FLOW };
+    static struct probe a, b, c;
+
+    (void)state;
+    for (unsigned l = 0; l < 3; l++) {
+        struct lab lab;
+
+        memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b)), memset(&c, 0, sizeof(c));
+        lab_init_pair(&lab, levels[l], 0);
+        assert_int_equal(probe_spawn(&a, lab.cores[0], NULL), MYC_OK);
+        assert_int_equal(probe_spawn(&b, lab.cores[0], NULL), MYC_OK);
+        assert_int_equal(probe_spawn(&c, lab.cores[1], NULL), MYC_OK);
+        for (unsigned i = 0; i < 500; i++) {
+            assert_int_equal(probe_send(&a, b.ref, i), MYC_OK);
+            assert_int_equal(probe_send(&a, c.ref, i), MYC_OK);
+            if (i % 20 == 0)
+                lab_settle(&lab);
+        }
+        lab_settle(&lab);
+        assert_numbers(&b, 0, 500);
+        assert_numbers(&c, 0, 500);
+        assert_true(myc_ref_is_equal(c.notes[0].ref, a.ref));
+        assert_true(lab_counters(&lab, 1)->delivered_in_place > 0);
+        lab_fini(&lab);
+    }
+}
+
+static void
+test_a_full_mailbox_refuses_at_once_and_says_when_there_is_room(void **state)
+{
+    static struct probe a, b;
+    struct myc_spawn_options small = { .mailbox_max = 4 };
+    struct lab lab;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
+    lab_init_pair(&lab, FAB_LEVEL_RING, 0);
+    probe_spawn(&a, lab.cores[0], NULL);
+    probe_spawn(&b, lab.cores[0], &small);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(probe_send(&a, b.ref, i), MYC_OK);
+    assert_int_equal(probe_send(&a, b.ref, 4), MYC_FULL);
+    assert_int_equal(probe_send(&a, b.ref, 4), MYC_FULL);
+    assert_int_equal(probe_count(&a, MYC_WRITABLE_KEY), 0);
+    lab_settle(&lab);
+    assert_numbers(&b, 0, 4);
+    assert_int_equal(probe_count(&a, MYC_WRITABLE_KEY), 1);
+    assert_true(myc_ref_is_equal(probe_last(&a, MYC_WRITABLE_KEY)->ref, b.ref));
+    assert_int_equal(lab_counters(&lab, 0)->refused_full, 2);
+    lab_fini(&lab);
+}
+
+static void
+test_a_full_link_refuses_at_once_and_says_when_there_is_room(void **state)
+{
+    static struct probe a, b;
+    struct lab lab;
+    unsigned sent = 0;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
+    lab_init_pair(&lab, FAB_LEVEL_SEGMENT, 16);
+    probe_spawn(&a, lab.cores[0], NULL);
+    probe_spawn(&b, lab.cores[1], NULL);
+    while (probe_send(&a, b.ref, sent) == MYC_OK)
+        sent++;
+    assert_int_equal(sent, 12); /* a quarter is the system lane's */
+    assert_int_equal(probe_send(&a, b.ref, sent), MYC_FULL);
+    lab_settle(&lab);
+    assert_numbers(&b, 0, sent);
+    assert_int_equal(probe_count(&a, MYC_WRITABLE_KEY), 1);
+    assert_int_equal(probe_send(&a, b.ref, sent), MYC_OK);
+    lab_settle(&lab);
+    assert_numbers(&b, 0, sent + 1);
+    lab_fini(&lab);
+}
+
+static void
+test_a_full_mailbox_elsewhere_bounces_announces_and_says_writable(void **state)
+{
+    static struct probe a, b, parent;
+    struct myc_spawn_options small = { .mailbox_max = 4, .is_supervised = true };
+    struct lab lab;
+    const struct probe_note *note;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b)), memset(&parent, 0, sizeof(parent));
+    lab_init_pair(&lab, FAB_LEVEL_SEGMENT, 0);
+    probe_spawn(&a, lab.cores[0], NULL);
+    probe_spawn(&parent, lab.cores[1], NULL);
+    assert_int_equal(probe_spawn_child(&b, &parent, &small), MYC_OK);
+    /* Suspended, it takes messages but handles none. */
+    b.answer = MYC_FAILED;
+    assert_int_equal(probe_send(&a, b.ref, 0), MYC_OK);
+    lab_settle(&lab);
+    for (unsigned i = 1; i <= 7; i++)
+        assert_int_equal(probe_send(&a, b.ref, i), MYC_OK);
+    lab_settle(&lab);
+    /* 5, 6 and 7 came back, in order, with their tags. */
+    assert_int_equal(probe_count(&a, MYC_UNDELIVERED_KEY), 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(a.notes[i].key, MYC_UNDELIVERED_KEY);
+        assert_int_equal(a.notes[i].status, MYC_FULL);
+        assert_true(a.notes[i].tag == 5 + i);
+    }
+    assert_int_equal(lab_counters(&lab, 1)->bounced_full, 1);
+    assert_int_equal(lab_counters(&lab, 1)->bounced_gap, 2);
+    /* Announced: no need to go there to hear it again. */
+    assert_int_equal(probe_send(&a, b.ref, 8), MYC_FULL);
+    assert_int_equal(probe_count(&a, MYC_WRITABLE_KEY), 0);
+    assert_int_equal(probe_restart(&parent, b.ref), MYC_OK);
+    lab_settle(&lab);
+    assert_int_equal(probe_count(&a, MYC_WRITABLE_KEY), 1);
+    note = probe_last(&a, MYC_WRITABLE_KEY);
+    assert_true(myc_ref_is_equal(note->ref, b.ref));
+    assert_int_equal(probe_send(&a, b.ref, 5), MYC_OK);
+    lab_settle(&lab);
+    assert_numbers(&b, 0, 6);
+    lab_fini(&lab);
+}
+
+static void
+test_after_an_undelivered_message_nothing_arrives_until_the_sender_knows(void **state)
+{
+    static struct probe a, b;
+    struct lab lab;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
+    lab_init_pair(&lab, FAB_LEVEL_SEGMENT, 0);
+    probe_spawn(&a, lab.cores[0], NULL);
+    probe_spawn(&b, lab.cores[1], NULL);
+    probe_send(&a, b.ref, 0);
+    assert_int_equal(probe_send_stranger(&a, b.ref), MYC_OK);
+    probe_send(&a, b.ref, 1);
+    probe_send(&a, b.ref, 2);
+    lab_settle(&lab);
+    assert_numbers(&b, 0, 1);
+    assert_int_equal(probe_count(&a, MYC_UNDELIVERED_KEY), 3);
+    assert_int_equal(a.notes[0].status, MYC_BAD_TYPE);
+    assert_true(a.notes[1].tag == 1 && a.notes[2].tag == 2);
+    assert_int_equal(lab_counters(&lab, 1)->bounced_bad_type, 1);
+    assert_int_equal(lab_counters(&lab, 1)->bounced_gap, 2);
+    /* It knows now: the pair goes on, and the actor that was sent nonsense lives. */
+    probe_send(&a, b.ref, 1);
+    lab_settle(&lab);
+    assert_numbers(&b, 0, 2);
+    lab_fini(&lab);
+}
+
+static void
+test_a_wrong_type_is_refused_and_the_actor_lives(void **state)
+{
+    static struct probe a, b;
+    struct lab lab;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
+    lab_init_pair(&lab, FAB_LEVEL_RING, 0);
+    probe_spawn(&a, lab.cores[0], NULL);
+    probe_spawn(&b, lab.cores[0], NULL);
+    assert_int_equal(probe_send_stranger(&a, b.ref), MYC_BAD_TYPE);
+    assert_int_equal(probe_send(&a, b.ref, 1), MYC_OK);
+    lab_settle(&lab);
+    assert_numbers(&b, 1, 1);
+    assert_int_equal(b.count, 1);
+    lab_fini(&lab);
+}
+
+static void
+test_bytes_of_another_process_are_verified_before_the_handler(void **state)
+{
+    static const enum fab_level levels[] = { FAB_LEVEL_SEGMENT, FAB_LEVEL_FLOW };
+    static struct probe a, b;
+
+    (void)state;
+    for (unsigned l = 0; l < 2; l++) {
+        struct lab lab;
+
+        memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
+        lab_init_pair(&lab, levels[l], 0);
+        probe_spawn(&a, lab.cores[0], NULL);
+        probe_spawn(&b, lab.cores[1], NULL);
+        assert_int_equal(probe_send(&a, b.ref, UINT64_MAX), MYC_OK);
+        lab_settle(&lab);
+        assert_int_equal(b.count, 0);
+        assert_int_equal(lab_counters(&lab, 1)->unverified, 1);
+        assert_int_equal(probe_last(&a, MYC_UNDELIVERED_KEY)->status, MYC_BAD_TYPE);
+        lab_fini(&lab);
+    }
+}
+
+static void
+test_sends_to_who_has_ended_answer_gone_or_come_back_as_gone(void **state)
+{
+    static struct probe a, b, c;
+    struct lab lab;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b)), memset(&c, 0, sizeof(c));
+    lab_init_pair(&lab, FAB_LEVEL_SEGMENT, 0);
+    probe_spawn(&a, lab.cores[0], NULL);
+    probe_spawn(&b, lab.cores[0], NULL);
+    probe_spawn(&c, lab.cores[1], NULL);
+    assert_int_equal(probe_stop(&a, b.ref, MYC_SHUTDOWN), MYC_OK);
+    assert_int_equal(probe_stop(&a, c.ref, MYC_NORMAL), MYC_OK);
+    lab_settle(&lab);
+    assert_int_equal(b.stop_count, 1);
+    assert_int_equal(b.stop_reason, MYC_SHUTDOWN);
+    assert_int_equal(c.stop_reason, MYC_NORMAL);
+    assert_int_equal(probe_send(&a, b.ref, 1), MYC_GONE);
+    assert_int_equal(probe_send(&a, c.ref, 2), MYC_OK);
+    lab_settle(&lab);
+    assert_int_equal(probe_count(&a, MYC_UNDELIVERED_KEY), 1);
+    assert_int_equal(probe_last(&a, MYC_UNDELIVERED_KEY)->status, MYC_GONE);
+    assert_true(probe_last(&a, MYC_UNDELIVERED_KEY)->tag == 2);
+    lab_fini(&lab);
+}
+
+static void
+test_a_stop_overtakes_what_waits_and_returns_it(void **state)
+{
+    static struct probe a, b, c;
+    struct lab lab;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b)), memset(&c, 0, sizeof(c));
+    lab_init_pair(&lab, FAB_LEVEL_SEGMENT, 0);
+    probe_spawn(&a, lab.cores[0], NULL);
+    probe_spawn(&b, lab.cores[0], NULL);
+    probe_spawn(&c, lab.cores[1], NULL);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(probe_send(&a, b.ref, i), MYC_OK);
+    assert_int_equal(probe_stop(&a, b.ref, MYC_SHUTDOWN), MYC_OK);
+    lab_settle(&lab);
+    assert_int_equal(b.count, 0);
+    assert_int_equal(probe_count(&a, MYC_UNDELIVERED_KEY), 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(a.notes[i].tag == i);
+        assert_int_equal(a.notes[i].status, MYC_GONE);
+    }
+    assert_int_equal(lab_counters(&lab, 0)->dead_letters, 3);
+    lab_fini(&lab);
+}
+
+static void
+test_a_broken_link_reports_doubt_and_comes_back(void **state)
+{
+    static struct probe a, b;
+    struct lab lab;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
+    lab_init_pair(&lab, FAB_LEVEL_SEGMENT, 0);
+    probe_spawn(&a, lab.cores[0], NULL);
+    probe_spawn(&b, lab.cores[1], NULL);
+    probe_send(&a, b.ref, 0);
+    lab_settle(&lab);
+    probe_send(&a, b.ref, 1);
+    probe_send(&a, b.ref, 2);
+    loop_pair_cut(lab.pairs[0]);
+    lab_settle(&lab);
+    assert_numbers(&b, 0, 1);
+    assert_int_equal(probe_count(&a, MYC_UNDELIVERED_KEY), 2);
+    assert_int_equal(a.notes[0].status, MYC_IN_DOUBT);
+    assert_true(a.notes[0].tag == 1 && a.notes[1].tag == 2);
+    assert_int_equal(probe_send(&a, b.ref, 3), MYC_UNREACHABLE);
+    loop_pair_join(lab.pairs[0], LAB_HOME_2);
+    lab_settle(&lab);
+    assert_int_equal(probe_send(&a, b.ref, 1), MYC_OK);
+    lab_settle(&lab);
+    assert_numbers(&b, 0, 2);
+    lab_fini(&lab);
+}
+
+static void
+test_after_a_break_nothing_goes_before_the_sender_knows(void **state)
+{
+    static struct probe a, b;
+    struct lab lab;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
+    lab_init_pair(&lab, FAB_LEVEL_SEGMENT, 0);
+    probe_spawn(&a, lab.cores[0], NULL);
+    probe_spawn(&b, lab.cores[1], NULL);
+    probe_send(&a, b.ref, 0);
+    loop_pair_cut(lab.pairs[0]);
+    loop_pair_join(lab.pairs[0], LAB_HOME_2);
+    /* The link has fallen and risen, but the actor has not run yet. */
+    fab_core_turn_begin(lab.cores[0], lab.now_ns);
+    fab_core_poll(lab.cores[0], 32);
+    assert_int_equal(probe_send(&a, b.ref, 1), MYC_UNREACHABLE);
+    lab_settle(&lab);
+    assert_int_equal(probe_last(&a, MYC_UNDELIVERED_KEY)->status, MYC_IN_DOUBT);
+    assert_int_equal(probe_send(&a, b.ref, 1), MYC_OK);
+    lab_settle(&lab);
+    assert_numbers(&b, 1, 1);
+    lab_fini(&lab);
+}
+
+static void
+test_a_ref_to_an_earlier_life_of_a_node_is_gone(void **state)
+{
+    static struct probe a, b;
+    struct myc_ref stale;
+    struct lab lab;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
+    lab_init_pair(&lab, FAB_LEVEL_SEGMENT, 0);
+    probe_spawn(&a, lab.cores[0], NULL);
+    stale = (struct myc_ref){ LAB_HOME_2 + 1, 1ULL };
+    assert_int_equal(probe_send(&a, stale, 1), MYC_GONE);
+    stale.home = 0x0003000000000cccULL;
+    assert_int_equal(probe_send(&a, stale, 1), MYC_UNREACHABLE);
+    stale.home = LAB_HOME_1 + 1;
+    assert_int_equal(probe_send(&a, stale, 1), MYC_GONE);
+    stale.home = LAB_HOME_1;
+    stale.actor = 5ULL << 56 | 1;
+    assert_int_equal(probe_send(&a, stale, 1), MYC_UNREACHABLE);
+    lab_fini(&lab);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_message_on_the_lcore_is_queued_not_called),
+        cmocka_unit_test(test_messages_keep_their_order_here_and_over_every_kind_of_link),
+        cmocka_unit_test(test_a_full_mailbox_refuses_at_once_and_says_when_there_is_room),
+        cmocka_unit_test(test_a_full_link_refuses_at_once_and_says_when_there_is_room),
+        cmocka_unit_test(test_a_full_mailbox_elsewhere_bounces_announces_and_says_writable),
+        cmocka_unit_test(test_after_an_undelivered_message_nothing_arrives_until_the_sender_knows),
+        cmocka_unit_test(test_a_wrong_type_is_refused_and_the_actor_lives),
+        cmocka_unit_test(test_bytes_of_another_process_are_verified_before_the_handler),
+        cmocka_unit_test(test_sends_to_who_has_ended_answer_gone_or_come_back_as_gone),
+        cmocka_unit_test(test_a_stop_overtakes_what_waits_and_returns_it),
+        cmocka_unit_test(test_a_broken_link_reports_doubt_and_comes_back),
+        cmocka_unit_test(test_after_a_break_nothing_goes_before_the_sender_knows),
+        cmocka_unit_test(test_a_ref_to_an_earlier_life_of_a_node_is_gone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
