@@ -12,6 +12,12 @@ market_feed_init(struct market_feed *feed)
     memset(feed, 0, sizeof(*feed));
 }
 
+void
+market_feed_restart(struct market_feed *feed)
+{
+    feed->sequence.is_restart_due = feed->sequence.has_started;
+}
+
 static void
 count_refusal(struct market_feed *feed, enum market_refusal refusal)
 {

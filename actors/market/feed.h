@@ -46,6 +46,10 @@ struct market_feed {
 /* Starts with nothing known. */
 void market_feed_init(struct market_feed *feed);
 
+/* The sender of the feed is another one now: when the sequence goes back, a new session has begun.
+ * Until then packets of the old one may still come. */
+void market_feed_restart(struct market_feed *feed);
+
 /* Begins to read a UDP payload; the one before must be used up. A refused one has no events. */
 enum market_refusal market_feed_open(struct market_feed *feed, struct market_bytes payload);
 

@@ -4,6 +4,8 @@
 static bool
 is_restart(const struct market_sequence *sequence, const struct market_packet *packet)
 {
+    if (sequence->is_restart_due && packet->sequence < sequence->next)
+        return true;
     if (memcmp(sequence->session, packet->session, MARKET_SESSION_SIZE) != 0)
         return true;
     return packet->sequence == 1 && sequence->next > 1 && packet->send_ns > sequence->send_ns;
@@ -13,6 +15,7 @@ static void
 begin_session(struct market_sequence *sequence, const struct market_packet *packet)
 {
     memcpy(sequence->session, packet->session, MARKET_SESSION_SIZE);
+    sequence->is_restart_due = false;
     sequence->send_ns = packet->send_ns;
     sequence->next = packet->sequence + packet->count;
 }

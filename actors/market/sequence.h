@@ -27,6 +27,7 @@ struct market_sequence {
     uint64_t send_ns; /* latest send time seen; 0 when the protocol has none */
     uint8_t session[MARKET_SESSION_SIZE];
     bool has_started;
+    bool is_restart_due;      /* set by the owner: going back is a new session */
     uint64_t discontinuities; /* gaps and restarts together */
     uint64_t gaps;
     uint64_t missed;     /* messages */

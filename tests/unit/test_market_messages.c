@@ -39,7 +39,8 @@ test_update_prints_with_names(void **state)
     myc_sbe_store_text(update.symbol, sizeof(update.symbol), "ZIEXT   ");
     market_book_update_encode(&update, body);
     myc_type_format(&market_book_update_type, body, sizeof(body), text, sizeof(text));
-    assert_string_equal(text, "BookUpdate{symbol=\"ZIEXT   \", order=0, orderNew=0, price=1234500, "
+    assert_string_equal(text, "BookUpdate{hop.number=0, hop.sentNs=0, hop.life=0, symbol=\"ZIEXT   "
+                              "\", order=0, orderNew=0, price=1234500, "
                               "sequence=7, exchangeNs=0, size=300, kind=Add, side=Sell, "
                               "flags={Complete}}");
 }

@@ -2,7 +2,10 @@
 """Real captures through the C decoders and books, and through capture_reader.py: both must agree,
 and with what the captures' README states.
 
-  compare.py MARKET_DUMP
+  compare.py MARKET_DUMP MARKET_REPLAY
+
+MARKET_REPLAY sends the file through the demo's actors (see market_replay.c); their report must say
+the same.
 
 The captures' folder comes from MYCELIUM_DATA; without it the test is skipped (exit code 77).
 """
@@ -83,6 +86,48 @@ def differences(name, dump, reader, stated):
             yield f"{name}: {key} is {dump[key]}"
 
 
+def price(levels):
+    return (levels[0][0] / 10000, levels[0][1]) if levels else (None, 0)
+
+
+def report_differences(name, report, reader):
+    handler = report["actors"]["feed_handler"]
+    figures = {
+        "messages": reader.messages,
+        "heartbeats": reader.heartbeats,
+        "discontinuities": reader.discontinuities,
+        "frame_payloads": reader.packets,
+    }
+    for key, value in figures.items():
+        if handler[key] != value:
+            yield f"{name}: the feed handler reports {key} {handler[key]} instead of {value}"
+    types = {key[-1]: value for key, value in handler.items() if key.startswith("type_")}
+    if types != dict(reader.types):
+        yield f"{name}: the feed handler reports types {types}"
+    if bool(report["actors"]["exchange"]["is_capture_cut"]) != reader.is_cut:
+        yield f"{name}: the exchange is wrong about whether the capture is cut"
+    for hop in report["hops"]:
+        if hop["out"] != hop["in"] or hop["dropped"] != 0:
+            yield f"{name}: a hop has lost messages: {hop}"
+    books = reader.books()
+    if set(books) != set(report["top_of_book"]):
+        yield f"{name}: the report has tops of {sorted(report['top_of_book'])}"
+        return
+    for symbol, (bids, asks) in books.items():
+        top = report["top_of_book"][symbol]
+        found = (top["bid_price"], top["bid_size"]), (top["ask_price"], top["ask_size"])
+        if found != (price(bids), price(asks)):
+            yield f"{name}: top of {symbol} is {found}"
+
+
+def run(program, path, name, failures):
+    done = subprocess.run([program, path], capture_output=True, text=True, timeout=200)
+    if done.returncode != 0:
+        failures.append(f"{name}: exit code {done.returncode}: {done.stderr.strip()}")
+        return None
+    return json.loads(done.stdout)
+
+
 def main():
     folder = os.environ.get("MYCELIUM_DATA", "")
     if not os.path.isfile(os.path.join(folder, DEEP10)):
@@ -91,12 +136,13 @@ def main():
     failures = []
     for name, stated in STATED.items():
         path = os.path.join(folder, name)
-        run = subprocess.run([sys.argv[1], path], capture_output=True, text=True, timeout=120)
-        if run.returncode != 0:
-            failures.append(f"{name}: exit code {run.returncode}: {run.stderr.strip()}")
+        dump = run(sys.argv[1], path, name, failures)
+        report = run(sys.argv[2], path, name, failures)
+        if dump is None or report is None:
             continue
         reader = capture_reader.Reader().read(path)
-        found = list(differences(name, json.loads(run.stdout), reader, stated))
+        found = list(differences(name, dump, reader, stated))
+        found += report_differences(name, report, reader)
         print("differs" if found else "agrees", name)
         failures += found
     print("\n".join(failures))
