@@ -11,14 +11,14 @@
  *
  * Arguments are text, "key=value" a line (arguments.h):
  *
- *     exchange      port, source_ip, group_ip, udp_port, pcap (a path; else the generator),
- *                   speed ("max", or times as fast, 1 is the feed's own pace),
+ *     exchange      port ("feed"), source_ip, group_ip, udp_port, pcap (a path; else the
+ *                   generator), speed ("max", or times as fast, 1 is the feed's own pace),
  *                   seed, messages, symbols
- *     feed_handler  port, udp_port
+ *     feed_handler  port ("feed"), udp_port
  *     book          symbols, levels, orders (limits), keep_at_restart (yes or no)
  *     strategy      symbols
  *     gateway       none
- *     reporter      report (see reporter.h)
+ *     reporter      a pointer: see reporter.h
  */
 #ifndef MARKET_CLASSES_H
 #define MARKET_CLASSES_H

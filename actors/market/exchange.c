@@ -27,7 +27,6 @@
 #define SPEED_MOST    1000000000U
 #define GROUP_IP      0xe9fc0e01U /* 233.252.14.1, of the test network of RFC 5771 */
 #define SOURCE_IP     0x0a000001U
-#define UDP_PORT      26400U
 
 struct exchange {
     struct market_outlet frames; /* accounts only: frames go over the port */
@@ -58,7 +57,7 @@ static bool
 read_arguments(struct exchange *exchange, const char *text, size_t size, char *path,
                struct market_generator_options *generator)
 {
-    uint64_t udp_port = UDP_PORT;
+    uint64_t udp_port = MARKET_FEED_UDP_PORT;
     uint64_t group_ip = GROUP_IP;
     uint64_t source_ip = SOURCE_IP;
     uint64_t symbols = generator->symbols;
@@ -292,6 +291,7 @@ exchange_init(struct myc_self *self, void *state, const void *args, size_t args_
     char error[MARKET_CAPTURE_ERROR_SIZE];
     enum myc_status status = MYC_NO_MEMORY;
 
+    (void)snprintf(exchange->port, sizeof(exchange->port), MARKET_FEED_PORT);
     if (!read_arguments(exchange, args, args_size, path, &generator))
         return MYC_INVALID;
     if (!market_source_init(&exchange->source, path, &generator, error)) {

@@ -21,9 +21,8 @@
 #include "outlet.h"
 
 #define KEPT_MAX       (2U * MARKET_WINDOW) /* a window of an exchange that died, and of its heir */
-#define UDP_PORT       26400U
-#define PAYLOAD_MAX    2048U /* bytes kept of a frame; feeds fit an MTU of 1500 */
-#define PATIENCE_TICKS 5U    /* until a frame that was sent and is not here counts as lost */
+#define PAYLOAD_MAX    2048U                /* bytes kept of a frame; feeds fit an MTU of 1500 */
+#define PATIENCE_TICKS 5U /* until a frame that was sent and is not here counts as lost */
 
 struct kept_payload {
     uint64_t rx_ns;
@@ -169,6 +168,7 @@ journal_all(struct feed_handler *handler)
     market_journal_count(journal, "gaps", sequence->gaps);
     market_journal_count(journal, "missed", sequence->missed);
     market_journal_count(journal, "restarts", sequence->restarts);
+    market_journal_count(journal, "sequence_first", sequence->first);
     market_journal_count(journal, "sequence_next", sequence->next);
     market_journal_count(journal, "dropped_full", handler->dropped_full);
     market_journal_count(journal, "dropped_large", handler->dropped_large);
@@ -333,7 +333,7 @@ static enum myc_status
 feed_handler_init(struct myc_self *self, void *state, const void *args, size_t args_size)
 {
     struct feed_handler *handler = state;
-    uint64_t udp_port = UDP_PORT;
+    uint64_t udp_port = MARKET_FEED_UDP_PORT;
     const struct market_argument arguments[] = {
         { "port", MARKET_ARGUMENT_TEXT, handler->port, 0, 0 },
         { "udp_port", MARKET_ARGUMENT_U64, &udp_port, 1, UINT16_MAX },
@@ -341,6 +341,7 @@ feed_handler_init(struct myc_self *self, void *state, const void *args, size_t a
     char error[MARKET_ARGUMENT_TEXT_SIZE * 2];
     enum myc_status status = MYC_NO_MEMORY;
 
+    (void)snprintf(handler->port, sizeof(handler->port), MARKET_FEED_PORT);
     if (!market_arguments_read(args, args_size, arguments, 2, error, sizeof(error))) {
         (void)fprintf(stderr, "market_feed_handler: %s\n", error);
         return MYC_INVALID;

@@ -33,6 +33,9 @@
 #define MARKET_TICK_NS     20000000U
 #define MARKET_TICKS_PER_S 50U
 
+#define MARKET_FEED_PORT     "feed" /* the port of both ends, unless their arguments say another */
+#define MARKET_FEED_UDP_PORT 26400U
+
 #define MARKET_NAME_EXCHANGE     "demo.exchange"
 #define MARKET_NAME_FEED_HANDLER "demo.feed"
 #define MARKET_NAME_BOOK         "demo.book"

@@ -3,12 +3,18 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include <mycelium/status.h>
 
 #include "symbol_table.h"
 
-#define PRICE_UNIT 10000
+#define PRICE_UNIT       10000
+#define EXCHANGE         0U
+#define FEED_HANDLER     1U
+#define BOOK             2U
+#define TYPE_PREFIX      "type_" /* then "deep_" or "itch_", then the type */
+#define TYPE_PREFIX_SIZE (sizeof(TYPE_PREFIX) - 1)
 
 /* A JSON string; symbols and names are the outside's bytes, so everything odd is escaped. */
 static void
@@ -34,6 +40,40 @@ format_price(int64_t price, char *text, size_t size)
 
     (void)snprintf(text, size, "%s%" PRIu64 ".%04" PRIu64, price < 0 ? "-" : "",
                    magnitude / PRICE_UNIT, magnitude % PRICE_UNIT);
+}
+
+/* What the feed held, in one place: most of it is among the feed handler's counters too. */
+static void
+write_feed(const struct market_report *report, FILE *out)
+{
+    const struct market_report_role *handler = &report->roles[FEED_HANDLER];
+    const char *comma = "";
+    uint64_t next = market_report_value(report, FEED_HANDLER, "sequence_next");
+    static const char *const names[] = { "packets",  "heartbeats",      "ends_of_session",
+                                         "messages", "discontinuities", "restarts",
+                                         "gaps",     "missed" };
+
+    (void)fprintf(out, "\"feed\":{");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        (void)fprintf(out, "\"%s\":%" PRIu64 ",", names[i],
+                      market_report_value(report, FEED_HANDLER, names[i]));
+    (void)fprintf(out, "\"sequence_first\":%" PRIu64 ",\"sequence_last\":%" PRIu64 ",",
+                  market_report_value(report, FEED_HANDLER, "sequence_first"),
+                  next > 0 ? next - 1 : 0);
+    (void)fprintf(out, "\"symbols\":%" PRIu32 ",\"is_last_packet_cut\":%s,\"messages_by_type\":{",
+                  report->top_count,
+                  market_report_value(report, EXCHANGE, "is_capture_cut") != 0 ? "true" : "false");
+    for (uint32_t i = 0; i < handler->count_count; i++) {
+        const struct market_report_count *count = &handler->counts[i];
+
+        if (strncmp(count->name, TYPE_PREFIX, TYPE_PREFIX_SIZE) != 0)
+            continue;
+        (void)fputs(comma, out);
+        write_text(count->name + TYPE_PREFIX_SIZE + sizeof("deep"), out);
+        (void)fprintf(out, ":%" PRIu64, count->value);
+        comma = ",";
+    }
+    (void)fprintf(out, "}},\n");
 }
 
 static void
@@ -145,6 +185,7 @@ market_report_write_json(const struct market_report *report, const char *extra, 
 {
     (void)fprintf(out, "{%s\"is_complete\":%s,\n", extra != NULL ? extra : "",
                   report->is_complete ? "true" : "false");
+    write_feed(report, out);
     write_hops(report, out);
     write_latencies(report, out);
     write_roles(report, out);
@@ -211,9 +252,25 @@ table_tops(const struct market_report *report, FILE *out)
     }
 }
 
+static void
+table_feed(const struct market_report *report, FILE *out)
+{
+    (void)fprintf(out,
+                  "feed: %" PRIu64 " messages in %" PRIu64 " packets (%" PRIu64
+                  " heartbeats), %" PRIu64 " discontinuities (%" PRIu64
+                  " restarts of the session), %" PRIu64 " messages missed, %" PRIu32 " symbols\n\n",
+                  market_report_value(report, FEED_HANDLER, "messages"),
+                  market_report_value(report, FEED_HANDLER, "packets"),
+                  market_report_value(report, FEED_HANDLER, "heartbeats"),
+                  market_report_value(report, FEED_HANDLER, "discontinuities"),
+                  market_report_value(report, FEED_HANDLER, "restarts"),
+                  market_report_value(report, FEED_HANDLER, "missed"), report->top_count);
+}
+
 void
 market_report_write_table(const struct market_report *report, FILE *out)
 {
+    table_feed(report, out);
     table_hops(report, out);
     table_latencies(report, out);
     table_tops(report, out);
@@ -224,9 +281,11 @@ market_report_write_table(const struct market_report *report, FILE *out)
             (void)fprintf(out, "%s lost %s: %s\n", market_report_role_name(peer->role), peer->name,
                           myc_status_text((enum myc_status)peer->reason));
     }
-    if (market_report_value(report, 0, "is_capture_cut") != 0)
+    if (market_report_value(report, BOOK, "book_resets") != 0)
+        (void)fprintf(out, "the books were emptied whenever the session restarted\n");
+    if (market_report_value(report, EXCHANGE, "is_capture_cut") != 0)
         (void)fprintf(out, "the capture's last packet is cut; every whole packet was sent\n");
-    if (market_report_value(report, 0, "is_capture_damaged") != 0)
+    if (market_report_value(report, EXCHANGE, "is_capture_damaged") != 0)
         (void)fprintf(out, "the capture is damaged; every packet before that was sent\n");
     for (uint32_t role = 0; role < MARKET_REPORT_ROLES; role++) {
         if (!report->roles[role].is_finished)

@@ -29,6 +29,7 @@ market_sequence_on_packet(struct market_sequence *sequence, const struct market_
     *skip = 0;
     if (!sequence->has_started) {
         sequence->has_started = true;
+        sequence->first = packet->sequence;
         begin_session(sequence, packet);
         return MARKET_CONTINUES;
     }

@@ -23,6 +23,7 @@ enum market_continuity {
 };
 
 struct market_sequence {
+    uint64_t first;   /* number of the first message of all */
     uint64_t next;    /* number of the next message */
     uint64_t send_ns; /* latest send time seen; 0 when the protocol has none */
     uint8_t session[MARKET_SESSION_SIZE];

@@ -7,6 +7,7 @@
 
 #include <mycelium/messages.h>
 #include <mycelium/name.h>
+#include <mycelium/node.h>
 #include <mycelium/port.h>
 
 #define ACTORS_MAX    16U
@@ -409,6 +410,14 @@ myc_send(struct myc_self *self, struct myc_ref to, const struct myc_type *type, 
          uint32_t size)
 {
     return myc_send_with(self, to, type, body, size, NULL);
+}
+
+enum myc_status
+myc_node_spawn(struct myc_node *node, uint8_t lcore, const struct myc_class *class_of,
+               const struct myc_spawn_options *options, struct myc_ref *ref)
+{
+    assert(node == NULL && lcore == 0 && ref == NULL);
+    return fake_fabric_try_spawn(class_of, options->args, options->args_size);
 }
 
 enum myc_status

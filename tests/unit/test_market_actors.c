@@ -10,6 +10,7 @@
 #include "market/book.h"
 #include "market/feed.h"
 #include "market/generator.h"
+#include "market/demo.h"
 #include "market/reporter.h"
 
 #define STEP_NS       100000U
@@ -340,6 +341,49 @@ test_json_report_is_json_and_has_the_figures(void **state)
     end();
 }
 
+/* The parent's side: arguments for each class, live lines, the end, and the verdict. */
+static void
+test_demo_runs_from_its_options_to_its_verdict(void **state)
+{
+    static const struct myc_class *const classes[] = {
+        &market_exchange_class, &market_feed_handler_class, &market_book_class,
+        &market_strategy_class, &market_gateway_class,
+    };
+    const struct fake_faults none = { 0 };
+    struct market_demo_options options;
+    struct market_demo demo;
+    char arguments[MARKET_DEMO_ARGUMENTS_SIZE];
+    uint64_t now_ns = 1;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    market_demo_options_init(&options);
+    options.messages = 5000;
+    options.speed = 0.05;
+    fake_fabric_init(&none);
+    assert_int_equal(market_demo_start(&demo, &options, NULL, now_ns), MYC_OK);
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        assert_true(market_demo_arguments(&options, classes[i]->name, arguments));
+        (void)spawn_text(classes[i], arguments);
+    }
+    assert_false(market_demo_is_lossless(&demo));
+    while (!market_demo_poll(&demo, now_ns, out) && now_ns < TURNS_MAX * (uint64_t)STEP_NS) {
+        (void)fake_fabric_turn(STEP_NS);
+        now_ns += 10 * STEP_NS; /* the parent's clock need not be the actors' */
+    }
+    assert_true(market_demo_is_lossless(&demo));
+    market_demo_print(&demo, out);
+    (void)fclose(out);
+    assert_non_null(strstr(text, "waiting"));
+    assert_non_null(strstr(text, "end_to_end"));
+    assert_non_null(strstr(text, "MYCAA"));
+    free(text);
+    fake_fabric_fini();
+    market_demo_fini(&demo);
+}
+
 static void
 test_arguments_that_are_wrong_are_refused(void **state)
 {
@@ -381,6 +425,7 @@ main(void)
         cmocka_unit_test(test_exchange_that_dies_begins_a_new_session_and_the_books_are_right),
         cmocka_unit_test(test_own_pace_takes_the_feeds_own_time),
         cmocka_unit_test(test_json_report_is_json_and_has_the_figures),
+        cmocka_unit_test(test_demo_runs_from_its_options_to_its_verdict),
         cmocka_unit_test(test_arguments_that_are_wrong_are_refused),
     };
 
