@@ -30,6 +30,7 @@
 #define FAB_PORT_TX_MAX        256U /* frames collected before the device takes them */
 #define FAB_PORT_STUCK_NS      5000000ULL
 #define FAB_PORT_QUEUES_MAX    16U
+#define FAB_PORT_POOLS_MAX     256U
 #define FAB_PORT_DEVICE_SIZE   64U
 #define FAB_PORT_MBUFS_DEFAULT 8192U
 #define FAB_PORT_MTU_MIN       1280U /* RFC 8200; a flow's smallest frame fits */
@@ -136,11 +137,13 @@ void fab_port_device_counters(const struct fab_port *port,
                               struct fab_port_device_counters *counters);
 
 /*
- * A pool of buffers for frames of up to `frame_size` bytes, for one lcore to take from and any to
- * give back to. Its ring is of the kind that does not collapse when threads share a CPU (design
- * section 14). NULL when there is no memory. Context: main thread.
+ * A pool of buffers for frames of up to `frame_size` bytes that will go over the port, for one
+ * lcore to take from and any to give back to. The port owns it and frees it after the device has
+ * stopped, because until then the device may hold its buffers. Its ring is of the kind that does
+ * not collapse when threads share a CPU (design section 14). NULL when there is no memory, or there
+ * are FAB_PORT_POOLS_MAX already. Context: main thread.
  */
-struct rte_mempool *fab_port_pool_create(const char *name, uint32_t count, uint32_t frame_size,
-                                         int socket);
+struct rte_mempool *fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size,
+                                      int socket);
 
 #endif

@@ -3,11 +3,14 @@
 #include "env/port.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_alarm.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -16,6 +19,7 @@
 #include "base/log.h"
 #include "env/port_state.h"
 
+#define MEMIF_DRIVER        "net_memif"
 #define DESCRIPTORS_DEFAULT 1024U
 #define POOL_CACHE          128U
 #define FRAME_EXTRA         26U   /* Ethernet header, two tags and FCS around an IP packet */
@@ -193,10 +197,8 @@ make_pool(struct opening *opening)
     const struct fab_port_options *options = opening->options;
     struct fab_port *port = opening->port;
     uint32_t count = options->mbuf_count ? options->mbuf_count : FAB_PORT_MBUFS_DEFAULT;
-    char name[RTE_MEMPOOL_NAMESIZE];
 
-    snprintf(name, sizeof(name), "port-%u", port->info.id);
-    port->pool = fab_port_pool_create(name, count, port->info.mtu + FRAME_EXTRA, port->info.socket);
+    port->pool = fab_port_add_pool(port, count, port->info.mtu + FRAME_EXTRA, port->info.socket);
     if (!port->pool)
         return fail(
             options, MYC_NO_MEMORY,
@@ -319,12 +321,45 @@ fini_queue(struct fab_port_queue *queue)
 }
 
 static void
-remove_device(const struct fab_port_info *info)
+stop_device(struct fab_port *port)
 {
     struct rte_eth_dev_info device;
 
-    if (rte_eth_dev_info_get(info->id, &device) == 0)
+    if (port->is_started)
+        rte_eth_dev_stop(port->info.id);
+    if (port->is_made && rte_eth_dev_info_get(port->info.id, &device) == 0)
         rte_dev_remove(device.device);
+}
+
+/* A stop in another thread, to be waited for. */
+struct errand {
+    struct fab_port *port;
+    _Atomic bool is_done; /* set with release after the stop, read with acquire by who waits */
+};
+
+static void
+run_errand(void *argument)
+{
+    struct errand *errand = argument;
+
+    stop_device(errand->port);
+    atomic_store_explicit(&errand->is_done, true, memory_order_release);
+}
+
+/* net_memif takes its sockets down while the EAL's interrupt thread may be serving them, and the
+ * process dies when the other end leaves at the same time (seen in 22.11, one time in three).
+ * Alarms run on that very thread, so a stop in one cannot meet it. */
+static void
+stop_memif(struct fab_port *port)
+{
+    struct errand errand = { .port = port };
+
+    if (rte_eal_alarm_set(1, run_errand, &errand) != 0) {
+        stop_device(port);
+        return;
+    }
+    while (!atomic_load_explicit(&errand.is_done, memory_order_acquire))
+        sched_yield();
 }
 
 void
@@ -334,22 +369,31 @@ fab_port_close(struct fab_port **port)
 
     if (!closing)
         return;
-    if (closing->is_started)
-        rte_eth_dev_stop(closing->info.id);
+    if (strcmp(closing->info.driver, MEMIF_DRIVER) == 0)
+        stop_memif(closing);
+    else
+        stop_device(closing);
     for (uint16_t i = 0; i < closing->info.queue_count; i++)
         fini_queue(&closing->queues[i]);
-    if (closing->is_made)
-        remove_device(&closing->info);
-    rte_mempool_free(closing->pool);
+    for (uint32_t i = 0; i < closing->pool_count; i++)
+        rte_mempool_free(closing->pools[i]);
     free(closing);
     *port = NULL;
 }
 
 struct rte_mempool *
-fab_port_pool_create(const char *name, uint32_t count, uint32_t frame_size, int socket)
+fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size, int socket)
 {
     uint32_t size = frame_size < FRAME_SIZE_MIN ? FRAME_SIZE_MIN : frame_size;
+    struct rte_mempool *pool;
+    char name[RTE_MEMPOOL_NAMESIZE];
 
-    return rte_pktmbuf_pool_create_by_ops(
+    if (port->pool_count == FAB_PORT_POOLS_MAX)
+        return NULL;
+    snprintf(name, sizeof(name), "port-%u-%u", port->info.id, port->pool_count);
+    pool = rte_pktmbuf_pool_create_by_ops(
         name, count, POOL_CACHE, 0, (uint16_t)(size + RTE_PKTMBUF_HEADROOM), socket, "ring_mt_rts");
+    if (pool)
+        port->pools[port->pool_count++] = pool;
+    return pool;
 }

@@ -19,7 +19,9 @@ struct fab_port_queue {
 
 struct fab_port {
     struct fab_port_info info;
-    struct rte_mempool *pool; /* owned */
+    struct rte_mempool *pool; /* the first of `pools`: for what the port receives */
+    struct rte_mempool *pools[FAB_PORT_POOLS_MAX]; /* owned */
+    uint32_t pool_count;
     bool is_started;
     bool is_made; /* the device is ours to remove */
     struct fab_port_queue queues[FAB_PORT_QUEUES_MAX];

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "link/flow_end.h"
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "base/log.h"
+#include "link/flow_life.h"
+#include "link/flow_port_state.h"
+#include "wire/frame.h"
+
+#define TIMERS_PER_POLL  256U
+#define RETRY_NS         20000U /* until a flow that had no buffer is looked at again */
+#define KEEPALIVE_FACTOR 4U     /* of flows that do not lead, see fab_flow_end_config */
+
+/* Flows of a node pair hear for one another; so that they do not all ask at once, the one between
+ * the first lcores asks early and the others late. */
+struct fab_flow_config
+fab_flow_end_config(const struct fab_flow_end *end, const struct fab_flow_link *link)
+{
+    struct fab_flow_config config = end->flow_config;
+
+    config.peer_node = link->peer_node;
+    config.peer_lcore = link->link.peer_lcore;
+    config.is_initiator = link->link.peer_lcore == 0;
+    config.seed ^= (uint64_t)link->path << 32;
+    if (end->lcore != 0 || link->link.peer_lcore != 0)
+        config.timers.keepalive_ns *= KEEPALIVE_FACTOR;
+    return config;
+}
+
+/* --- frames out ------------------------------------------------------------------------------- */
+
+static inline bool
+has_room(const struct fab_flow_end *end)
+{
+    if (end->is_local)
+        return fab_port_room(end->port->port, end->port->queue) > 0;
+    return rte_ring_free_count(end->to_port) > 0;
+}
+
+static inline void
+send_frame(struct fab_flow_end *end, struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+    if (end->is_local)
+        fab_flow_port_send(end->port, mbuf, now_ns);
+    else
+        rte_ring_sp_enqueue(end->to_port, mbuf);
+}
+
+/* A buffer to write the next frame into; NULL: no buffer, or no room on its way. */
+static struct rte_mbuf *
+frame_buffer(struct fab_flow_end *end)
+{
+    if (fab_unlikely(!has_room(end))) {
+        end->counters.no_room++;
+        return NULL;
+    }
+    if (!end->spare) {
+        end->spare = rte_pktmbuf_alloc(end->pool);
+        end->counters.no_mbufs += end->spare == NULL;
+    }
+    return end->spare;
+}
+
+bool
+fab_flow_end_drain(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns)
+{
+    while (fab_flow_next_deadline(link->flow) <= now_ns) {
+        struct rte_mbuf *mbuf = frame_buffer(end);
+        size_t size;
+
+        if (fab_unlikely(!mbuf)) {
+            fab_flow_heap_advance(&end->heap, &link->timer, now_ns + RETRY_NS);
+            return false;
+        }
+        size = fab_flow_prepare(link->flow, rte_pktmbuf_mtod(mbuf, void *),
+                                rte_pktmbuf_tailroom(mbuf), now_ns);
+        if (size == 0)
+            break;
+        mbuf->data_len = (uint16_t)size;
+        mbuf->pkt_len = (uint32_t)size;
+        mbuf->hash.usr = link->path;
+        end->spare = NULL;
+        send_frame(end, mbuf, now_ns);
+    }
+    fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
+    return true;
+}
+
+void
+fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns)
+{
+    fab_flow_end_touch(end, link);
+    if (fab_unlikely(link->timer.due_ns <= now_ns))
+        return;
+    /* It stays on the list, where the next poll finds that it has nothing to say. */
+    fab_flow_end_drain(end, link, now_ns);
+    if (end->is_local)
+        fab_port_flush(end->port->port, end->port->queue, now_ns);
+}
+
+static unsigned
+drain_touched(struct fab_flow_end *end, uint64_t now_ns)
+{
+    struct fab_flow_link *link = end->touched;
+    unsigned work = 0;
+
+    end->touched = NULL;
+    while (link) {
+        struct fab_flow_link *next = link->touched_next;
+
+        link->is_touched = false;
+        if (fab_flow_has_output(link->flow)) {
+            work++;
+            if (!fab_flow_end_drain(end, link, now_ns))
+                fab_flow_end_touch(end, link);
+        } else {
+            fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
+        }
+        link = next;
+    }
+    return work;
+}
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+/* What the other lcores know of the peer counts before the flow's own patience does. */
+static void
+tell_life(struct fab_flow_link *link, uint64_t now_ns)
+{
+    uint64_t heard_ns;
+
+    if (!link->link.is_up)
+        return;
+    if (fab_flow_life_has_died(link->life, link->link.peer_home, link->deaths)) {
+        fab_flow_on_peer_dead(link->flow, now_ns);
+        return;
+    }
+    heard_ns = fab_flow_life_heard_ns(link->life, link->link.peer_home);
+    if (heard_ns > link->heard_ns) {
+        link->heard_ns = heard_ns;
+        fab_flow_on_peer_alive(link->flow, heard_ns);
+    }
+}
+
+static unsigned
+run_timers(struct fab_flow_end *end, uint64_t now_ns)
+{
+    struct fab_flow_timer *timer;
+    unsigned work = 0;
+
+    for (unsigned i = 0; i < TIMERS_PER_POLL; i++) {
+        struct fab_flow_link *link;
+        uint64_t due_ns;
+
+        timer = fab_flow_heap_due(&end->heap, now_ns);
+        if (!timer)
+            break;
+        link = fab_flow_link_of_timer(timer);
+        tell_life(link, now_ns);
+        if (fab_flow_next_deadline(link->flow) <= now_ns) {
+            fab_flow_on_timer(link->flow, now_ns);
+            fab_flow_end_touch(end, link);
+            work++;
+        }
+        due_ns = fab_flow_next_deadline(link->flow);
+        fab_flow_heap_move(&end->heap, timer, due_ns > now_ns ? due_ns : now_ns + RETRY_NS);
+    }
+    return work;
+}
+
+/* --- peers that come and go ------------------------------------------------------------------- */
+
+/* The peer has told how many lcores it has: say hello to the others, too. */
+static void
+greet_lcores(struct fab_flow_end *end, struct fab_flow_link *first, uint64_t now_ns)
+{
+    uint32_t reserved = end->port->peer_lcores;
+
+    if (first->link.peer_lcore_count > reserved) {
+        end->counters.peer_lcores_excess += first->link.peer_lcore_count - reserved;
+        fab_log(FAB_LOG_WARNING,
+                "node %u has %u lcores and links to %u are reserved: raise peer_lcores",
+                first->peer_node, first->link.peer_lcore_count, reserved);
+    }
+    for (uint32_t i = 1; i < reserved && i < first->link.peer_lcore_count; i++) {
+        struct fab_flow_config config = fab_flow_end_config(end, first + i);
+
+        config.is_initiator = true;
+        fab_flow_link_initiate(first + i, &config, now_ns);
+    }
+}
+
+/* A life of the peer is over: no flow of this end goes on with it. */
+static void
+end_life(struct fab_flow_end *end, const struct fab_flow_link *link, uint64_t now_ns)
+{
+    uint32_t reserved = end->port->peer_lcores;
+    struct fab_flow_link *first = end->links + (link - end->links) / reserved * reserved;
+
+    for (uint32_t i = 0; i < reserved; i++) {
+        if (first[i].link.is_up && first[i].link.peer_home == link->link.peer_home)
+            fab_flow_on_peer_dead(first[i].flow, now_ns);
+    }
+}
+
+static void
+look_at_link(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns)
+{
+    if (link->has_ended) {
+        link->has_ended = false;
+        if (link->epoch_reason == FAB_FLOW_REASON_SILENT && !link->link.is_up) {
+            fab_flow_life_dead(link->life, link->link.peer_home);
+            end_life(end, link, now_ns);
+        }
+    }
+    if (link->link.is_up && link->link.peer_lcore == 0)
+        greet_lcores(end, link, now_ns);
+}
+
+/* After callbacks of flows, which must not touch other flows themselves. */
+static void
+look(struct fab_flow_end *end, uint64_t now_ns)
+{
+    while (fab_unlikely(end->news != NULL)) {
+        struct fab_flow_link *link = end->news;
+
+        end->news = link->news_next;
+        link->has_news = false;
+        look_at_link(end, link, now_ns);
+    }
+}
+
+/* --- frames in -------------------------------------------------------------------------------- */
+
+static struct fab_flow_link *
+lookup(struct fab_flow_end *end, const struct fab_frame_peek *peek)
+{
+    const struct fab_flow_port *port = end->port;
+    uint16_t peer = port->peer_of_node[peek->from_node];
+
+    if (peer == FAB_FLOW_NODE_NONE || peek->to_lcore != end->lcore ||
+        peek->from_lcore >= port->peer_lcores)
+        return NULL;
+    return &end->links[peer * (uint32_t)port->peer_lcores + peek->from_lcore];
+}
+
+void
+fab_flow_end_receive(struct fab_flow_end *end, const void *payload, uint32_t size, uint64_t now_ns)
+{
+    struct fab_frame_peek peek;
+    struct fab_flow_link *link;
+    uint64_t accepted;
+
+    if (fab_unlikely(!fab_frame_peek(payload, size, &peek))) {
+        end->counters.frames_cut++;
+        return;
+    }
+    link = lookup(end, &peek);
+    if (fab_unlikely(!link)) {
+        end->counters.frames_foreign++;
+        return;
+    }
+    fab_flow_incoming(link->flow, payload, size, now_ns);
+    fab_flow_end_touch(end, link);
+    accepted = fab_flow_counters(link->flow)->frames_received;
+    if (accepted != link->accepted && link->link.is_up) {
+        link->heard_ns = now_ns;
+        fab_flow_life_heard(link->life, link->link.peer_home, now_ns);
+    }
+    link->accepted = accepted;
+}
+
+unsigned
+fab_flow_end_run(struct fab_flow_end *end, uint64_t now_ns)
+{
+    unsigned work = run_timers(end, now_ns);
+
+    look(end, now_ns);
+    return work;
+}
+
+unsigned
+fab_flow_end_begin(struct fab_flow_end *end, uint64_t now_ns)
+{
+    end->records = 0;
+    end->now_ns = now_ns;
+    return drain_touched(end, now_ns);
+}
+
+unsigned
+fab_flow_end_poll(void *context, unsigned budget, uint64_t now_ns)
+{
+    struct fab_flow_end *end = context;
+    unsigned work = fab_flow_end_begin(end, now_ns);
+    unsigned frames = 0;
+    void *mbuf;
+
+    while (end->from_port && end->records < budget && frames < FAB_PORT_BURST &&
+           rte_ring_sc_dequeue(end->from_port, &mbuf) == 0) {
+        fab_flow_end_receive(end, rte_pktmbuf_mtod((struct rte_mbuf *)mbuf, void *),
+                             ((struct rte_mbuf *)mbuf)->data_len, now_ns);
+        rte_pktmbuf_free(mbuf);
+        frames++;
+    }
+    return work + frames + fab_flow_end_run(end, now_ns);
+}

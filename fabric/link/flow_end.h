@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The end of one lcore: its links over a port, and what makes their flows go.
+ *
+ *      poll:   frames of the last turn's acknowledgements -> frames in -> timers -> frames out
+ *      flush:  (a link's, at the end of the turn)         -> frames out
+ *
+ * A flow that was fed, written to or is due is *touched*: it is asked for frames until it has none.
+ * Without a buffer or room it stays touched, and is asked again in the next turn.
+ */
+#ifndef FAB_LINK_FLOW_END_H
+#define FAB_LINK_FLOW_END_H
+
+#include "link/flow_link.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+struct rte_ring;
+struct fab_flow_port;
+
+/* clang-format off */
+#define FAB_FLOW_END_COUNTERS(X)                                                                   \
+    X(frames_cut, "flow frames shorter than their header")                                         \
+    X(frames_foreign, "flow frames of a node or lcore that no link leads to")                      \
+    X(no_mbufs, "times that a flow had to wait for a buffer")                                      \
+    X(no_room, "times that a flow had to wait for room on the way to the port")                    \
+    X(peer_lcores_excess, "lcores of peers that no link was reserved for")                         \
+    X(suspects, "times that a peer became suspect")
+/* clang-format on */
+
+struct fab_flow_end_counters {
+#define FAB_FLOW_END_COUNTER(name, text) uint64_t name;
+    FAB_FLOW_END_COUNTERS(FAB_FLOW_END_COUNTER)
+#undef FAB_FLOW_END_COUNTER
+};
+
+struct fab_flow_end {
+    struct fab_flow_port *port; /* not owned */
+    struct rte_mempool *pool;   /* the port's: buffers of what this lcore sends */
+    struct rte_mbuf *spare;     /* taken, and not needed by the flow asked last */
+    struct rte_ring *from_port; /* owned; NULL on the lcore that polls the port */
+    struct rte_ring *to_port;
+    struct fab_flow_link *touched; /* a list; its order does not matter */
+    struct fab_flow_link *news;    /* likewise: links whose epoch began or ended */
+    struct fab_flow_heap heap;     /* its array is owned */
+    struct fab_flow_link *links;   /* owned: [peer][lcore of the peer] */
+    void *flow_memory;             /* owned */
+    uint32_t link_count;
+    uint8_t lcore;
+    bool is_local;                      /* polls the port */
+    uint64_t records;                   /* handed to the sink in this poll */
+    uint64_t now_ns;                    /* of the last poll */
+    struct fab_flow_config flow_config; /* what the flows of this end have in common */
+    struct fab_flow_end_counters counters;
+} FAB_ALIGNED_TO_LINE;
+
+/* Takes a flow frame: the UDP payload of an mbuf, which stays the caller's. */
+void fab_flow_end_receive(struct fab_flow_end *end, const void *payload, uint32_t size,
+                          uint64_t now_ns);
+
+/* Begins a poll: what was touched since the last one and not flushed says what it has to say, such
+ * as an acknowledgement that no reply took along. Returns work done. */
+unsigned fab_flow_end_begin(struct fab_flow_end *end, uint64_t now_ns);
+
+/* Ends a poll: runs what is due. Returns work done. */
+unsigned fab_flow_end_run(struct fab_flow_end *end, uint64_t now_ns);
+
+/* Puts a link on the list of those to be asked for frames. */
+static inline void
+fab_flow_end_touch(struct fab_flow_end *end, struct fab_flow_link *link)
+{
+    if (link->is_touched)
+        return;
+    link->is_touched = true;
+    link->touched_next = end->touched;
+    end->touched = link;
+}
+
+/* An epoch of the link began or ended: the end looks at it when the flow's callbacks are over. */
+static inline void
+fab_flow_end_news(struct fab_flow_end *end, struct fab_flow_link *link)
+{
+    if (link->has_news)
+        return;
+    link->has_news = true;
+    link->news_next = end->news;
+    end->news = link;
+}
+
+/* Asks a flow for frames until it has none (true), or there is no buffer or room (false). */
+bool fab_flow_end_drain(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns);
+
+/* What a link's flush does: its frames leave now, unless a timer of the flow is due first, which
+ * may call the sink and is left to the next poll. */
+void fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns);
+
+/* Poll function of an end whose lcore does not poll the port. */
+unsigned fab_flow_end_poll(void *context, unsigned budget, uint64_t now_ns);
+
+/* The config of the flow to one lcore of a peer. */
+struct fab_flow_config fab_flow_end_config(const struct fab_flow_end *end,
+                                           const struct fab_flow_link *link);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "link/flow_link.h"
+
+#include "base/log.h"
+#include "link/flow_end.h"
+#include "link/flow_life.h"
+
+/* --- what the flow tells: flow -> core -------------------------------------------------------- */
+
+static void
+on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
+{
+    struct fab_flow_link *link = context;
+
+    (void)lane;
+    link->end->records++;
+    link->link.counters.received++;
+    link->link.sink->on_message(link->link.core, &link->link, msg);
+}
+
+static void
+on_up(void *context, const struct fab_flow_peer *peer)
+{
+    struct fab_flow_link *link = context;
+
+    link->link.peer_home = peer->home;
+    link->link.peer_lcore_count = peer->lcore_count;
+    link->link.is_up = true;
+    link->deaths = fab_flow_life_deaths(link->life);
+    fab_flow_end_news(link->end, link);
+    fab_log(FAB_LOG_INFO, "flow to node %u lcore %u is up (incarnation %012llx)", link->peer_node,
+            link->link.peer_lcore, (unsigned long long)(peer->home & 0xffffffffffffULL));
+    if (!link->is_closed)
+        link->link.sink->on_up(link->link.core, &link->link);
+}
+
+static void
+on_down(void *context, enum fab_flow_reason reason)
+{
+    struct fab_flow_link *link = context;
+
+    link->link.is_up = false;
+    link->has_ended = true;
+    link->epoch_reason = (uint8_t)reason;
+    fab_flow_end_news(link->end, link);
+    fab_log(FAB_LOG_INFO, "flow to node %u lcore %u is down: %s", link->peer_node,
+            link->link.peer_lcore, fab_flow_reason_name(reason));
+    if (!link->is_closed)
+        link->link.sink->on_down(link->link.core, &link->link, MYC_NO_CONNECTION);
+}
+
+static void
+on_in_doubt(void *context, const struct fab_msg *msg)
+{
+    struct fab_flow_link *link = context;
+
+    if (!link->is_closed)
+        link->link.sink->on_in_doubt(link->link.core, &link->link, msg);
+}
+
+static void
+on_writable(void *context, enum fab_lane lane)
+{
+    struct fab_flow_link *link = context;
+
+    (void)lane;
+    if (!link->is_closed)
+        link->link.sink->on_room(link->link.core, &link->link);
+}
+
+static void
+on_suspect(void *context, bool is_suspect)
+{
+    struct fab_flow_link *link = context;
+
+    link->end->counters.suspects += is_suspect;
+}
+
+static const struct fab_flow_ops flow_ops = {
+    .on_message = on_message,
+    .on_up = on_up,
+    .on_down = on_down,
+    .on_in_doubt = on_in_doubt,
+    .on_writable = on_writable,
+    .on_suspect = on_suspect,
+};
+
+/* --- what the core asks: core -> flow --------------------------------------------------------- */
+
+/* Records from core to core keep an order of their own; others that of their receiver. */
+static inline uint8_t
+stream_of(uint64_t to)
+{
+    return to ? fab_flow_stream_of(to) : FAB_STREAM_SYSTEM;
+}
+
+static enum myc_status
+flow_link_claim(struct fab_link *base, enum fab_lane lane, uint32_t stride, uint64_t to,
+                struct fab_msg **record)
+{
+    struct fab_flow_link *link = fab_flow_link_of(base);
+    enum myc_status status = fab_flow_claim(link->flow, lane, stream_of(to), stride, record);
+
+    if (fab_unlikely(status == MYC_FULL)) {
+        base->counters.full++;
+        fab_flow_end_touch(link->end, link);
+    } else if (fab_unlikely(status == MYC_TOO_BIG)) {
+        base->counters.too_big++;
+    } else if (fab_unlikely(status == MYC_UNREACHABLE)) {
+        base->counters.unreachable++;
+    }
+    return status;
+}
+
+static void
+flow_link_commit(struct fab_link *base)
+{
+    struct fab_flow_link *link = fab_flow_link_of(base);
+
+    fab_flow_commit(link->flow);
+    base->counters.sent++;
+    fab_flow_end_touch(link->end, link);
+}
+
+static void
+flow_link_flush(struct fab_link *base, uint64_t now_ns)
+{
+    struct fab_flow_link *link = fab_flow_link_of(base);
+
+    fab_flow_end_flush(link->end, link, now_ns);
+}
+
+static void
+flow_link_close(struct fab_link *base)
+{
+    struct fab_flow_link *link = fab_flow_link_of(base);
+
+    if (link->is_closed)
+        return;
+    link->is_closed = true;
+    fab_flow_close(link->flow, link->end->now_ns);
+    fab_flow_end_touch(link->end, link);
+}
+
+static const struct fab_link_ops link_ops = {
+    .claim = flow_link_claim,
+    .commit = flow_link_commit,
+    .flush = flow_link_flush,
+    .close = flow_link_close,
+};
+
+void
+fab_flow_link_init(struct fab_flow_link *link, const struct fab_flow_link_config *config)
+{
+    *link = (struct fab_flow_link){
+        .link = { .ops = &link_ops,
+                  .peer_lcore = config->flow->peer_lcore,
+                  .level = FAB_LEVEL_FLOW },
+        .end = config->end,
+        .life = config->life,
+        .path = config->path,
+        .peer_node = config->flow->peer_node,
+        .memory = config->memory,
+    };
+    link->flow = fab_flow_init(config->memory, config->flow, &flow_ops, link, config->now_ns);
+    fab_flow_heap_add(&config->end->heap, &link->timer, config->now_ns);
+}
+
+void
+fab_flow_link_initiate(struct fab_flow_link *link, const struct fab_flow_config *config,
+                       uint64_t now_ns)
+{
+    /* A flow that has heard something is being made by the peer: it must not forget that. */
+    if (link->is_closed || fab_flow_state(link->flow) != FAB_FLOW_IDLE ||
+        fab_flow_counters(link->flow)->frames_received > 0)
+        return;
+    fab_flow_fini(link->flow);
+    link->flow = fab_flow_init(link->memory, config, &flow_ops, link, now_ns);
+    link->accepted = 0;
+    fab_flow_end_touch(link->end, link);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One link over a flow: the carrier interface on one side, fabric/proto's flow on the other.
+ *
+ * It translates and adds nothing of its own: claims become the flow's claims (the receiver's actor
+ * word picks the stream, so that records for one actor keep their order and a lost frame delays
+ * only the streams that it carried), and what the flow tells goes to the core.
+ */
+#ifndef FAB_LINK_FLOW_LINK_H
+#define FAB_LINK_FLOW_LINK_H
+
+#include "base/compiler.h"
+#include "link/flow_timer.h"
+#include "link/link.h"
+#include "proto/flow.h"
+
+struct fab_flow_end;
+struct fab_flow_life;
+
+struct fab_flow_link {
+    struct fab_link link; /* first: the core knows only this */
+    struct fab_flow *flow;
+    struct fab_flow_end *end;   /* not owned: whose link it is */
+    struct fab_flow_life *life; /* not owned: what is known of the peer */
+    struct fab_flow_link *touched_next;
+    struct fab_flow_link *news_next;
+    struct fab_flow_timer timer;
+    uint64_t accepted; /* frames accepted when last looked */
+    uint64_t heard_ns; /* when the flow was last told that the peer lives */
+    uint32_t deaths;   /* of the peer, as known when the epoch began */
+    uint32_t path;     /* peer index 16 | our lcore 8 | peer lcore 8 */
+    uint16_t peer_node;
+    uint8_t epoch_reason; /* enum fab_flow_reason of the last end of an epoch */
+    bool is_touched;      /* on the end's list of those to be asked for frames */
+    bool is_closed;       /* no sink call any more */
+    bool has_ended;       /* an epoch ended and the end has not looked yet */
+    bool has_news;        /* on the end's list of those whose epoch began or ended */
+    void *memory;         /* of the flow; owned by the end */
+};
+
+/* What a link is made of. */
+struct fab_flow_link_config {
+    struct fab_flow_end *end;
+    struct fab_flow_life *life;
+    const struct fab_flow_config *flow;
+    void *memory; /* fab_flow_size(flow) bytes */
+    uint32_t path;
+    uint64_t now_ns;
+};
+
+void fab_flow_link_init(struct fab_flow_link *link, const struct fab_flow_link_config *config);
+
+/* Begins to say hello over a flow that waited for the peer to do so. No effect on others. */
+void fab_flow_link_initiate(struct fab_flow_link *link, const struct fab_flow_config *config,
+                            uint64_t now_ns);
+
+static inline struct fab_flow_link *
+fab_flow_link_of(struct fab_link *link)
+{
+    return FAB_CONTAINER_OF(link, struct fab_flow_link, link);
+}
+
+static inline struct fab_flow_link *
+fab_flow_link_of_timer(struct fab_flow_timer *timer)
+{
+    return FAB_CONTAINER_OF(timer, struct fab_flow_link, timer);
+}
+
+#endif

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How the flow carrier comes and goes; see link/flow_port.h. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <rte_ring.h>
+
+#include "base/assert.h"
+#include "env/eal.h"
+#include "env/memory.h"
+#include "link/flow_port_state.h"
+
+#define MBUFS_DEFAULT         4096U
+#define WINDOW_BYTES_DEFAULT  (512U * 1024U)
+#define WINDOW_BYTES_MIN      32768U
+#define WINDOW_FRAMES_DEFAULT 512U
+#define WINDOW_SHARE          4U /* of the user lane's window that the other lanes have each */
+#define KEEPALIVE_US_DEFAULT  1000U
+#define DOWN_US_DEFAULT       10000U /* the flow makes it longer where the peer's poll gap asks */
+#define SUSPECT_KEEPALIVES    4U
+#define POLL_GAP_US_DEFAULT   10000U
+#define LCORES_MAX            254U
+
+struct creation {
+    const struct fab_flow_port_options *options;
+    struct fab_flow_port *port;
+};
+
+static enum myc_status FAB_PRINTF(3, 4) fail(const struct fab_flow_port_options *options,
+                                             enum myc_status status, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (options->error)
+        vsnprintf(options->error, options->error_size, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+static enum myc_status
+out_of_memory(const struct fab_flow_port_options *options, const char *what)
+{
+    return fail(
+        options, MYC_NO_MEMORY,
+        "port '%s': no memory for %s: reserve more hugepages, give the EAL more with -m, or "
+        "ask for less (flow_window_bytes, mbuf_count)",
+        options->name, what);
+}
+
+static enum myc_status
+check_options(struct creation *creation)
+{
+    const struct fab_flow_port_options *options = creation->options;
+    uint32_t base =
+        options->udp_port_base ? options->udp_port_base : FAB_FLOW_UDP_PORT_BASE_DEFAULT;
+
+    if (options->lcore_count == 0 || options->lcore_count > LCORES_MAX ||
+        options->lcore >= options->lcore_count)
+        return fail(options, MYC_INVALID, "port '%s': lcore %u of %u polls it: there is none such",
+                    options->name, options->lcore, options->lcore_count);
+    if (options->peer_count > FAB_FLOW_PEERS_MAX)
+        return fail(options, MYC_INVALID, "port '%s': at most %u peers", options->name,
+                    FAB_FLOW_PEERS_MAX);
+    if (options->peer_count && !options->address)
+        return fail(options, MYC_INVALID, "port '%s' has peers and needs an address",
+                    options->name);
+    if (base + options->lcore_count > 65536)
+        return fail(options, MYC_INVALID,
+                    "port '%s': udp_port_base %u leaves no room for %u lcores", options->name, base,
+                    options->lcore_count);
+    if (options->window_bytes && options->window_bytes < WINDOW_BYTES_MIN)
+        return fail(options, MYC_INVALID, "port '%s': flow_window_bytes is at least %u",
+                    options->name, WINDOW_BYTES_MIN);
+    return MYC_OK;
+}
+
+static uint16_t
+headers_size(const struct fab_flow_port *port)
+{
+    return (uint16_t)(FAB_UDP_SIZE +
+                      (port->local.address.family == FAB_IP_V6 ? FAB_IPV6_SIZE : FAB_IPV4_SIZE));
+}
+
+static enum myc_status
+set_up_port(struct creation *creation)
+{
+    const struct fab_flow_port_options *options = creation->options;
+    const struct fab_port_info *info = fab_port_info(options->port);
+    struct fab_flow_port *port = creation->port;
+
+    snprintf(port->name, sizeof(port->name), "%s", options->name);
+    port->port = options->port;
+    port->queue = options->queue;
+    port->mac = info->mac;
+    port->lcore = options->lcore;
+    port->lcore_count = options->lcore_count;
+    port->peer_lcores = options->peer_lcores ? options->peer_lcores : options->lcore_count;
+    port->udp_port_base =
+        options->udp_port_base ? options->udp_port_base : FAB_FLOW_UDP_PORT_BASE_DEFAULT;
+    memset(port->peer_of_node, 0xff, sizeof(port->peer_of_node));
+    if (!options->address)
+        return MYC_OK;
+    port->has_address = true;
+    if (!fab_ip_prefix_parse(options->address, &port->local) ||
+        !fab_ip_is_unicast(&port->local.address))
+        return fail(options, MYC_INVALID,
+                    "port '%s': '%s' is not an address with prefix, such as 10.0.0.1/24",
+                    options->name, options->address);
+    port->frame_max = (uint16_t)(info->mtu - headers_size(port));
+    return MYC_OK;
+}
+
+static enum myc_status
+set_up_neighbours(struct creation *creation)
+{
+    const struct fab_flow_port_options *options = creation->options;
+    struct fab_flow_port *port = creation->port;
+    struct fab_neighbour_config config = {
+        .local = port->local,
+        .capacity = options->peer_count ? options->peer_count : 1,
+    };
+    void *memory;
+
+    if (!port->has_address)
+        return MYC_OK;
+    if (options->gateway && (!fab_ip_parse(options->gateway, &config.gateway) ||
+                             !fab_ip_prefix_contains(&port->local, &config.gateway)))
+        return fail(options, MYC_INVALID,
+                    "port '%s': gateway '%s' is not an address in the port's subnet %s",
+                    options->name, options->gateway, options->address);
+    memory =
+        fab_memory_alloc(fab_neighbours_size(config.capacity), FAB_CACHE_LINE, FAB_EAL_ANY_SOCKET);
+    if (!memory)
+        return out_of_memory(options, "neighbours");
+    port->neighbours = fab_neighbours_init(memory, &config);
+    return MYC_OK;
+}
+
+static enum myc_status
+add_peer(struct creation *creation, const struct fab_flow_peer_options *peer)
+{
+    const struct fab_flow_port_options *options = creation->options;
+    struct fab_flow_port *port = creation->port;
+    struct fab_flow_peer_path *path = &port->peers[port->peer_count];
+    enum myc_status status;
+
+    if (!fab_ip_parse(peer->address, &path->address) || !fab_ip_is_unicast(&path->address))
+        return fail(options, MYC_INVALID, "peer %u: '%s' is not an address", peer->node_id,
+                    peer->address);
+    if (peer->node_id == 0 || peer->node_id == options->home >> 48 ||
+        port->peer_of_node[peer->node_id] != FAB_FLOW_NODE_NONE)
+        return fail(options, MYC_INVALID,
+                    "peer %u: a node id is 1 up, not our own, and listed once", peer->node_id);
+    status = fab_neighbours_add(port->neighbours, &path->address, &path->hop);
+    if (status != MYC_OK)
+        return fail(options, status,
+                    "peer %u: %s is not in the subnet of port '%s' (%s): give the port a gateway",
+                    peer->node_id, peer->address, options->name, options->address);
+    path->node_id = peer->node_id;
+    path->udp_port_base =
+        peer->udp_port_base ? peer->udp_port_base : FAB_FLOW_UDP_PORT_BASE_DEFAULT;
+    path->version = UINT32_MAX;
+    port->peer_of_node[peer->node_id] = (uint16_t)port->peer_count++;
+    return MYC_OK;
+}
+
+static enum myc_status
+set_up_peers(struct creation *creation)
+{
+    const struct fab_flow_port_options *options = creation->options;
+    struct fab_flow_port *port = creation->port;
+    enum myc_status status = MYC_OK;
+
+    if (options->peer_count == 0)
+        return MYC_OK;
+    port->peers = fab_memory_alloc(options->peer_count * sizeof(*port->peers), FAB_CACHE_LINE,
+                                   FAB_EAL_ANY_SOCKET);
+    if (!port->peers)
+        return out_of_memory(options, "peers");
+    for (uint32_t i = 0; i < options->peer_count && status == MYC_OK; i++)
+        status = add_peer(creation, &options->peers[i]);
+    return status;
+}
+
+static uint32_t
+power_of_two_from(uint32_t value)
+{
+    uint32_t power = 1;
+
+    while (power < value)
+        power *= 2;
+    return power;
+}
+
+/* What the flows of an end have in common. */
+static struct fab_flow_config
+base_config(const struct creation *creation, uint8_t lcore)
+{
+    const struct fab_flow_port_options *options = creation->options;
+    uint32_t window = options->window_bytes ? options->window_bytes : WINDOW_BYTES_DEFAULT;
+    uint64_t keepalive_us = options->keepalive_us ? options->keepalive_us : KEEPALIVE_US_DEFAULT;
+    struct fab_flow_config config;
+
+    fab_flow_config_default(&config);
+    window = power_of_two_from(window);
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        config.send_bytes[lane] = lane == FAB_LANE_USER ? window : window / WINDOW_SHARE;
+        config.credit_bytes[lane] = config.send_bytes[lane];
+    }
+    config.home = options->home;
+    config.lcore = lcore;
+    config.lcore_count = options->lcore_count;
+    config.frame_max = creation->port->frame_max;
+    config.window_frames = options->window_frames ? options->window_frames : WINDOW_FRAMES_DEFAULT;
+    config.poll_gap_us = options->poll_gap_us ? options->poll_gap_us : POLL_GAP_US_DEFAULT;
+    config.seed = options->seed;
+    config.timers.keepalive_ns = keepalive_us * 1000;
+    config.timers.suspect_ns = keepalive_us * 1000 * SUSPECT_KEEPALIVES;
+    config.timers.down_ns =
+        (options->down_after_us ? options->down_after_us : DOWN_US_DEFAULT) * 1000ULL;
+    return config;
+}
+
+static void
+init_links(struct creation *creation, struct fab_flow_end *end, size_t flow_size)
+{
+    const struct fab_flow_port *port = creation->port;
+
+    for (uint32_t i = 0; i < end->link_count; i++) {
+        struct fab_flow_peer_path *peer = &port->peers[i / port->peer_lcores];
+        struct fab_flow_link place = {
+            .link = { .peer_lcore = (uint8_t)(i % port->peer_lcores) },
+            .peer_node = peer->node_id,
+            .path =
+                (i / port->peer_lcores) << 16 | (uint32_t)end->lcore << 8 | i % port->peer_lcores,
+        };
+        struct fab_flow_config flow = fab_flow_end_config(end, &place);
+
+        fab_flow_link_init(&end->links[i], &(struct fab_flow_link_config){
+                                               .end = end,
+                                               .life = &peer->life,
+                                               .flow = &flow,
+                                               .memory = (char *)end->flow_memory + i * flow_size,
+                                               .path = place.path,
+                                               .now_ns = creation->options->now_ns,
+                                           });
+        fab_flow_end_touch(end, &end->links[i]);
+    }
+}
+
+static enum myc_status
+set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
+{
+    const struct fab_flow_port_options *options = creation->options;
+    struct fab_flow_config any = end->flow_config;
+    size_t flow_size;
+
+    end->link_count = options->peer_count * creation->port->peer_lcores;
+    if (end->link_count == 0)
+        return MYC_OK;
+    any.peer_node = options->peers[0].node_id;
+    if (fab_flow_config_check(&any) != MYC_OK)
+        return fail(options, MYC_INVALID,
+                    "port '%s': an MTU of %u, a window of %u bytes or of %u frames cannot be",
+                    options->name, fab_port_info(options->port)->mtu, options->window_bytes,
+                    any.window_frames);
+    flow_size = fab_flow_size(&any);
+    end->links = fab_memory_alloc(end->link_count * sizeof(*end->links), FAB_CACHE_LINE, socket);
+    end->heap.timers =
+        fab_memory_alloc(end->link_count * sizeof(*end->heap.timers), FAB_CACHE_LINE, socket);
+    end->flow_memory = fab_memory_alloc(end->link_count * flow_size, FAB_FLOW_ALIGN, socket);
+    if (!end->links || !end->heap.timers || !end->flow_memory)
+        return out_of_memory(options, "flows");
+    init_links(creation, end, flow_size);
+    return MYC_OK;
+}
+
+static struct rte_ring *
+make_ring(const struct creation *creation, const char *way, uint8_t lcore, int socket)
+{
+    char name[RTE_RING_NAMESIZE];
+
+    snprintf(name, sizeof(name), "fl%s-%u.%u-%u", way, fab_port_info(creation->options->port)->id,
+             creation->options->queue, lcore);
+    return rte_ring_create(name, FAB_FLOW_RING_FRAMES, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+static enum myc_status
+set_up_end(struct creation *creation, uint8_t lcore)
+{
+    const struct fab_flow_port_options *options = creation->options;
+    struct fab_flow_port *port = creation->port;
+    struct fab_flow_end *end = &port->ends[lcore];
+    int socket = options->sockets ? options->sockets[lcore] : FAB_EAL_ANY_SOCKET;
+
+    end->port = port;
+    end->lcore = lcore;
+    end->is_local = lcore == port->lcore;
+    end->flow_config = base_config(creation, lcore);
+    end->now_ns = options->now_ns;
+    if (!end->is_local && port->has_address) {
+        end->from_port = make_ring(creation, "in", lcore, socket);
+        end->to_port = make_ring(creation, "out", lcore, socket);
+        if (!end->from_port || !end->to_port)
+            return out_of_memory(options, "rings");
+    }
+    if (options->peer_count == 0)
+        return MYC_OK;
+    end->pool =
+        fab_port_add_pool(port->port, options->mbuf_count ? options->mbuf_count : MBUFS_DEFAULT,
+                          FAB_UDP_HEADERS_MAX + port->frame_max, socket);
+    if (!end->pool)
+        return out_of_memory(options, "buffers");
+    return set_up_links(creation, end, socket);
+}
+
+static enum myc_status
+set_up_ends(struct creation *creation)
+{
+    struct fab_flow_port *port = creation->port;
+    enum myc_status status = MYC_OK;
+
+    port->ends = fab_memory_alloc(port->lcore_count * sizeof(*port->ends), FAB_CACHE_LINE,
+                                  FAB_EAL_ANY_SOCKET);
+    if (!port->ends)
+        return out_of_memory(creation->options, "lcores");
+    for (uint8_t i = 0; i < port->lcore_count && status == MYC_OK; i++)
+        status = set_up_end(creation, i);
+    return status;
+}
+
+enum myc_status
+fab_flow_port_create(const struct fab_flow_port_options *options, struct fab_flow_port **port)
+{
+    static enum myc_status (*const steps[])(struct creation *) = {
+        check_options, set_up_port, set_up_neighbours, set_up_peers, set_up_ends,
+    };
+    struct creation creation = { .options = options };
+    enum myc_status status = MYC_OK;
+
+    FAB_ASSERT(options->size == sizeof(*options));
+    creation.port = fab_memory_alloc(sizeof(*creation.port), FAB_CACHE_LINE, FAB_EAL_ANY_SOCKET);
+    if (!creation.port)
+        return out_of_memory(options, "the port");
+    for (size_t i = 0; i < FAB_COUNT_OF(steps) && status == MYC_OK; i++)
+        status = steps[i](&creation);
+    if (status != MYC_OK)
+        fab_flow_port_destroy(&creation.port);
+    *port = creation.port;
+    return status;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void
+drain_ring(struct rte_ring *ring)
+{
+    void *mbuf;
+
+    while (ring && rte_ring_sc_dequeue(ring, &mbuf) == 0)
+        rte_pktmbuf_free(mbuf);
+    rte_ring_free(ring);
+}
+
+/* What flows still have to say, such as that they leave, goes out as far as there is room. */
+static void
+say_the_rest(struct fab_flow_port *port)
+{
+    for (unsigned i = 0; i < port->lcore_count; i++)
+        fab_flow_end_begin(&port->ends[i], port->ends[i].now_ns);
+    for (unsigned i = 0; i < FAB_FLOW_RING_FRAMES / FAB_PORT_BURST; i++) {
+        fab_flow_port_collect(port, port->ends[port->lcore].now_ns);
+        fab_port_flush(port->port, port->queue, port->ends[port->lcore].now_ns);
+    }
+}
+
+static void
+fini_end(struct fab_flow_end *end)
+{
+    drain_ring(end->from_port);
+    drain_ring(end->to_port);
+    rte_pktmbuf_free(end->spare);
+    fab_memory_free(end->flow_memory);
+    fab_memory_free(end->heap.timers);
+    fab_memory_free(end->links);
+}
+
+void
+fab_flow_port_destroy(struct fab_flow_port **port)
+{
+    struct fab_flow_port *ending = *port;
+
+    if (!ending)
+        return;
+    for (unsigned i = 0; ending->ends && i < ending->lcore_count; i++)
+        fab_flow_port_close_links(ending, (uint8_t)i);
+    if (ending->peer_count && ending->ends)
+        say_the_rest(ending);
+    while (ending->backlog_at < ending->backlog_count)
+        rte_pktmbuf_free(ending->backlog[ending->backlog_at++]);
+    for (unsigned i = 0; ending->ends && i < ending->lcore_count; i++)
+        fini_end(&ending->ends[i]);
+    fab_memory_free(ending->ends);
+    fab_memory_free(ending->peers);
+    fab_memory_free(ending->neighbours);
+    fab_memory_free(ending);
+    *port = NULL;
+}

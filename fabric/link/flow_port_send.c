@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames to the device: of flows, raw ones of actors, answers and questions of our own. */
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "base/assert.h"
+#include "link/flow_port_state.h"
+
+#define REPLY_SIZE_MAX 128U
+#define FRAME_EXTRA    18U /* Ethernet header and tag around an IP packet */
+
+/* Makes the headers anew when the next hop has moved, come or gone. */
+static bool
+renew_headers(struct fab_flow_port *port, struct fab_flow_peer_path *peer)
+{
+    const struct fab_neighbour *hop = fab_neighbours_at(port->neighbours, peer->hop);
+    const struct fab_packet_ends ends = {
+        .mac_source = port->mac,
+        .mac_target = hop->mac,
+        .source = port->local.address,
+        .target = peer->address,
+        .vlan = FAB_PACKET_VLAN_NONE,
+    };
+
+    peer->version = hop->version;
+    peer->is_usable = hop->state != FAB_NEIGHBOUR_ASKING;
+    if (peer->is_usable)
+        fab_udp_path_init(&peer->headers, &ends);
+    return peer->is_usable;
+}
+
+static inline bool
+has_headers(struct fab_flow_port *port, struct fab_flow_peer_path *peer)
+{
+    if (fab_likely(peer->version == fab_neighbours_at(port->neighbours, peer->hop)->version))
+        return peer->is_usable;
+    return renew_headers(port, peer);
+}
+
+void
+fab_flow_port_send(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+    uint32_t path = mbuf->hash.usr;
+    struct fab_flow_peer_path *peer = &port->peers[path >> 16];
+    struct fab_udp_datagram datagram = {
+        .source_port = (uint16_t)(port->udp_port_base + (path >> 8 & 0xffU)),
+        .target_port = (uint16_t)(peer->udp_port_base + (path & 0xffU)),
+        .payload = rte_pktmbuf_mtod(mbuf, const void *),
+        .payload_size = mbuf->data_len,
+        .has_checksum = true,
+    };
+    uint8_t *headers;
+
+    if (fab_unlikely(!has_headers(port, peer))) {
+        port->counters.no_neighbour++;
+        rte_pktmbuf_free(mbuf);
+        return;
+    }
+    headers = (uint8_t *)rte_pktmbuf_prepend(mbuf, peer->headers.size);
+    FAB_ASSERT(headers != NULL);
+    fab_udp_path_write(&peer->headers, &datagram, headers);
+    fab_port_send(port->port, port->queue, mbuf, now_ns);
+}
+
+unsigned
+fab_flow_port_collect(struct fab_flow_port *port, uint64_t now_ns)
+{
+    unsigned frames = 0;
+
+    for (unsigned i = 0; i < port->lcore_count; i++) {
+        struct rte_ring *ring = port->ends[i].to_port;
+        unsigned room = fab_port_room(port->port, port->queue);
+        unsigned count = room < FAB_PORT_BURST ? room : FAB_PORT_BURST;
+        void *mbufs[FAB_PORT_BURST];
+
+        if (!ring)
+            continue;
+        count = rte_ring_sc_dequeue_burst(ring, mbufs, count, NULL);
+        for (unsigned j = 0; j < count; j++)
+            fab_flow_port_send(port, mbufs[j], now_ns);
+        frames += count;
+    }
+    return frames;
+}
+
+struct rte_mbuf *
+fab_flow_port_reply_alloc(struct fab_flow_port *port)
+{
+    struct rte_mbuf *mbuf = fab_port_alloc(port->port, port->queue);
+
+    if (!mbuf)
+        port->counters.replies_lost++;
+    FAB_ASSERT(!mbuf || rte_pktmbuf_tailroom(mbuf) >= REPLY_SIZE_MAX);
+    return mbuf;
+}
+
+void
+fab_flow_port_reply(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+    if (fab_port_room(port->port, port->queue) == 0) {
+        port->counters.replies_lost++;
+        rte_pktmbuf_free(mbuf);
+        return;
+    }
+    fab_port_send(port->port, port->queue, mbuf, now_ns);
+}
+
+void
+fab_flow_port_ask_neighbours(struct fab_flow_port *port, uint64_t now_ns)
+{
+    struct fab_neighbour_question question;
+    struct fab_packet_ends ends = {
+        .mac_source = port->mac,
+        .source = port->local.address,
+        .vlan = FAB_PACKET_VLAN_NONE,
+    };
+
+    for (unsigned i = 0; i < FAB_PORT_BURST; i++) {
+        struct rte_mbuf *mbuf;
+
+        if (!fab_neighbours_ask(port->neighbours, now_ns, &question))
+            break;
+        mbuf = fab_flow_port_reply_alloc(port);
+        if (!mbuf)
+            break;
+        ends.mac_target = question.mac;
+        ends.target = question.ip;
+        mbuf->data_len =
+            (uint16_t)fab_packet_encode_question(&ends, rte_pktmbuf_mtod(mbuf, void *));
+        mbuf->pkt_len = mbuf->data_len;
+        fab_flow_port_reply(port, mbuf, now_ns);
+    }
+}
+
+enum myc_status
+fab_flow_port_transmit(struct fab_flow_port *port, const void *bytes, uint32_t size,
+                       uint64_t now_ns)
+{
+    struct rte_mbuf *mbuf;
+
+    if (size < FAB_ETHERNET_SIZE)
+        return MYC_INVALID;
+    if (size > fab_port_info(port->port)->mtu + FRAME_EXTRA) {
+        port->counters.raw_too_big++;
+        return MYC_TOO_BIG;
+    }
+    mbuf = fab_port_room(port->port, port->queue) ? fab_port_alloc(port->port, port->queue) : NULL;
+    if (!mbuf) {
+        port->counters.raw_full++;
+        return MYC_FULL;
+    }
+    memcpy(rte_pktmbuf_append(mbuf, (uint16_t)size), bytes, size);
+    port->counters.raw_sent++;
+    fab_port_send(port->port, port->queue, mbuf, now_ns);
+    return MYC_OK;
+}
+
+void
+fab_flow_port_flush(struct fab_flow_port *port, uint64_t now_ns)
+{
+    fab_port_flush(port->port, port->queue, now_ns);
+}

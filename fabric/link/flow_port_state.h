@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The inside of the port side, for the files flow_port*.c: what it knows of peers, neighbours and
+ * listeners. After start it belongs to the lcore that polls the port; `peers` up to `hop` and
+ * `peer_of_node` are constant, and read by all ends.
+ */
+#ifndef FAB_LINK_FLOW_PORT_STATE_H
+#define FAB_LINK_FLOW_PORT_STATE_H
+
+#include "env/port.h"
+#include "link/flow_end.h"
+#include "link/flow_life.h"
+#include "link/flow_port.h"
+#include "proto/neighbour.h"
+#include "wire/packet.h"
+
+#define FAB_FLOW_NAME_SIZE   32U
+#define FAB_FLOW_RING_FRAMES 1024U /* between the port's lcore and another one, each way */
+#define FAB_FLOW_NODE_NONE   0xffffU
+
+/* clang-format off */
+#define FAB_FLOW_PORT_COUNTERS(X)                                                                  \
+    X(flow_frames, "frames for one of our flows' UDP ports")                                       \
+    X(forward_full, "flow frames dropped because their lcore took too few")                        \
+    X(questions_answered, "ARP requests and neighbour solicitations answered")                     \
+    X(echoes_answered, "echo requests answered")                                                   \
+    X(replies_lost, "answers of ours that found no room or buffer")                                \
+    X(no_neighbour, "frames dropped because the next hop's link address is not known")             \
+    X(raw_received, "frames handed to a listener")                                                 \
+    X(unclaimed, "sound frames that nobody listens for")                                           \
+    X(raw_sent, "raw frames sent for actors")                                                      \
+    X(raw_full, "raw frames refused because there was no room or buffer")                          \
+    X(raw_too_big, "raw frames refused because they are larger than the port's frames")
+/* clang-format on */
+
+struct fab_flow_port_counters {
+#define FAB_FLOW_PORT_COUNTER(name, text) uint64_t name;
+    FAB_FLOW_PORT_COUNTERS(FAB_FLOW_PORT_COUNTER)
+#undef FAB_FLOW_PORT_COUNTER
+    uint64_t refused[FAB_PACKET_REFUSAL_COUNT];
+};
+
+/* The way to a peer's node. */
+struct fab_flow_peer_path {
+    struct fab_ip address;
+    uint16_t node_id;
+    uint16_t udp_port_base;
+    uint32_t hop;     /* its next hop's place in the neighbour table */
+    uint32_t version; /* of the neighbour that `headers` was made for */
+    bool is_usable;   /* `headers` leads there */
+    struct fab_udp_path headers;
+    struct fab_flow_life life;
+};
+
+struct fab_flow_listener {
+    fab_frame_listener on_frame; /* NULL: free */
+    void *context;               /* not owned */
+    uint16_t udp_port;
+};
+
+struct fab_flow_port {
+    struct fab_port *port; /* not owned */
+    uint16_t queue;
+    uint16_t udp_port_base;
+    uint16_t frame_max; /* bytes of UDP payload */
+    uint8_t lcore;
+    uint8_t lcore_count;
+    uint8_t peer_lcores;
+    bool has_address;
+    struct fab_ip_prefix local;
+    struct fab_mac mac;
+    struct fab_neighbours *neighbours; /* owned */
+    struct fab_flow_peer_path *peers;  /* owned */
+    uint32_t peer_count;
+    uint32_t backlog_at; /* frames that the device gave and the budget has not reached */
+    uint32_t backlog_count;
+    struct rte_mbuf *backlog[FAB_PORT_BURST];
+    struct fab_flow_port_counters counters;
+    struct fab_flow_listener listeners[FAB_FLOW_LISTENERS_MAX];
+    struct fab_flow_end *ends; /* owned, one for each lcore */
+    char name[FAB_FLOW_NAME_SIZE];
+    uint8_t listener_of[65536];   /* place + 1 by UDP port; [0]: whoever takes the rest */
+    uint16_t peer_of_node[65536]; /* place in peers; FAB_FLOW_NODE_NONE */
+};
+
+/* --- flow_port_receive.c ---------------------------------------------------------------------- */
+
+/* Takes frames from the device until there are none or the local end's budget is used up. */
+unsigned fab_flow_port_receive(struct fab_flow_port *port, unsigned budget, uint64_t now_ns);
+
+/* --- flow_port_send.c ------------------------------------------------------------------------- */
+
+/* Puts headers before a payload and hands the frame to the port, where there must be room. Takes
+ * the mbuf; its path is in its user tag. */
+void fab_flow_port_send(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns);
+
+/* Takes what the other lcores' ends have for the port. Returns how many frames. */
+unsigned fab_flow_port_collect(struct fab_flow_port *port, uint64_t now_ns);
+
+/* Sends an answer or question of our own; it is lost when there is no room. Takes the mbuf. */
+void fab_flow_port_reply(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns);
+
+/* A buffer with `size` bytes for such an answer; NULL: none. */
+struct rte_mbuf *fab_flow_port_reply_alloc(struct fab_flow_port *port);
+
+/* Asks for the neighbours that are due. */
+void fab_flow_port_ask_neighbours(struct fab_flow_port *port, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Two nodes' flow carriers in one EAL, with both ends of a memif in one process. */
+#include "support/cmocka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "support/flow_driver.h"
+
+#define WAIT_MS 20000U
+
+static struct driver a, b;
+
+static struct driver_options
+options_of(char side, char *device, size_t size)
+{
+    struct driver_options options = {
+        .device = device,
+        .node_id = side == 'a' ? 1 : 2,
+        .incarnation = side == 'a' ? 0xaaa : 0xbbb,
+        .address = side == 'a' ? "10.9.0.1/24" : "10.9.0.2/24",
+        .peer_node = side == 'a' ? 2 : 1,
+        .peer_address = side == 'a' ? "10.9.0.2" : "10.9.0.1",
+        .mbuf_count = 4096,
+    };
+
+    snprintf(device, size,
+             "net_memif%c,role=%s,id=0,socket=/tmp/env-flow-%d.sock,socket-abstract=no",
+             side == 'a' ? '0' : '1', side == 'a' ? "server" : "client", (int)getpid());
+    return options;
+}
+
+static void
+open_pair_with(uint8_t lcores_a, uint8_t lcores_b, const struct fab_wire_fault *fault)
+{
+    char device[128];
+    struct driver_options options = options_of('a', device, sizeof(device));
+
+    options.lcore_count = lcores_a;
+    options.rx_fault = fault;
+    if (driver_open(&a, &options) != MYC_OK)
+        fail_msg("%s", a.error);
+    options = options_of('b', device, sizeof(device));
+    options.lcore_count = lcores_b;
+    options.rx_fault = fault;
+    if (driver_open(&b, &options) != MYC_OK)
+        fail_msg("%s", b.error);
+}
+
+static void
+close_pair(void)
+{
+    driver_close(&a);
+    driver_close(&b);
+}
+
+static bool
+are_up(void *context)
+{
+    unsigned links = *(unsigned *)context;
+
+    return driver_up_count(&a) == links && driver_up_count(&b) == links;
+}
+
+static void
+wait_up(unsigned links)
+{
+    if (driver_run(&a, &b, are_up, &links, WAIT_MS))
+        return;
+    driver_print_counters(&a);
+    driver_print_counters(&b);
+    fail_msg("the flows did not come up");
+}
+
+static bool
+have_received(void *context)
+{
+    uint64_t each = *(uint64_t *)context;
+
+    return driver_received(&a) >= each && driver_received(&b) >= each && driver_is_drained(&a) &&
+           driver_is_drained(&b);
+}
+
+/* Sends `count` messages over each link both ways and checks that each arrived once, in order. */
+static void
+exchange(uint64_t count, unsigned links)
+{
+    uint64_t each = count * links;
+    bool is_done;
+
+    for (unsigned i = 0; i < links; i++)
+        a.links[i].to_send = b.links[i].to_send = count;
+    is_done = driver_run(&a, &b, have_received, &each, 3 * WAIT_MS);
+    if (!is_done || driver_misplaced(&a) || driver_misplaced(&b)) {
+        driver_print_counters(&a);
+        driver_print_counters(&b);
+    }
+    assert_true(is_done);
+    assert_int_equal(driver_misplaced(&a), 0);
+    assert_int_equal(driver_misplaced(&b), 0);
+    assert_int_equal(driver_received(&a), each);
+    assert_int_equal(driver_received(&b), each);
+}
+
+static void
+test_two_nodes_exchange_messages_in_order(void **state)
+{
+    (void)state;
+    open_pair_with(1, 1, NULL);
+    wait_up(1);
+    exchange(200000, 1);
+    assert_int_equal(driver_counter(&a, "frames_lost"), 0);
+    close_pair();
+}
+
+static void
+test_lcores_that_do_not_poll_the_port_have_links_too(void **state)
+{
+    (void)state;
+    open_pair_with(2, 2, NULL);
+    wait_up(4);
+    exchange(20000, 4);
+    close_pair();
+}
+
+static void
+test_a_million_messages_survive_loss_duplication_and_reordering(void **state)
+{
+    struct fab_wire_fault fault = { .seed = 4711,
+                                    .loss_per_million = 10000,
+                                    .duplicate_per_million = 10000,
+                                    .reorder_per_million = 10000,
+                                    .corrupt_per_million = 1000 };
+
+    (void)state;
+    open_pair_with(1, 1, &fault);
+    wait_up(1);
+    exchange(500000, 1);
+    assert_true(fab_port_rx_faults(a.port, 0).lost > 0);
+    assert_true(fab_port_rx_faults(b.port, 0).lost > 0);
+    close_pair();
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_nodes_exchange_messages_in_order),
+        cmocka_unit_test(test_lcores_that_do_not_poll_the_port_have_links_too),
+        cmocka_unit_test(test_a_million_messages_survive_loss_duplication_and_reordering),
+    };
+
+    driver_start_eal("flow-memif", 256);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

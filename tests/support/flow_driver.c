@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/flow_driver.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "env/clock.h"
+#include "env/eal.h"
+#include "wire/message.h"
+
+#define POLL_BUDGET       256U
+#define SENDS_PER_TURN    128U
+#define BODY_SIZE_DEFAULT 32U
+
+struct body {
+    uint64_t number; /* for its receiver, in this epoch */
+    uint64_t check;
+};
+
+uint64_t
+driver_now_ns(void)
+{
+    return fab_clock_ns();
+}
+
+void
+driver_start_eal(const char *program, unsigned megabytes)
+{
+    char prefix[64], memory[16], error[256];
+    char no_huge[] = "--no-huge", no_pci[] = "--no-pci", m[] = "-m", lcores[] = "-l0";
+    char level[] = "--log-level=error", no_telemetry[] = "--no-telemetry";
+    char *arguments[] = { no_huge, m, memory, no_pci, lcores, prefix, level, no_telemetry };
+
+    snprintf(prefix, sizeof(prefix), "--file-prefix=env-%s-%d", program, (int)getpid());
+    snprintf(memory, sizeof(memory), "%u", megabytes);
+    fab_clock_init();
+    if (fab_eal_start((int)(sizeof(arguments) / sizeof(arguments[0])), arguments, error,
+                      sizeof(error)) == MYC_OK)
+        return;
+    fprintf(stderr, "%s\n", error);
+    exit(1);
+}
+
+/* --- the sink --------------------------------------------------------------------------------- */
+
+static uint64_t
+check_of(uint64_t number, uint64_t to)
+{
+    return (number + 1) * 0x9e3779b97f4a7c15ULL ^ to;
+}
+
+static void
+on_message(void *context, struct fab_link *link, const struct fab_msg *msg)
+{
+    struct driver_link *at = link->core;
+    uint64_t receiver = msg->to % DRIVER_RECEIVERS;
+    struct body body;
+
+    (void)context;
+    memcpy(&body, fab_msg_body_const(msg), sizeof(body));
+    if (msg->size != at->driver->message_size || body.check != check_of(body.number, msg->to))
+        at->torn++;
+    if (body.number == at->next_in[receiver])
+        at->received++;
+    else
+        at->misplaced++;
+    at->next_in[receiver] = body.number + 1;
+}
+
+static void
+on_up(void *context, struct fab_link *link)
+{
+    struct driver_link *at = context;
+
+    (void)link;
+    at->ups++;
+    at->sent = 0;
+    memset(at->next_in, 0, sizeof(at->next_in));
+}
+
+static void
+on_down(void *context, struct fab_link *link, enum myc_status reason)
+{
+    (void)link;
+    (void)reason;
+    ((struct driver_link *)context)->downs++;
+}
+
+static void
+on_in_doubt(void *context, struct fab_link *link, const struct fab_msg *msg)
+{
+    (void)link;
+    (void)msg;
+    ((struct driver_link *)context)->doubts++;
+}
+
+static void
+on_room(void *context, struct fab_link *link)
+{
+    (void)link;
+    ((struct driver_link *)context)->rooms++;
+}
+
+static const struct fab_link_sink sink = {
+    .on_message = on_message,
+    .on_up = on_up,
+    .on_down = on_down,
+    .on_in_doubt = on_in_doubt,
+    .on_room = on_room,
+};
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void
+add_link(void *context, struct fab_link *link)
+{
+    struct driver *driver = context;
+    struct driver_link *at = &driver->links[driver->link_count++];
+
+    at->driver = driver;
+    at->link = link;
+    link->sink = &sink;
+    link->core = at;
+}
+
+static enum myc_status
+open_flow(struct driver *driver, const struct driver_options *options)
+{
+    struct fab_flow_peer_options peer = { options->peer_node, options->peer_address, 0 };
+    struct fab_flow_port_options flow = {
+        .size = sizeof(flow),
+        .name = options->device,
+        .port = driver->port,
+        .address = options->address,
+        .gateway = options->gateway,
+        .home = (uint64_t)options->node_id << 48 | options->incarnation,
+        .lcore_count = driver->lcore_count,
+        .peers = &peer,
+        .peer_count = options->peer_node ? 1 : 0,
+        .mbuf_count = options->mbuf_count,
+        .down_after_us = options->down_after_us,
+        .poll_gap_us = options->poll_gap_us,
+        .seed = options->incarnation * 77 + options->node_id,
+        .now_ns = driver_now_ns(),
+        .error = driver->error,
+        .error_size = sizeof(driver->error),
+    };
+    enum myc_status status = fab_flow_port_create(&flow, &driver->flow);
+
+    for (uint8_t i = 0; status == MYC_OK && i < driver->lcore_count; i++) {
+        unsigned first = driver->link_count;
+
+        driver->pollables[i] = fab_flow_port_pollable(driver->flow, i);
+        fab_flow_port_link_each(driver->flow, i, add_link, driver);
+        for (unsigned j = first; j < driver->link_count; j++)
+            driver->links[j].lcore = i;
+    }
+    return status;
+}
+
+enum myc_status
+driver_open(struct driver *driver, const struct driver_options *options)
+{
+    struct fab_port_options port = {
+        .size = sizeof(port),
+        .device = options->device,
+        .mtu = options->mtu,
+        .mbuf_count = options->mbuf_count,
+        .rx_fault = options->rx_fault,
+        .error = driver->error,
+        .error_size = sizeof(driver->error),
+    };
+    enum myc_status status;
+
+    memset(driver, 0, sizeof(*driver));
+    driver->lcore_count = options->lcore_count ? options->lcore_count : 1;
+    driver->message_size = options->message_size ? options->message_size : BODY_SIZE_DEFAULT;
+    status = fab_port_open(&port, &driver->port);
+    if (status == MYC_OK)
+        status = open_flow(driver, options);
+    if (status != MYC_OK)
+        driver_close(driver);
+    return status;
+}
+
+void
+driver_close(struct driver *driver)
+{
+    fab_flow_port_destroy(&driver->flow);
+    fab_port_close(&driver->port);
+    driver->link_count = 0;
+}
+
+/* --- turns ------------------------------------------------------------------------------------ */
+
+static bool
+send_one(struct driver_link *at)
+{
+    uint64_t receiver = at->sent % DRIVER_RECEIVERS;
+    uint64_t to = receiver | (receiver + 1) << 32;
+    uint32_t size = at->driver->message_size;
+    uint32_t stride = (FAB_MSG_HEADER_SIZE + size + 7U) & ~7U;
+    struct body body = { .number = at->sent / DRIVER_RECEIVERS };
+    struct fab_msg *msg;
+
+    if (at->link->ops->claim(at->link, FAB_LANE_USER, stride, to, &msg) != MYC_OK)
+        return false;
+    *msg = (struct fab_msg){ .to = to, .from = 1, .template_id = 1, .size = size };
+    body.check = check_of(body.number, to);
+    memset(fab_msg_body(msg), (int)body.number, size);
+    memcpy(fab_msg_body(msg), &body, sizeof(body));
+    at->link->ops->commit(at->link);
+    at->is_dirty = true;
+    at->sent++;
+    at->to_send--;
+    return true;
+}
+
+static unsigned
+turn_lcore(struct driver *driver, uint8_t lcore)
+{
+    uint64_t now_ns = driver_now_ns();
+    const struct fab_pollable *pollable = &driver->pollables[lcore];
+    unsigned work = pollable->poll(pollable->context, POLL_BUDGET, now_ns);
+
+    for (unsigned i = 0; i < driver->link_count; i++) {
+        struct driver_link *at = &driver->links[i];
+
+        if (at->lcore != lcore || !at->link->is_up)
+            continue;
+        for (unsigned sends = 0; sends < SENDS_PER_TURN && at->to_send > 0; sends++) {
+            if (!send_one(at))
+                break;
+            work++;
+        }
+        if (at->is_dirty)
+            at->link->ops->flush(at->link, now_ns);
+        at->is_dirty = false;
+    }
+    return work;
+}
+
+unsigned
+driver_turn(struct driver *driver)
+{
+    unsigned work = 0;
+
+    for (uint8_t i = 0; i < driver->lcore_count && !driver->is_silent; i++)
+        work += turn_lcore(driver, i);
+    return work;
+}
+
+bool
+driver_run(struct driver *a, struct driver *b, bool (*is_done)(void *context), void *context,
+           unsigned milliseconds)
+{
+    uint64_t end_ns = driver_now_ns() + milliseconds * 1000000ULL;
+
+    while (!is_done(context)) {
+        unsigned work = a ? driver_turn(a) : 0;
+
+        work += b ? driver_turn(b) : 0;
+        if (driver_now_ns() > end_ns)
+            return false;
+        if (work == 0)
+            sched_yield();
+    }
+    return true;
+}
+
+/* --- what was seen ---------------------------------------------------------------------------- */
+
+uint64_t
+driver_received(const struct driver *driver)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < driver->link_count; i++)
+        sum += driver->links[i].received;
+    return sum;
+}
+
+uint64_t
+driver_misplaced(const struct driver *driver)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < driver->link_count; i++)
+        sum += driver->links[i].misplaced + driver->links[i].torn;
+    return sum;
+}
+
+unsigned
+driver_up_count(const struct driver *driver)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < driver->link_count; i++)
+        count += driver->links[i].link->is_up;
+    return count;
+}
+
+bool
+driver_is_drained(const struct driver *driver)
+{
+    for (uint8_t i = 0; i < driver->lcore_count; i++) {
+        if (!fab_flow_port_is_drained(driver->flow, i))
+            return false;
+    }
+    return true;
+}
+
+struct wanted {
+    const char *name;
+    uint64_t value;
+};
+
+static void
+find(void *context, const char *name, const char *text, uint64_t value)
+{
+    struct wanted *wanted = context;
+
+    (void)text;
+    if (strcmp(name, wanted->name) == 0)
+        wanted->value = value;
+}
+
+uint64_t
+driver_counter(const struct driver *driver, const char *name)
+{
+    struct wanted wanted = { name, UINT64_MAX };
+
+    fab_flow_port_counter_each(driver->flow, find, &wanted);
+    return wanted.value;
+}
+
+static void
+print(void *context, const char *name, const char *text, uint64_t value)
+{
+    (void)context;
+    (void)text;
+    if (value)
+        fprintf(stderr, " %s=%llu", name, (unsigned long long)value);
+}
+
+void
+driver_print_counters(const struct driver *driver)
+{
+    fprintf(stderr, "counters:");
+    fab_flow_port_counter_each(driver->flow, print, NULL);
+    fprintf(stderr, "\n");
+}

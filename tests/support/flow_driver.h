@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A node for tests of the flow carrier: a port, its flows, and in place of actors a sink that
+ * checks. Every lcore of the node is driven by the caller's one thread, in turn.
+ *
+ * Each link numbers its messages for each of DRIVER_RECEIVERS receivers; the sink asserts nothing
+ * but counts what is not the next number, so that a test can say what it saw.
+ */
+#ifndef TESTS_SUPPORT_FLOW_DRIVER_H
+#define TESTS_SUPPORT_FLOW_DRIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "env/port.h"
+#include "link/flow_port.h"
+
+#define DRIVER_RECEIVERS  64U
+#define DRIVER_LINKS_MAX  16U
+#define DRIVER_LCORES_MAX 4U
+#define DRIVER_BODY_MAX   1024U
+
+struct driver;
+
+struct driver_link {
+    struct driver *driver;
+    struct fab_link *link;
+    uint8_t lcore;
+    uint64_t to_send;                   /* messages that are still to be committed */
+    uint64_t sent;                      /* committed in this epoch */
+    uint64_t next_in[DRIVER_RECEIVERS]; /* what is expected next */
+    uint64_t received;                  /* in order, over all epochs */
+    uint64_t misplaced;                 /* lost, doubled, out of order */
+    uint64_t torn;                      /* bodies that are not as written */
+    uint64_t doubts;
+    uint64_t ups;
+    uint64_t downs;
+    uint64_t rooms;
+    bool is_dirty;
+};
+
+struct driver_options {
+    const char *device; /* as fab_port_options */
+    uint16_t node_id;
+    uint64_t incarnation;
+    const char *address;
+    const char *gateway;
+    uint16_t peer_node; /* 0: none */
+    const char *peer_address;
+    uint8_t lcore_count; /* 0: 1 */
+    uint16_t mtu;
+    uint32_t message_size; /* bytes of body; 0: 32 */
+    uint32_t mbuf_count;   /* of the port and each lcore; 0: the defaults */
+    uint32_t down_after_us;
+    uint32_t poll_gap_us;
+    const struct fab_wire_fault *rx_fault;
+};
+
+struct driver {
+    struct fab_port *port;
+    struct fab_flow_port *flow;
+    uint8_t lcore_count;
+    uint32_t message_size;
+    struct fab_pollable pollables[DRIVER_LCORES_MAX];
+    struct driver_link links[DRIVER_LINKS_MAX];
+    unsigned link_count;
+    bool is_silent; /* does not poll, as if stopped */
+    char error[512];
+};
+
+/* Starts the clock and an EAL without hugepages under a name of our own. Exits on failure. */
+void driver_start_eal(const char *program, unsigned megabytes);
+
+enum myc_status driver_open(struct driver *driver, const struct driver_options *options);
+void driver_close(struct driver *driver);
+
+/* One turn of each lcore: poll, send what is to be sent, flush. Returns work done. */
+unsigned driver_turn(struct driver *driver);
+
+/* Turns of both (either may be NULL) until `is_done` or the time is over, with yields when idle.
+ * Returns whether it is done. */
+bool driver_run(struct driver *a, struct driver *b, bool (*is_done)(void *context), void *context,
+                unsigned milliseconds);
+
+/* Sums over links. */
+uint64_t driver_received(const struct driver *driver);
+uint64_t driver_misplaced(const struct driver *driver);
+unsigned driver_up_count(const struct driver *driver);
+bool driver_is_drained(const struct driver *driver);
+
+/* Value of a counter of the flow port; UINT64_MAX when there is none such. */
+uint64_t driver_counter(const struct driver *driver, const char *name);
+
+/* Prints those that are not 0, for whoever reads a failure. */
+void driver_print_counters(const struct driver *driver);
+
+uint64_t driver_now_ns(void);
+
+#endif
