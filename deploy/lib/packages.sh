@@ -18,7 +18,8 @@ packages_to_build=(
     zlib1g-dev
 )
 
-# iproute2 and nftables make the network namespaces and the losses of the wire tests.
+# iproute2 and nftables make the network namespaces and the losses of the wire tests; libsystemd-dev
+# is what Debian's DPDK forgets to ask for when a program is linked to it statically.
 packages_to_test=(
     g++
     git
@@ -26,6 +27,7 @@ packages_to_test=(
     clang-format
     libclang-rt-14-dev
     libcmocka-dev
+    libsystemd-dev
     shellcheck
     iproute2
     nftables

@@ -4,7 +4,7 @@
 
 The modules beside it, in the order in which a schema passes through them: source (XML with line
 numbers), reader_types and reader (XML to model, all checks), model (plain data), then what writes:
-c_member, c_types, c_block, c_group, c_message, c_send, c_header; diff compares two models.
+c_member, c_types, c_block, c_group, c_message, c_send, c_header, lua; diff compares two models.
 README.md describes the subset of SBE and the code that comes out.
 """
 
@@ -14,6 +14,7 @@ import sys
 
 from c_header import emit_header
 from diff import compare
+from lua import emit_lua
 from reader import read_schema
 from source import SchemaError
 
@@ -21,6 +22,11 @@ from source import SchemaError
 def command_header(arguments):
     text = emit_header(read_schema(arguments.schema), arguments.prefix)
     write(arguments.output, text)
+    return 0
+
+
+def command_lua(arguments):
+    write(arguments.output, emit_lua(read_schema(arguments.schema), arguments.prefix))
     return 0
 
 
@@ -45,11 +51,13 @@ def write(path, text):
 def main():
     parser = argparse.ArgumentParser(prog="mycelium-sbe", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    header = commands.add_parser("header", help="write the C header of a schema")
-    header.add_argument("schema", help="SBE XML file")
-    header.add_argument("-o", "--output", default="-", help="header to write (default: stdout)")
-    header.add_argument("--prefix", help="prefix of C names in place of the schema's package")
-    header.set_defaults(run=command_header)
+    for name, run, text in (("header", command_header, "write the C header of a schema"),
+                            ("lua", command_lua, "write a Wireshark plugin for a schema")):
+        writer = commands.add_parser(name, help=text)
+        writer.add_argument("schema", help="SBE XML file")
+        writer.add_argument("-o", "--output", default="-", help="file to write (default: stdout)")
+        writer.add_argument("--prefix", help="prefix of all names in place of the schema's package")
+        writer.set_defaults(run=run)
     difference = commands.add_parser("diff", help="compare two versions of a schema; exit code 1 "
                                      "when programs of both could not talk to one another")
     difference.add_argument("old", help="SBE XML file, as it was")
