@@ -14,7 +14,11 @@ fab_cells_init(struct fab_cells *cells, enum fab_cell_class class_of, void *memo
 {
     struct fab_cell_pool *pool = &cells->pools[class_of];
 
-    *pool = (struct fab_cell_pool){ .count = count, .memory = memory };
+    *pool = (struct fab_cell_pool){
+        .count = count,
+        .size = count * cell_size(class_of),
+        .memory = memory,
+    };
     /* From the end, so that the first cells to be taken are the first of the memory. */
     for (uint32_t i = count; i-- > 0;) {
         struct fab_cell *cell = (void *)((uint8_t *)memory + i * cell_size(class_of));

@@ -51,6 +51,7 @@ struct fab_cell_pool {
     uint32_t free_count;
     uint32_t reserved; /* of the free ones, promised to somebody */
     uint32_t count;
+    size_t size;  /* bytes of memory */
     void *memory; /* owned by the core */
 };
 
@@ -89,8 +90,7 @@ fab_cells_push(struct fab_cells *cells, struct fab_cell *cell)
 {
     const struct fab_cell_pool *large = &cells->pools[FAB_CELL_LARGE];
     uintptr_t offset = (uintptr_t)cell - (uintptr_t)large->memory;
-    enum fab_cell_class class_of =
-        offset < (uintptr_t)large->count * FAB_CELL_SIZE_LARGE ? FAB_CELL_LARGE : FAB_CELL_SMALL;
+    enum fab_cell_class class_of = offset < large->size ? FAB_CELL_LARGE : FAB_CELL_SMALL;
     struct fab_cell_pool *pool = &cells->pools[class_of];
 
     cell->next = pool->free;

@@ -9,6 +9,7 @@
 #include "actor/notice.h"
 #include "actor/parts.h"
 #include "actor/run.h"
+#include "base/copy.h"
 
 /* A copy of the record waits in the mailbox. OK; NO_MEMORY; TOO_BIG. */
 static enum myc_status
@@ -24,7 +25,7 @@ store(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
     if (!cell)
         return MYC_NO_MEMORY;
     cell->from_home = link->peer_home;
-    memcpy(&cell->msg, msg, total);
+    fab_copy(&cell->msg, msg, total);
     if (link->level == FAB_LEVEL_FLOW && (msg->flags & FAB_MSG_HAS_DEADLINE))
         fab_msg_set_word(&cell->msg, 0, core->now_ns + fab_msg_deadline_ns(msg));
     fab_mailbox_add(core, slot, cell);
@@ -107,7 +108,7 @@ receive_user(struct fab_core *core, struct fab_link *link, const struct fab_msg 
     if (fab_likely(fab_run_in_place(core, slot))) {
         core->counters.delivered_in_place++;
         fab_enter(core, &self, slot);
-        fab_leave(&self, fab_deliver(&self, msg, link->peer_home, msg->tag));
+        fab_leave(&self, fab_deliver(&self, msg, link->peer_home));
         return;
     }
     status = store_bounded(core, link, slot, msg);

@@ -27,39 +27,24 @@ event_is_wanted(struct myc_self *self, const struct fab_msg *msg)
 }
 
 enum myc_status
-fab_deliver(struct myc_self *self, const struct fab_msg *msg, uint64_t from_home, uint64_t tag)
+fab_deliver_other(struct myc_self *self, const struct fab_msg *msg, uint64_t from_home)
 {
     struct fab_core *core = self->core;
-    struct fab_slot *slot = self->slot;
-    struct myc_message message = {
-        .body = fab_msg_body_const(msg),
-        .size = msg->size,
-        .kind = (enum myc_kind)msg->kind,
-        .block_length = msg->block_length,
-        .template_id = msg->template_id,
-        .schema_id = msg->schema_id,
-        .version = msg->version,
-        .from = { from_home, msg->from },
-        .tag = tag,
-        .origin_ns = msg->origin_ns,
-    };
+    struct myc_message message = fab_message_view(msg, from_home);
 
-    if (fab_unlikely(msg->kind == FAB_MSG_EVENT)) {
+    if (msg->kind == FAB_MSG_EVENT) {
         if (!event_is_wanted(self, msg))
             return MYC_OK;
         message.from = (struct myc_ref){ 0, 0 };
         core->counters.events++;
     } else {
         core->counters.delivered++;
-        if (fab_unlikely(msg->kind == FAB_MSG_ASK)) {
+        if (msg->kind == FAB_MSG_ASK) {
             message.from = fab_msg_reply_to(msg, message.from);
-            fab_asks_on_request(core, slot, message.from, msg->tag);
+            fab_asks_on_request(core, self->slot, message.from, msg->tag);
         }
     }
-    self->origin_ns = msg->origin_ns;
-    if (fab_unlikely(!slot->class_of->receive))
-        return MYC_OK;
-    return slot->class_of->receive(self, slot->actor, &message);
+    return fab_handle(self, &message);
 }
 
 void
@@ -149,7 +134,7 @@ run_one(struct myc_self *self)
     if (fab_unlikely(cell->msg.kind == FAB_MSG_SYSTEM))
         fab_notice_mark_taken(core, self->actor, &cell->msg);
     else if (fab_likely(!is_expired(core, &cell->msg)))
-        fab_settle(self, fab_deliver(self, &cell->msg, cell->from_home, cell->msg.tag));
+        fab_settle(self, fab_deliver(self, &cell->msg, cell->from_home));
     fab_cells_push(&core->cells, cell);
 }
 

@@ -54,9 +54,55 @@ fab_leave(struct myc_self *self, enum myc_status status)
     self->core->self = self->outer;
 }
 
-/* Gives a record to the actor that was entered. The tag is the message's own but for replies. */
-enum myc_status fab_deliver(struct myc_self *self, const struct fab_msg *msg, uint64_t from_home,
-                            uint64_t tag);
+/* What a handler sees of a record. */
+static inline struct myc_message
+fab_message_view(const struct fab_msg *msg, uint64_t from_home)
+{
+    struct myc_message message = {
+        .body = fab_msg_body_const(msg),
+        .size = msg->size,
+        .kind = (enum myc_kind)msg->kind,
+        .from = { from_home, msg->from },
+        .tag = msg->tag,
+        .origin_ns = msg->origin_ns,
+    };
+
+    memcpy(&message.block_length, &msg->block_length, sizeof(uint64_t)); /* the SBE header */
+    return message;
+}
+
+static_assert(offsetof(struct myc_message, version) - offsetof(struct myc_message, block_length) ==
+                  offsetof(struct fab_msg, version) - offsetof(struct fab_msg, block_length),
+              "the SBE header is one word in both");
+
+/* Gives a record that is not a plain SEND to the actor that was entered. */
+enum myc_status fab_deliver_other(struct myc_self *self, const struct fab_msg *msg,
+                                  uint64_t from_home);
+
+/* Calls the handler of the actor that was entered; a class may have none. */
+static inline enum myc_status
+fab_handle(struct myc_self *self, const struct myc_message *message)
+{
+    const struct fab_slot *slot = self->slot;
+
+    self->origin_ns = message->origin_ns;
+    if (fab_unlikely(!slot->class_of->receive))
+        return MYC_OK;
+    return slot->class_of->receive(self, slot->actor, message);
+}
+
+/* Gives a record to the actor that was entered. */
+static inline enum myc_status
+fab_deliver(struct myc_self *self, const struct fab_msg *msg, uint64_t from_home)
+{
+    struct myc_message message;
+
+    if (fab_unlikely(msg->kind != FAB_MSG_SEND))
+        return fab_deliver_other(self, msg, from_home);
+    message = fab_message_view(msg, from_home);
+    self->core->counters.delivered++;
+    return fab_handle(self, &message);
+}
 
 /* Puts the reply to an open ask into its asker's mailbox. False: there is no such ask (counted). */
 bool fab_reply_accept(struct fab_core *core, struct fab_slot *slot, const struct fab_msg *msg,

@@ -11,6 +11,7 @@
  */
 #include "actor/parts.h"
 #include "actor/run.h"
+#include "base/copy.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -59,10 +60,7 @@ fill(struct fab_msg *msg, const struct myc_self *self, const struct fab_outgoing
 
     msg->to = out->to.actor;
     msg->from = self->actor;
-    msg->block_length = out->type->block_length;
-    msg->template_id = out->type->template_id;
-    msg->schema_id = out->type->schema_id;
-    msg->version = out->type->version;
+    fab_msg_set_type(msg, out->type);
     msg->size = out->size;
     msg->kind = out->kind;
     msg->flags = flags;
@@ -73,7 +71,7 @@ fill(struct fab_msg *msg, const struct myc_self *self, const struct fab_outgoing
     if (flags & FAB_MSG_HAS_DEADLINE)
         fab_msg_set_word(msg, 0, deadline_ns);
     if (out->body)
-        memcpy(fab_msg_body(msg), out->body, out->size);
+        fab_copy(fab_msg_body(msg), out->body, out->size);
 }
 
 /* A mailbox of this lcore is full. PENDING: the message was dropped on purpose; OK: there is room
@@ -98,7 +96,7 @@ static ALWAYS_INLINE enum myc_status
 send_here(struct myc_self *self, const struct fab_outgoing *out)
 {
     struct fab_core *core = self->core;
-    struct fab_slot *slot = fab_slot_lookup(core, out->to.actor);
+    struct fab_slot *slot = fab_slot_at(core, out->to.actor);
     uint32_t record_size = FAB_MSG_HEADER_SIZE + (out->ttl_ns ? 8 : 0) + out->size;
     enum myc_status status;
     struct fab_cell *cell;
@@ -183,19 +181,30 @@ send_away(struct myc_self *self, const struct fab_outgoing *out)
 }
 
 static ALWAYS_INLINE enum myc_status
-dispatch(struct myc_self *self, const struct fab_outgoing *out)
+dispatch(struct myc_self *self, struct fab_outgoing out)
 {
     struct fab_core *core = fab_self_core(self, __func__);
 
     if (fab_unlikely(core->claim.msg != NULL))
         fab_claim_abort(core);
-    return fab_likely(fab_is_here(core, out->to)) ? send_here(self, out) : send_away(self, out);
+    if (fab_likely(fab_is_here(core, out.to)))
+        return send_here(self, &out);
+    /* A copy, so that the other way needs none of it in memory. */
+    return send_away(self, &(struct fab_outgoing){ { out.to.home, out.to.actor },
+                                                   out.type,
+                                                   out.body,
+                                                   out.size,
+                                                   out.kind,
+                                                   out.flags,
+                                                   out.tag,
+                                                   out.ttl_ns,
+                                                   out.origin_ns });
 }
 
 enum myc_status
 fab_send(struct myc_self *self, const struct fab_outgoing *out)
 {
-    return dispatch(self, out);
+    return dispatch(self, *out);
 }
 
 enum myc_status
@@ -203,7 +212,7 @@ myc_send(struct myc_self *self, struct myc_ref to, const struct myc_type *type, 
          uint32_t size)
 {
     struct fab_outgoing out = {
-        .to = to,
+        .to = { to.home, to.actor }, /* by word: gcc would go through memory */
         .type = type,
         .body = body ? body : "",
         .size = size,
@@ -211,7 +220,7 @@ myc_send(struct myc_self *self, struct myc_ref to, const struct myc_type *type, 
     };
 
     FAB_ASSERT(body != NULL || size == 0);
-    return dispatch(self, &out);
+    return dispatch(self, out);
 }
 
 enum myc_status
@@ -219,7 +228,7 @@ myc_send_with(struct myc_self *self, struct myc_ref to, const struct myc_type *t
               const void *body, uint32_t size, const struct myc_send_options *options)
 {
     struct fab_outgoing out = {
-        .to = to,
+        .to = { to.home, to.actor },
         .type = type,
         .body = body ? body : "",
         .size = size,
@@ -234,15 +243,20 @@ myc_send_with(struct myc_self *self, struct myc_ref to, const struct myc_type *t
         out.ttl_ns = options->ttl_ns;
         out.origin_ns = options->origin_ns;
     }
-    return dispatch(self, &out);
+    return dispatch(self, out);
 }
 
 enum myc_status
 myc_send_claim(struct myc_self *self, struct myc_ref to, const struct myc_type *type, uint32_t size,
                void **body)
 {
-    struct fab_outgoing out = { .to = to, .type = type, .size = size, .kind = FAB_MSG_SEND };
-    enum myc_status status = dispatch(self, &out);
+    struct fab_outgoing out = {
+        .to = { to.home, to.actor },
+        .type = type,
+        .size = size,
+        .kind = FAB_MSG_SEND,
+    };
+    enum myc_status status = dispatch(self, out);
 
     if (status == MYC_OK)
         *body = fab_msg_body(self->core->claim.msg);

@@ -128,18 +128,25 @@ fab_slot_ref(const struct fab_core *core, const struct fab_slot *slot)
     return (struct myc_ref){ core->home, fab_slot_actor(core, slot) };
 }
 
-/* Who lives on this lcore under that actor word; NULL: nobody (any more). */
+/* Who lives in the slot of an actor word whose lcore is this one; NULL: nobody (any more). */
 static inline struct fab_slot *
-fab_slot_lookup(const struct fab_core *core, uint64_t actor)
+fab_slot_at(const struct fab_core *core, uint64_t actor)
 {
     uint32_t index = (uint32_t)(actor >> 32) & 0xffffffU;
     struct fab_slot *slot = &core->slots[index];
 
-    if (fab_unlikely(index >= core->slot_count || actor >> 56 != core->lcore))
+    if (fab_unlikely(index >= core->slot_count))
         return NULL;
     if (fab_unlikely(slot->generation != (uint32_t)actor || !fab_slot_is_alive(slot)))
         return NULL;
     return slot;
+}
+
+/* The same for any actor word. */
+static inline struct fab_slot *
+fab_slot_lookup(const struct fab_core *core, uint64_t actor)
+{
+    return fab_likely((actor ^ core->home_lcore) >> 56 == 0) ? fab_slot_at(core, actor) : NULL;
 }
 
 /* Ends the process: a function of mycelium/ was called outside of the handler that `self` is for.
@@ -194,7 +201,7 @@ void fab_core_free(struct fab_core *core, void *pointer);
 static inline bool
 fab_is_here(const struct fab_core *core, struct myc_ref ref)
 {
-    return ref.home == core->home && ref.actor >> 56 == core->lcore;
+    return ref.home == core->home && (ref.actor ^ core->home_lcore) >> 56 == 0;
 }
 
 /* OK with *link NULL: on this lcore. OK with a link: over it. GONE: its node has restarted since.

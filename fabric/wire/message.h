@@ -110,6 +110,16 @@ fab_msg_extensions_of(uint8_t flags)
                      ((flags & FAB_MSG_HAS_REPLY_TO) ? 2 : 0));
 }
 
+/* Writes the SBE header as one word: who reads it soon after reads it as one. */
+static inline void
+fab_msg_set_type(struct fab_msg *msg, const struct myc_type *type)
+{
+    uint64_t word = (uint64_t)type->version << 48 | (uint64_t)type->schema_id << 32 |
+                    (uint32_t)type->template_id << 16 | type->block_length;
+
+    memcpy(&msg->block_length, &word, sizeof(word));
+}
+
 /* An extension word, by place. */
 static inline uint64_t
 fab_msg_word(const struct fab_msg *msg, unsigned place)
