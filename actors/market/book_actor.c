@@ -27,6 +27,7 @@ struct book_actor {
     bool *is_dirty;           /* owned; by symbol: the top changed and was not told yet */
     uint32_t reset_next;      /* next symbol whose top is told after a RESET */
     uint32_t reset_end;       /* up to here; equal when none is due */
+    uint64_t reset_origin_ns; /* of the frame that brought the RESET */
     uint32_t final_next;      /* next symbol to report at the end */
     uint64_t sequence;        /* of the last event, for the tops after a RESET */
     uint64_t resets_ignored;
@@ -101,6 +102,7 @@ apply(struct book_actor *actor, const struct market_event *event, uint64_t origi
     if (event->kind == MARKET_EVENT_RESET) {
         actor->reset_next = 0;
         actor->reset_end = market_book_symbols(actor->book);
+        actor->reset_origin_ns = origin_ns;
         return;
     }
     if (change.is_top_changed)
@@ -131,7 +133,7 @@ apply_waiting(struct book_actor *actor)
 
     while (market_outlet_has_room(&actor->tops)) {
         if (actor->reset_next < actor->reset_end) {
-            push_top(actor, actor->reset_next++, 0, 0);
+            push_top(actor, actor->reset_next++, 0, actor->reset_origin_ns);
             continue;
         }
         item = market_inlet_peek(&actor->events);

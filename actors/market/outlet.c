@@ -5,6 +5,8 @@
 
 #include "memory.h"
 
+#define LOOKUP_TICKS 10U
+
 bool
 market_outlet_init(struct market_outlet *outlet, enum market_lane lane, const char *peer_name,
                    struct market_journal *journal, bool has_messages)
@@ -174,6 +176,16 @@ begin_life(struct market_outlet *outlet, struct myc_self *self, struct myc_ref t
     (void)send_control(outlet, self);
 }
 
+/* Whoever we are talking with already is not found anew. */
+static void
+on_found(struct market_outlet *outlet, struct myc_self *self, struct myc_ref ref)
+{
+    bool is_talking = outlet->state == MARKET_OUTLET_OPEN || outlet->state == MARKET_OUTLET_OPENING;
+
+    if (!is_talking || !myc_ref_is_equal(ref, outlet->to))
+        begin_life(outlet, self, ref);
+}
+
 static void
 on_credit(struct market_outlet *outlet, const struct market_credit *credit)
 {
@@ -235,7 +247,7 @@ on_name(struct market_outlet *outlet, struct myc_self *self, const struct myc_me
     if (!myc_name_found_decode(message, &found))
         on_lost(outlet, MYC_NOT_FOUND);
     else if (found.status == MYC_OK)
-        begin_life(outlet, self, found.ref);
+        on_found(outlet, self, found.ref);
     return true;
 }
 
@@ -275,7 +287,15 @@ market_outlet_on_message(struct market_outlet *outlet, struct myc_self *self,
 void
 market_outlet_on_tick(struct market_outlet *outlet, struct myc_self *self)
 {
+    struct myc_ref ref;
+
     outlet->is_full = false;
     if (outlet->state == MARKET_OUTLET_OPENING)
         (void)send_control(outlet, self);
+    if (outlet->state != MARKET_OUTLET_LOST || ++outlet->ticks_away < LOOKUP_TICKS)
+        return;
+    /* A link that breaks and heals may leave the name where it was: then nobody tells us. */
+    outlet->ticks_away = 0;
+    if (myc_lookup(self, outlet->peer_name, &ref) == MYC_OK)
+        on_found(outlet, self, ref);
 }

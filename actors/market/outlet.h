@@ -52,7 +52,8 @@ struct market_outlet {
     uint64_t first;
     uint64_t next;
     uint64_t last;
-    uint64_t sent_most; /* the largest number that the fabric has accepted, for `resent` */
+    uint64_t sent_most;  /* the largest number that the fabric has accepted, for `resent` */
+    uint32_t ticks_away; /* since the name was last looked up */
     uint16_t life;
     enum market_lane lane;
     enum market_outlet_state state;

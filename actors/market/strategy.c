@@ -137,7 +137,6 @@ take_acks(struct strategy *strategy, struct myc_self *self)
 
             myc_histogram_record(&strategy->round_trip,
                                  now_ns - market_ack_get_reaction_sent_ns(&view));
-            /* Tops after a RESET have no frame of their own. */
             if (item->origin_ns != 0)
                 myc_histogram_record(&strategy->end_to_end, now_ns - item->origin_ns);
         }

@@ -79,6 +79,7 @@ static struct {
     uint64_t frame_tail;
     uint64_t now_ns;
     uint64_t random;
+    uint64_t handled_origin_ns;
 } fabric;
 
 static struct myc_ref
@@ -282,6 +283,7 @@ run_mailbox(uint32_t index)
             actor->is_bouncing[letter.message.from.actor - 1] = false;
         if (letter.message.kind == MYC_KIND_EVENT)
             letter.message.from = (struct myc_ref){ 0 };
+        fabric.handled_origin_ns = letter.message.origin_ns;
         enum myc_status status = actor->class_of->receive(&self, actor->state, &letter.message);
 
         assert(status == MYC_OK);
@@ -401,7 +403,9 @@ myc_send_with(struct myc_self *self, struct myc_ref to, const struct myc_type *t
     letter->message.kind = MYC_KIND_SEND;
     letter->message.from = ref_of(self->index);
     letter->message.tag = tag;
-    letter->message.origin_ns = options != NULL ? options->origin_ns : 0;
+    /* As the API says: unless given, the origin is that of the message being handled. */
+    letter->message.origin_ns =
+        options != NULL && options->origin_ns != 0 ? options->origin_ns : fabric.handled_origin_ns;
     return MYC_OK;
 }
 
@@ -456,6 +460,19 @@ myc_watch_name(struct myc_self *self, const char *name, uint64_t tag)
             post_name(watch, fabric.names[i].owner, true);
     }
     return MYC_OK;
+}
+
+enum myc_status
+myc_lookup(struct myc_self *self, const char *name, struct myc_ref *ref)
+{
+    (void)self;
+    for (uint32_t i = 0; i < fabric.name_count; i++) {
+        if (!fabric.names[i].is_held || strcmp(fabric.names[i].name, name) != 0)
+            continue;
+        *ref = ref_of(fabric.names[i].owner);
+        return MYC_OK;
+    }
+    return MYC_NOT_FOUND;
 }
 
 enum myc_status
