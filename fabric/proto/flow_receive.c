@@ -280,7 +280,7 @@ fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_
     }
     if ((uintptr_t)bytes % FAB_FRAME_ALIGN != 0)
         bytes = memcpy(flow->scratch_frame, bytes, size);
-    verdict = fab_frame_decode(bytes, size, flow->may_omit_crc, &frame);
+    verdict = fab_frame_decode(bytes, size, flow->config.is_crc_optional, &frame);
     if (fab_unlikely(verdict != FAB_FRAME_OK)) {
         count_verdict(&flow->counters, verdict);
         return;

@@ -256,20 +256,26 @@ plan_ranges(const struct fab_flow *flow, struct plan *plan)
     plan->blocks_size += ranges * FAB_RANGE_SIZE;
 }
 
+/* Stored as words: the checksum reads words next, and would wait for narrower stores. */
+static uint8_t *
+put_words(uint8_t *at, uint64_t first, uint64_t second)
+{
+    memcpy(at, &first, sizeof(first));
+    memcpy(at + sizeof(first), &second, sizeof(second));
+    return at + sizeof(first) + sizeof(second);
+}
+
 static uint8_t *
 put_ack(const struct fab_flow *flow, uint8_t *at, uint32_t count, uint64_t now_ns)
 {
     const struct fab_range *range = flow->received.range;
     uint64_t delay_ns = now_ns - flow->received_ns;
-    struct fab_ack_block block = {
-        .largest = (uint32_t)(range[0].end - 1),
-        .delay_ns = delay_ns < UINT32_MAX ? (uint32_t)delay_ns : UINT32_MAX,
-        .run = (uint32_t)(range[0].end - range[0].start),
-        .ranges = (uint8_t)count,
-    };
+    uint64_t run = range[0].end - range[0].start;
 
-    memcpy(at, &block, sizeof(block));
-    at += sizeof(block);
+    if (delay_ns > UINT32_MAX)
+        delay_ns = UINT32_MAX;
+    at = put_words(at, (uint32_t)(range[0].end - 1) | delay_ns << 32,
+                   (uint32_t)run | (uint64_t)count << 32);
     for (uint32_t i = 1; i <= count; i++) {
         struct fab_ack_range part = {
             .gap = (uint32_t)(range[i - 1].start - range[i].end),

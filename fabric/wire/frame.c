@@ -181,7 +181,6 @@ enum fab_frame_verdict
 fab_frame_decode(const void *bytes, size_t size, bool may_omit_crc, struct fab_frame *frame)
 {
     const struct fab_frame_header *header = bytes;
-    struct fab_frame decoded = { .header = header };
     struct reader reader;
     enum fab_frame_verdict verdict;
 
@@ -200,22 +199,35 @@ fab_frame_decode(const void *bytes, size_t size, bool may_omit_crc, struct fab_f
         return FAB_FRAME_BAD_TYPE;
     reader.at = (const uint8_t *)bytes + FAB_FRAME_HEADER_SIZE;
     reader.left = (uint32_t)size - FAB_FRAME_HEADER_SIZE;
-    verdict = decode_body(&reader, &decoded);
-    if (verdict == FAB_FRAME_OK)
-        *frame = decoded;
-    return verdict;
+    frame->header = header;
+    frame->ack = NULL;
+    frame->credit = NULL;
+    frame->floor = NULL;
+    frame->hello = NULL;
+    frame->chunks_size = 0;
+    return decode_body(&reader, frame);
 }
 
+/* The header is put together in registers: narrow stores that are read back as words by the
+ * checksum would stall. */
 void
 fab_frame_seal(void *buffer, const struct fab_frame_header *header)
 {
-    struct fab_frame_header sealed = *header;
+    uint8_t *bytes = buffer;
+    uint64_t first = header->version | (uint64_t)header->type << 8 | (uint64_t)header->flags << 16;
+    uint64_t rest[2] = {
+        header->from_node | (uint64_t)header->to_node << 16 | (uint64_t)header->from_lcore << 32 |
+            (uint64_t)header->to_lcore << 40 | (uint64_t)header->size << 48,
+        header->epoch | (uint64_t)header->number << 32,
+    };
 
-    sealed.crc = 0;
-    memcpy(buffer, &sealed, sizeof(sealed));
-    if (header->flags & FAB_FRAME_NO_CRC)
-        return;
-    sealed.crc = checksum(buffer, header->size);
-    memcpy((uint8_t *)buffer + offsetof(struct fab_frame_header, crc), &sealed.crc,
-           sizeof(sealed.crc));
+    memcpy(bytes + sizeof(first), rest, sizeof(rest));
+    if (!(header->flags & FAB_FRAME_NO_CRC)) {
+        uint32_t crc = fab_crc32c(0, &first, sizeof(first));
+
+        crc = fab_crc32c(crc, rest, sizeof(rest));
+        crc = fab_crc32c(crc, bytes + FAB_FRAME_HEADER_SIZE, header->size - FAB_FRAME_HEADER_SIZE);
+        first |= (uint64_t)crc << 32;
+    }
+    memcpy(bytes, &first, sizeof(first));
 }

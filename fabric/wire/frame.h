@@ -195,8 +195,8 @@ bool fab_frame_peek(const void *bytes, size_t size, struct fab_frame_peek *peek)
 
 /*
  * Checks a frame from outside and finds its parts.
- * `bytes`: aligned to 8; `frame` points into them afterwards. `may_omit_crc`: both sides agreed.
- * `frame` is set on OK only. Context: any thread.
+ * `bytes`: aligned to 8; `frame` points into them afterwards. `may_omit_crc`: we offered it.
+ * `frame` is of use on OK only. Context: any thread.
  */
 enum fab_frame_verdict fab_frame_decode(const void *bytes, size_t size, bool may_omit_crc,
                                         struct fab_frame *frame);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Peers that die, wires that are cut on one side or both, buffers that run out; and all of it at
+ * once, by seed.
+ */
+#include "support/cmocka.h"
+
+#include "sim/sim.h"
+
+static const struct sim_wire calm = { .delay_ns = 10 * SIM_US, .jitter_ns = 2 * SIM_US };
+
+static void
+bring_up(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire *wire)
+{
+    sim_init(sim, name, seed, wire);
+    sim_add_pair(sim);
+    sim_start(sim, 0);
+    sim_start(sim, 1);
+    sim_run_until(sim, sim->now_ns + 10 * SIM_MS);
+    SIM_CHECK(sim, sim_pair_is_up(sim, 0));
+}
+
+/* The configured bound, and a keep-alive interval for the jitter of timers. */
+static uint64_t
+death_bound_ns(const struct sim *sim)
+{
+    const struct fab_flow_timers *timers = &sim->ends[0].config.timers;
+
+    return timers->down_ns + timers->keepalive_ns;
+}
+
+static void
+check_death(struct sim *sim, uint32_t survivor, uint64_t cut_ns)
+{
+    struct sim_end *end = &sim->ends[survivor];
+
+    sim_run_until(sim, cut_ns + death_bound_ns(sim));
+    SIM_CHECK(sim, end->down_total == 1 && end->down_reason == FAB_FLOW_REASON_SILENT);
+    SIM_CHECK(sim, end->suspect_total == 1);
+    SIM_CHECK(sim, fab_flow_is_drained(end->flow));
+    SIM_CHECK(sim, end->in_doubt_total > 0);
+}
+
+static void
+test_peer_death_bound_when_it_is_killed(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    bring_up(&sim, "peer_death_kill", 1, &calm);
+    sim_crash(&sim, 1);
+    sim.ends[0].to_send = 20;
+    sim_poke(&sim, 0);
+    check_death(&sim, 0, sim.now_ns);
+    sim_fini(&sim);
+}
+
+static void
+test_peer_death_bound_when_idle(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    bring_up(&sim, "peer_death_idle", 1, &calm);
+    sim_crash(&sim, 1);
+    sim_run_until(&sim, sim.now_ns + death_bound_ns(&sim));
+    SIM_CHECK(&sim, sim.ends[0].down_total == 1);
+    SIM_CHECK(&sim, sim.ends[0].down_reason == FAB_FLOW_REASON_SILENT);
+    sim_fini(&sim);
+}
+
+/* One direction only: the side that hears nothing ends the epoch, and the other is told. */
+static void
+test_peer_death_bound_when_one_direction_is_cut(void **state)
+{
+    struct sim sim;
+    uint64_t cut_ns;
+
+    (void)state;
+    bring_up(&sim, "peer_death_one_way", 1, &calm);
+    cut_ns = sim.now_ns;
+    sim.ends[1].is_cut = true;
+    sim.ends[0].to_send = 20;
+    sim_poke(&sim, 0);
+    check_death(&sim, 0, cut_ns);
+    sim_run_until(&sim, cut_ns + 2 * death_bound_ns(&sim));
+    SIM_CHECK(&sim, sim.ends[1].down_total >= 1);
+    sim.ends[1].is_cut = false;
+    sim_run_until(&sim, sim.now_ns + SIM_S);
+    SIM_CHECK(&sim, sim_pair_is_up(&sim, 0));
+    sim_fini(&sim);
+}
+
+static void
+test_partition_heals_in_a_new_epoch(void **state)
+{
+    struct sim sim;
+    uint32_t epoch;
+
+    (void)state;
+    bring_up(&sim, "partition", 1, &calm);
+    epoch = fab_flow_peer(sim.ends[0].flow)->epoch;
+    sim.ends[0].is_cut = sim.ends[1].is_cut = true;
+    sim_run_until(&sim, sim.now_ns + 2 * SIM_S);
+    SIM_CHECK(&sim, sim.ends[0].down_total == 1 && sim.ends[1].down_total == 1);
+    sim.ends[0].is_cut = sim.ends[1].is_cut = false;
+    sim_run_until(&sim, sim.now_ns + SIM_S);
+    SIM_CHECK(&sim, sim_pair_is_up(&sim, 0));
+    SIM_CHECK(&sim, fab_flow_peer(sim.ends[0].flow)->epoch != epoch);
+    SIM_CHECK(&sim, sim.ends[0].down_total == 1 && sim.ends[1].down_total == 1);
+    sim_fini(&sim);
+}
+
+/* A short cut is bridged within the epoch. */
+static void
+test_short_cut_is_bridged(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    bring_up(&sim, "short_cut", 1, &calm);
+    sim.ends[0].is_cut = sim.ends[1].is_cut = true;
+    sim.ends[0].to_send = sim.ends[1].to_send = 100;
+    sim_poke(&sim, 0);
+    sim_poke(&sim, 1);
+    sim_run_until(&sim, sim.now_ns + 400 * SIM_MS);
+    sim.ends[0].is_cut = sim.ends[1].is_cut = false;
+    SIM_CHECK(&sim, sim_run_pair(&sim, 0, sim.now_ns + 300 * SIM_MS));
+    SIM_CHECK(&sim, sim.ends[0].got_total == 100 && sim.ends[1].got_total == 100);
+    SIM_CHECK(&sim, sim.ends[0].down_total + sim.ends[1].down_total == 0);
+    sim_fini(&sim);
+}
+
+/* Our own process sleeps (SIGSTOP) for longer than the bound, with frames waiting: no false death
+ * of the peer here when it wakes; the peer has noticed. */
+static void
+test_zombie_is_fenced_and_comes_back(void **state)
+{
+    struct sim sim;
+    struct sim_end *sleeper;
+
+    (void)state;
+    bring_up(&sim, "zombie", 1, &calm);
+    sleeper = &sim.ends[1];
+    sleeper->is_alive = false; /* gets no turn; its memory stays */
+    sim_run_until(&sim, sim.now_ns + 3 * SIM_S);
+    SIM_CHECK(&sim, sim.ends[0].down_total == 1);
+    sleeper->is_alive = true;
+    sleeper->to_send = 10;
+    sim_poke(&sim, 1);
+    sim_run_until(&sim, sim.now_ns + SIM_S);
+    SIM_CHECK(&sim, sleeper->down_total == 1);
+    SIM_CHECK(&sim, sleeper->in_doubt_total == 10); /* refused by the fence, and told so */
+    SIM_CHECK(&sim, sim.ends[0].got_total == 0);
+    SIM_CHECK(&sim, sim_pair_is_up(&sim, 0));
+    sim_fini(&sim);
+}
+
+/* Drops the n-th frame, as when its buffer could not be had. */
+static bool
+drop_nth(void *context, const struct sim_end *from, const uint8_t *frame, size_t size)
+{
+    uint64_t *countdown = context;
+
+    (void)from;
+    (void)frame;
+    (void)size;
+    return (*countdown)-- != 0;
+}
+
+static void
+test_nth_alloc_fail_sweep(void **state)
+{
+    uint64_t frames = 1;
+
+    (void)state;
+    for (uint64_t n = 0; n < frames; n++) {
+        uint64_t countdown = n;
+        struct sim sim;
+
+        sim_init(&sim, "nth_alloc_fail_sweep", n + 1, &calm);
+        sim.filter = drop_nth;
+        sim.filter_context = &countdown;
+        sim_add_pair(&sim);
+        sim.ends[0].to_send = sim.ends[1].to_send = 300;
+        sim_start(&sim, 0);
+        sim_start(&sim, 1);
+        SIM_CHECK(&sim, sim_run_pair(&sim, 0, sim.now_ns + SIM_S));
+        SIM_CHECK(&sim, sim.ends[0].got_total == 300 && sim.ends[1].got_total == 300);
+        frames = sim.ends[0].frames + sim.ends[1].frames;
+        sim_fini(&sim);
+    }
+}
+
+/* No buffer for a long time is back-pressure: the senders are refused, and go on afterwards. */
+static void
+test_buffers_run_out(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    bring_up(&sim, "buffers_run_out", 1, &calm);
+    sim.ends[0].has_no_buffer = true;
+    sim.ends[0].to_send = 5000;
+    for (int i = 0; i < 200; i++)
+        sim_poke(&sim, 0);
+    sim_run_until(&sim, sim.now_ns + 50 * SIM_MS);
+    SIM_CHECK(&sim, fab_flow_counters(sim.ends[0].flow)->claims_full > 0);
+    sim.ends[0].has_no_buffer = false;
+    sim_poke(&sim, 0);
+    SIM_CHECK(&sim, sim_run_pair(&sim, 0, sim.now_ns + SIM_S));
+    SIM_CHECK(&sim, sim.ends[1].got_total == 5000 && sim.ends[0].writable_total > 0);
+    sim_fini(&sim);
+}
+
+/* One fault, or none, by the dice. */
+static void
+disturb(struct sim *sim, struct fab_prng *dice)
+{
+    uint32_t which = (uint32_t)fab_prng_below(dice, 2);
+    struct sim_end *end = &sim->ends[which];
+
+    switch (fab_prng_below(dice, 8)) {
+    case 0:
+        sim_crash(sim, which);
+        sim_run_until(sim, sim->now_ns + fab_prng_below(dice, 1000 * SIM_MS));
+        sim_start(sim, which);
+        break;
+    case 1:
+        end->is_cut = !end->is_cut;
+        break;
+    case 2:
+        sim->ends[0].is_cut = sim->ends[1].is_cut = true;
+        break;
+    case 3:
+        end->has_no_buffer = !end->has_no_buffer;
+        break;
+    case 4:
+        sim->wire.lose = (uint32_t)fab_prng_below(dice, 400000);
+        break;
+    case 5:
+        sim->wire.jitter_ns = fab_prng_below(dice, 300 * SIM_US);
+        break;
+    case 6:
+        sim->wire.duplicate = (uint32_t)fab_prng_below(dice, 300000);
+        break;
+    default:
+        sim->ends[0].is_cut = sim->ends[1].is_cut = false;
+        break;
+    }
+}
+
+static void
+calm_down(struct sim *sim)
+{
+    sim->wire = calm;
+    for (int i = 0; i < 2; i++) {
+        sim->ends[i].is_cut = sim->ends[i].has_no_buffer = false;
+        sim_poke(sim, (uint32_t)i);
+    }
+}
+
+/* Returns a digest of what happened. */
+static uint64_t
+swarm(uint64_t seed)
+{
+    struct sim_wire wire = { .lose = 20000, .corrupt = 5000, .delay_ns = 8 * SIM_US };
+    struct fab_prng dice;
+    struct sim sim;
+    uint64_t digest;
+
+    fab_prng_init(&dice, seed * 77);
+    sim_init(&sim, "sim_swarm_determinism", seed, &wire);
+    sim_add_pair(&sim);
+    for (uint32_t i = 0; i < 2; i++) {
+        sim.ends[i].config.is_initiator = i == 0 || (seed & 1);
+        sim.ends[i].config.window_frames = 64;
+        for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
+            sim.ends[i].config.send_bytes[lane] = sim.ends[i].config.credit_bytes[lane] = 16384;
+        sim.ends[i].body_max = seed % 5 == 0 ? 1000 : 100;
+        sim_start(&sim, i);
+    }
+    for (int round = 0; round < 12; round++) {
+        sim.ends[0].to_send += fab_prng_below(&dice, 60);
+        sim.ends[1].to_send += fab_prng_below(&dice, 60);
+        sim_poke(&sim, 0);
+        sim_poke(&sim, 1);
+        sim_run_until(&sim, sim.now_ns + fab_prng_below(&dice, 200 * SIM_MS));
+        disturb(&sim, &dice);
+    }
+    calm_down(&sim);
+    sim_run_until(&sim, sim.now_ns + 3 * SIM_S);
+    SIM_CHECK(&sim, sim_pair_is_up(&sim, 0));
+    SIM_CHECK(&sim, sim_run_pair(&sim, 0, sim.now_ns + SIM_S));
+    digest = sim.step ^ (sim.ends[0].got_total << 20) ^ (sim.ends[1].got_total << 40) ^ sim.now_ns;
+    sim_fini(&sim);
+    return digest;
+}
+
+static void
+test_sim_swarm_determinism(void **state)
+{
+    uint64_t first_seed = sim_seed_first();
+
+    (void)state;
+    for (uint64_t seed = first_seed; seed < first_seed + sim_seed_count(200); seed++) {
+        uint64_t digest = swarm(seed);
+
+        if (seed % 16 == 0)
+            assert_true(swarm(seed) == digest);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_peer_death_bound_when_it_is_killed),
+        cmocka_unit_test(test_peer_death_bound_when_idle),
+        cmocka_unit_test(test_peer_death_bound_when_one_direction_is_cut),
+        cmocka_unit_test(test_partition_heals_in_a_new_epoch),
+        cmocka_unit_test(test_short_cut_is_bridged),
+        cmocka_unit_test(test_zombie_is_fenced_and_comes_back),
+        cmocka_unit_test(test_nth_alloc_fail_sweep),
+        cmocka_unit_test(test_buffers_run_out),
+        cmocka_unit_test(test_sim_swarm_determinism),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
