@@ -231,7 +231,7 @@ fab_core_room(const struct fab_core *core)
 unsigned
 fab_core_run(struct fab_core *core, unsigned budget)
 {
-    unsigned done = fab_timers_run(core, budget);
+    unsigned done = fab_parts_run(core, budget);
 
     done += fab_pollers_run(core);
     done += fab_run_queue(core, budget);
@@ -248,12 +248,12 @@ fab_core_has_work(const struct fab_core *core)
 uint64_t
 fab_core_next_ns(const struct fab_core *core)
 {
-    uint64_t timers_ns = fab_timers_next_ns(core);
+    uint64_t parts_ns = fab_parts_next_ns(core);
     uint64_t pollers_ns = fab_pollers_next_ns(core);
 
     if (fab_core_has_work(core))
         return 0;
-    return timers_ns < pollers_ns ? timers_ns : pollers_ns;
+    return parts_ns < pollers_ns ? parts_ns : pollers_ns;
 }
 
 void
@@ -306,5 +306,5 @@ fab_core_is_quiet(const struct fab_core *core)
            small->free_count == small->count && small->reserved == core->notice_reserve &&
            large->free_count == large->count && large->reserved == 0 &&
            core->waiters.waits.count == 0 && core->waiters.fulls.count == 0 && core->held_up == 0 &&
-           core->held_back == 0;
+           core->held_back == 0 && fab_parts_are_quiet(core);
 }

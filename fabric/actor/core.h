@@ -110,9 +110,15 @@ struct fab_core_config {
     X(restarted, "supervised actors run again")                                                    \
     X(slots_retired, "slots whose generations are used up")                                        \
     X(timers_fired, "timer events given to actors here")                                           \
+    X(timer_periods_skipped, "periods of timers that had passed before the event was handled")     \
     X(asks_opened, "asks that were begun")                                                         \
     X(asks_timed_out, "asks that ended by their deadline")                                         \
+    X(asks_failed, "asks that ended by another failure")                                           \
+    X(requests_untracked, "requests whose asker will not hear at once if they are never answered") \
+    X(replies_duplicate, "replies to an ask that had been replied to")                             \
     X(downs, "Down events given to actors here")                                                   \
+    X(downs_unsaid, "refused monitors whose watcher could not be told")                            \
+    X(nodes_untold, "nodes that came up when the table of nodes was full")                         \
     X(turns, "turns of the loop")                                                                  \
     X(turns_busy, "turns that found work")
 /* clang-format on */

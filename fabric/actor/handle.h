@@ -91,4 +91,16 @@ fab_handles_lookup(const struct fab_handles *handles, uint64_t id, uint32_t *ind
            handles->entries[*index].generation == (uint32_t)(id >> 32);
 }
 
+/* The smallest power of two that is not below `count`, at least 16: for hashes of a table's
+ * entries. */
+static inline uint32_t
+fab_power_of_two_from(uint32_t count)
+{
+    uint32_t power = 16;
+
+    while (power < count)
+        power *= 2;
+    return power;
+}
+
 #endif

@@ -178,7 +178,7 @@ end(struct fab_core *core, struct fab_slot *slot, enum fab_slot_request request,
         return;
     }
     drop_belongings(core, slot);
-    fab_monitors_on_restart(core, slot);
+    fab_parts_on_restart(core, slot);
     slot->state = FAB_SLOT_SUSPENDED;
     slot->reason = (uint8_t)reason;
     tell_parent(core, parent, slot, reason);
@@ -322,7 +322,7 @@ fab_life_restart(struct fab_core *core, struct fab_slot *slot)
     }
     fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
     drop_belongings(core, slot);
-    fab_monitors_on_restart(core, slot);
+    fab_parts_on_restart(core, slot);
     slot->state = FAB_SLOT_SUSPENDED;
     slot->reason = (uint8_t)status;
     return status;

@@ -13,6 +13,22 @@
 
 #include "actor/state.h"
 
+/* --- all of them ------------------------------------------------------------------------------ */
+
+/* What is due by the clock at core->now_ns: timers (at most `budget`), asks, discovers. Returns
+ * work done. */
+unsigned fab_parts_run(struct fab_core *core, unsigned budget);
+
+/* When fab_parts_run has work; UINT64_MAX: never. May be early, never late. */
+uint64_t fab_parts_next_ns(const struct fab_core *core);
+
+/* The actor is suspended or runs again under its ref: its watches of others and what it looked for
+ * are forgotten; its names stay, and those who watch it see nothing. */
+void fab_parts_on_restart(struct fab_core *core, struct fab_slot *slot);
+
+/* Whether no table has an entry. For tests. */
+bool fab_parts_are_quiet(const struct fab_core *core);
+
 /* --- timer ------------------------------------------------------------------------------------ */
 
 enum myc_status fab_timers_create(struct fab_core *core); /* sets core->timers */
@@ -23,6 +39,9 @@ unsigned fab_timers_run(struct fab_core *core, unsigned budget);
 
 /* When the next one is due; UINT64_MAX: none. May be early, never late. */
 uint64_t fab_timers_next_ns(const struct fab_core *core);
+
+/* Entries of the table. For tests. */
+uint32_t fab_timers_count(const struct fab_core *core);
 
 /* The actor ends or restarts: all its timers go. */
 void fab_timers_on_end(struct fab_core *core, struct fab_slot *slot);
@@ -35,9 +54,18 @@ bool fab_timers_is_wanted(struct fab_core *core, struct fab_slot *slot, uint64_t
 enum myc_status fab_asks_create(struct fab_core *core);
 void fab_asks_destroy(struct fab_core *core);
 
-/* A reply for an actor of this lcore has come. False: no such ask is open (the core counts it as
- * late). True: the ask is closed, *tag is what its asker gave, and one reserved cell, whose class
- * is *cell, is now the core's to use or to give back. */
+/* Ends asks whose deadline has come, at most `budget`. Returns how many. */
+unsigned fab_asks_run(struct fab_core *core, unsigned budget);
+
+/* When the next deadline is due; UINT64_MAX: none. May be early, never late. */
+uint64_t fab_asks_next_ns(const struct fab_core *core);
+
+/* Asks that are open and requests that are owed. For tests. */
+uint32_t fab_asks_count(const struct fab_core *core);
+
+/* A reply for an actor of this lcore has come. False: no such ask is open, the reply goes (counted
+ * here: late, duplicate or too big). True: the ask is closed, *tag is what its asker gave, and one
+ * reserved cell, whose class is *cell, is now the core's to use or to give back. */
 bool fab_asks_on_reply(struct fab_core *core, struct fab_slot *slot, const struct fab_msg *msg,
                        uint64_t *tag, enum fab_cell_class *cell);
 
@@ -60,9 +88,11 @@ void fab_asks_on_link_down(struct fab_core *core, struct fab_link *link);
 enum myc_status fab_monitors_create(struct fab_core *core);
 void fab_monitors_destroy(struct fab_core *core);
 
+/* Records of both sides, and actors that follow the nodes. For tests. */
+uint32_t fab_monitors_count(const struct fab_core *core);
+
 /* The actor has ended: whoever watches it gets its Down, and its own watches go. */
 void fab_monitors_on_end(struct fab_core *core, struct fab_slot *slot, enum myc_status reason);
-/* The actor runs again under its ref: its own watches go; those who watch it see nothing. */
 void fab_monitors_on_restart(struct fab_core *core, struct fab_slot *slot);
 void fab_monitors_on_link_up(struct fab_core *core, struct fab_link *link);
 void fab_monitors_on_link_down(struct fab_core *core, struct fab_link *link);
@@ -77,6 +107,12 @@ void fab_names_destroy(struct fab_core *core);
 
 /* For struct myc_spawn_options.name. OK; EXISTS; NO_MEMORY; INVALID. */
 enum myc_status fab_names_register(struct fab_core *core, struct fab_slot *slot, const char *name);
+/* Ends discovers whose time is over, and says what could not be said before. Returns work done. */
+unsigned fab_names_run(struct fab_core *core, unsigned budget);
+uint64_t fab_names_next_ns(const struct fab_core *core);
+/* Names that are held here or not yet forgotten, and seekers. For tests. */
+uint32_t fab_names_count(const struct fab_core *core);
+void fab_names_on_restart(struct fab_core *core, struct fab_slot *slot);
 void fab_names_on_end(struct fab_core *core, struct fab_slot *slot);
 void fab_names_on_link_up(struct fab_core *core, struct fab_link *link);
 void fab_names_on_link_down(struct fab_core *core, struct fab_link *link);

@@ -34,10 +34,8 @@ fab_reply_accept(struct fab_core *core, struct fab_slot *slot, const struct fab_
     struct fab_cell *cell;
     uint64_t tag;
 
-    if (!fab_asks_on_reply(core, slot, msg, &tag, &class_of)) {
-        core->counters.replies_late++;
+    if (!fab_asks_on_reply(core, slot, msg, &tag, &class_of))
         return false;
-    }
     cell = fab_cells_pop_reserved(&core->cells, class_of);
     cell->from_home = from_home;
     memcpy(&cell->msg, msg, fab_msg_total(msg));
@@ -62,10 +60,8 @@ reply_here(struct myc_self *self, struct myc_request request, const struct myc_t
         return MYC_GONE;
     }
     fill(&msg, self, request, type, size);
-    if (!fab_asks_on_reply(core, slot, &msg, &msg.tag, &class_of)) {
-        core->counters.replies_late++;
+    if (!fab_asks_on_reply(core, slot, &msg, &msg.tag, &class_of))
         return MYC_OK;
-    }
     cell = fab_cells_pop_reserved(&core->cells, class_of);
     cell->from_home = core->home;
     cell->msg = msg;

@@ -23,6 +23,9 @@ struct fab_timers;
 struct fab_asks;
 struct fab_monitors;
 struct fab_names;
+struct fab_nodes;
+struct fab_owed_table;
+struct fab_watched_table;
 
 /* Messages that an actor handles in one turn. */
 #define FAB_RUN_BATCH 64U
@@ -93,8 +96,11 @@ struct fab_core {
     uint32_t later_tail;
     struct fab_timers *timers;
     struct fab_asks *asks;
+    struct fab_owed_table *requests;
     struct fab_monitors *monitors;
+    struct fab_watched_table *watched;
     struct fab_names *names;
+    struct fab_nodes *nodes;
 
     struct fab_prng prng;
     struct fab_core_config config; /* limits with the defaults filled in */

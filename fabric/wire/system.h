@@ -28,7 +28,11 @@ enum fab_system_op {
     FAB_SYSTEM_EXIT = 7,         /* a linked actor has ended */
     FAB_SYSTEM_PARTS = 16, /* from here on: asks 16 to 31, monitors 32 to 47, names 48 to 63 */
     FAB_SYSTEM_ASK_FIRST = 16,
+    FAB_SYSTEM_ASK_FAILED = 16, /* an ask will not be answered */
     FAB_SYSTEM_MONITOR_FIRST = 32,
+    FAB_SYSTEM_MONITOR = 32,   /* an actor is to be watched */
+    FAB_SYSTEM_DEMONITOR = 33, /* and no more */
+    FAB_SYSTEM_DOWN = 34,      /* a watched actor has ended */
     FAB_SYSTEM_NAME_FIRST = 48,
     FAB_SYSTEM_END = 64
 };
@@ -87,9 +91,35 @@ struct fab_system_exit {
 };
 
 static_assert(sizeof(struct fab_system_exit) == 24, "layout");
+/* ASK_FAILED: an ask of `asker` will not be answered. */
+struct fab_system_ask_failed {
+    uint64_t asker; /* actor word, of the core that gets this */
+    uint64_t ask;   /* its id */
+    uint8_t status; /* enum myc_status */
+    uint8_t reserved[7];
+};
+
+/* MONITOR, DEMONITOR: a watch begins or ends. */
+struct fab_system_monitor {
+    uint64_t watcher; /* actor word, of the core that sends this */
+    uint64_t target;  /* actor word, of the core that gets this */
+    uint64_t monitor; /* the watcher's id for it */
+};
+
+/* DOWN: the target has ended, or there was none. */
+struct fab_system_down {
+    uint64_t watcher; /* actor word, of the core that gets this */
+    uint64_t monitor; /* the watcher's id */
+    uint8_t reason;   /* enum myc_status */
+    uint8_t reserved[7];
+};
+
+static_assert(sizeof(struct fab_system_monitor) == 24, "layout");
+static_assert(sizeof(struct fab_system_down) == 24, "layout");
 static_assert(sizeof(struct fab_system_notice) == 40, "layout");
 static_assert(sizeof(struct fab_system_taken) == 16, "layout");
 static_assert(sizeof(struct fab_system_writable) == 8, "layout");
 static_assert(sizeof(struct fab_system_stop) == 16, "layout");
+static_assert(sizeof(struct fab_system_ask_failed) == 24, "layout");
 
 #endif

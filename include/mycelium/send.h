@@ -113,6 +113,20 @@ MYC_API enum myc_status myc_reply(struct myc_self *self, struct myc_request requ
 MYC_API enum myc_status myc_reply_failure(struct myc_self *self, struct myc_request request,
                                           enum myc_status status);
 
+/**
+ * Says that another actor will answer: our end does not break the request any more.
+ * For delegation: send the request in a message, pass it on, and the other one takes it over.
+ * @return OK; NOT_FOUND (not ours to answer).
+ * Context: inside a handler of the actor that got the request.
+ */
+MYC_API enum myc_status myc_request_pass_on(struct myc_self *self, struct myc_request request);
+
+/**
+ * Makes a request that came in a message ours: our end without an answer tells the asker BROKEN.
+ * Context: inside a handler.
+ */
+MYC_API void myc_request_take_over(struct myc_self *self, struct myc_request request);
+
 MYC_END_DECLS
 
 #endif

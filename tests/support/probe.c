@@ -59,6 +59,11 @@ read_event(const struct myc_message *message, struct probe_note *note)
     struct myc_writable writable;
     struct myc_child_exited exited;
     struct myc_spawned spawned;
+    struct myc_ask_failed failed;
+    struct myc_name_found found;
+    struct myc_name_lost lost;
+    struct myc_node_up up;
+    struct myc_node_down node_down;
     struct myc_down down;
 
     if (myc_undelivered_decode(message, &undelivered)) {
@@ -75,6 +80,21 @@ read_event(const struct myc_message *message, struct probe_note *note)
     } else if (myc_down_decode(message, &down)) {
         note->ref = down.ref;
         note->status = down.reason;
+        note->value = down.monitor;
+    } else if (myc_ask_failed_decode(message, &failed)) {
+        note->ref = failed.ref;
+        note->status = failed.status;
+        note->value = failed.ask;
+    } else if (myc_name_found_decode(message, &found)) {
+        note->ref = found.ref;
+        note->status = found.status;
+    } else if (myc_name_lost_decode(message, &lost)) {
+        note->ref = lost.ref;
+    } else if (myc_node_up_decode(message, &up)) {
+        note->value = up.home;
+    } else if (myc_node_down_decode(message, &node_down)) {
+        note->value = node_down.home;
+        note->status = node_down.reason;
     }
 }
 

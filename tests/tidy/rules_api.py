@@ -71,6 +71,14 @@ def declarations(text):
             yield line_of(text, match.start("indent")), name[1], match["comment"] or ""
 
 
+def data_names(text):
+    """Yields the name of each exported constant of a header."""
+    for match in EXPORT.finditer(text):
+        name = re.search(r"\bextern\b[^(]*\b(myc_\w+)\s*;?\s*$", match["declaration"])
+        if name:
+            yield name[1]
+
+
 def documented(tree):
     """Every exported function has a comment whose `Context:` says who may call it and when."""
     for path, text in tree.under("include/", (".h",)):
@@ -108,8 +116,8 @@ def library_of(tree):
 
 
 def declared_names(tree):
-    return {name: (path, line) for path, text in tree.under("include/", (".h",))
-            for line, name, _ in declarations(text)}
+    return {name for _, text in tree.under("include/", (".h",))
+            for name in [name for _, name, _ in declarations(text)] + list(data_names(text))}
 
 
 def missing_symbols_note(tree):

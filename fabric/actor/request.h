@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Between the two sides of asks: ask.c (who waits) and request.c (who owes). */
+#ifndef FAB_ACTOR_REQUEST_H
+#define FAB_ACTOR_REQUEST_H
+
+#include "actor/state.h"
+
+/* An ask's id: generation 32, index, cap. The cap is the bytes of body that the reply may have. */
+#define FAB_ASK_CAP_BITS   11U
+#define FAB_ASK_INDEX_BITS 21U
+
+static inline uint32_t
+fab_ask_cap(uint64_t id)
+{
+    return (uint32_t)id & ((1U << FAB_ASK_CAP_BITS) - 1);
+}
+
+/* Sets core->requests: a table of `count` requests that are owed. */
+enum myc_status fab_requests_create(struct fab_core *core, uint32_t count);
+void fab_requests_destroy(struct fab_core *core);
+
+/* The actor ends or restarts: what it owes is BROKEN. */
+void fab_requests_on_end(struct fab_core *core, struct fab_slot *slot);
+void fab_requests_on_link_down(struct fab_core *core, const struct fab_link *link);
+
+/* Whether that actor lives at the other end of the link. */
+bool fab_request_is_over(const struct fab_link *link, struct myc_ref ref);
+
+#endif
