@@ -140,18 +140,35 @@ fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t n
         on_progress(flow, now_ns);
 }
 
+static void
+declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame)
+{
+    flow->counters.frames_lost++;
+    fab_sent_map_settle(&flow->sent, frame, FAB_SENT_LOST);
+    for (uint32_t i = 0; i < frame->part_count; i++)
+        fab_send_lane_on_lost(&flow->lanes[fab_part_lane(frame->parts[i])],
+                              fab_part_span(frame->parts[i]));
+}
+
 void
 fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns)
 {
     uint32_t at = flow->sent.tail;
     struct fab_sent_frame *frame;
 
-    while ((frame = fab_loss_next(&flow->loss, &flow->sent, &flow->rtt, &at, now_ns)) != NULL) {
-        flow->counters.frames_lost++;
-        fab_sent_map_settle(&flow->sent, frame, FAB_SENT_LOST);
-        for (uint32_t i = 0; i < frame->part_count; i++)
-            fab_send_lane_on_lost(&flow->lanes[fab_part_lane(frame->parts[i])],
-                                  fab_part_span(frame->parts[i]));
-    }
+    while ((frame = fab_loss_next(&flow->loss, &flow->sent, &flow->rtt, &at, now_ns)) != NULL)
+        declare_lost(flow, frame);
     fab_flow_arm_probe(flow);
+}
+
+void
+fab_flow_make_room(struct fab_flow *flow)
+{
+    if (!fab_sent_map_is_full(&flow->sent))
+        return;
+    fab_sent_map_forget(&flow->sent, UINT64_MAX);
+    if (!fab_sent_map_is_full(&flow->sent))
+        return;
+    declare_lost(flow, fab_sent_map_at(&flow->sent, flow->sent.tail));
+    fab_sent_map_forget(&flow->sent, UINT64_MAX);
 }

@@ -208,8 +208,6 @@ plan_records(struct fab_flow *flow, struct plan *plan)
 {
     bool may_send = has_window(flow) || flow->due.probe;
 
-    if (fab_sent_map_is_full(&flow->sent))
-        return;
     for (int i = 0; may_send && i < FAB_LANE_COUNT; i++) {
         if (flow->lanes[lane_order[i]].lost_count > 0)
             plan_lost(flow, plan, lane_order[i]);
@@ -388,6 +386,8 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     plan.flags = 0;
     plan.ranges = plan.part_count = 0;
     plan.repeats = false;
+    if (flow->due.probe || flow->due.ping)
+        fab_flow_make_room(flow);
     plan_blocks(flow, &plan);
     plan_records(flow, &plan);
     watch_credit(flow, &plan, now_ns);

@@ -119,6 +119,9 @@ bool fab_flow_ack_is_possible(const struct fab_flow *flow, const struct fab_fram
 void fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns);
 /* Declares lost what is; sets when to look again. */
 void fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns);
+/* Makes place for one more frame among those sent, if need be by giving up the oldest: after many
+ * probes without an answer that is lost anyway. */
+void fab_flow_make_room(struct fab_flow *flow);
 
 /* flow_timer.c */
 
