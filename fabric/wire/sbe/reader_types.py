@@ -55,6 +55,7 @@ class TypeReader:
         self.order = []  # in which C can take them
         self.open = []  # being read, to find one that contains itself
         self.names = {}  # C names of structs and enums
+        self.constants = {}  # C names of the values of enums and sets
 
     def claim(self, where, name):
         """Two things of one C name would not compile, far from the place that could say why."""
@@ -157,6 +158,7 @@ class TypeReader:
             self.add_choice(child, choices, self.enum_value(child, primitive))
         if not choices:
             raise SchemaError(node, f"enum '{node.need('name')}' has no <validValue>: add one")
+        self.claim_choices(node, choices, node.own("c-prefix"))
         return Enum(node.need("name"), primitive, choices, node.own("open") == "true",
                     node.own("c-type"), node.own("c-prefix"), encoding.presence, encoding.null,
                     node.get("description", ""), node)
@@ -183,7 +185,18 @@ class TypeReader:
                 raise SchemaError(child, f"bit '{text}' of choice '{child.need('name')}' is not "
                                   f"a bit of {primitive.name}: 0 to {primitive.size * 8 - 1}")
             self.add_choice(child, choices, int(text))
+        self.claim_choices(node, choices)
         return Set(node.need("name"), primitive, choices, node.get("description", ""), node)
+
+    def claim_choices(self, node, choices, c_prefix=None):
+        """Values of all enums and sets share C's one space of names."""
+        for choice in choices:
+            name = (c_prefix or snake(node.need("name")) + "_") + snake(choice.name)
+            other = self.constants.setdefault(name, node)
+            if other is not node:
+                raise SchemaError(node, f"'{choice.name}' has the same name in C, "
+                                  f"{name.upper()}, as a value of '{other.need('name')}': "
+                                  "rename one")
 
     @staticmethod
     def add_choice(child, choices, value):

@@ -47,7 +47,7 @@ CASES = {
                          '<type name="T" primitiveType="int8"/>'), 4, ["'T'", "twice", "line 3"]),
     "same_c_name": (types('<enum name="TopSide" encodingType="int8"><validValue name="a">1'
                           '</validValue></enum>\n<enum name="topSide" encodingType="int8">'
-                          '<validValue name="a">1</validValue></enum>'), 4, ["top_side", "rename"]),
+                          '<validValue name="b">1</validValue></enum>'), 4, ["top_side", "rename"]),
     "composite_in_itself": (types('<composite name="C"><ref name="c" type="C"/></composite>'), 3,
                             ["'C'", "contains itself"]),
     "wide_enum": (types('<enum name="E" encodingType="uint64"><validValue name="a">1</validValue>'
@@ -57,6 +57,11 @@ CASES = {
     "enum_value_twice": (types('<enum name="E" encodingType="int8">\n<validValue name="a">1'
                                '</validValue>\n<validValue name="b">1</validValue></enum>'), 5,
                          ["'b'", "'a'"]),
+    "enum_values_of_one_name": (types('<set name="Top" encodingType="uint8"><choice '
+                                      'name="BookReset">1</choice></set>\n'
+                                      '<enum name="TopBook" encodingType="int8">'
+                                      '<validValue name="Reset">1</validValue></enum>'), 4,
+                                ["TOP_BOOK_RESET", "'Top'", "rename"]),
     "set_bit_too_high": (types('<set name="S" encodingType="uint8">\n<choice name="a">8</choice>'
                                '</set>'), 4, ["bit '8'", "0 to 7"]),
     "constant_without_value": (types('<type name="T" primitiveType="int8" presence="constant"/>'),
