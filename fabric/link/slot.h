@@ -32,6 +32,8 @@
 #define FAB_RING_SLOTS_MIN  64U
 #define FAB_RING_SLOTS_MAX  65536U
 
+#define FAB_RING_PREFETCH 256U /* bytes ahead of the record that is written or read */
+
 static_assert(FAB_RING_SLOT_SIZE % 64U == 0, "slots are whole cache lines");
 
 /* Slots that a record of `size` bytes takes. */
@@ -46,6 +48,23 @@ static inline uint32_t
 fab_ring_reserve(uint32_t slots)
 {
     return slots / 8U > FAB_RING_SPAN_MAX ? slots / 8U : FAB_RING_SPAN_MAX;
+}
+
+/* The writer's side: asks for the lines of the records to come, while the reader still has them.
+ * The overhang keeps it within the ring's memory or just behind, where a prefetch does no harm. */
+static inline void
+fab_ring_prefetch_ahead(const uint8_t *slot, uint32_t span)
+{
+    for (uint32_t i = 0; i < span * FAB_RING_SLOT_SIZE; i += 64U)
+        __builtin_prefetch(slot + FAB_RING_PREFETCH + i, 1);
+}
+
+/* The reader's side: the records to come are likely to be as long as this one of `size` bytes. */
+static inline void
+fab_ring_prefetch(const uint8_t *slot, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i += 64U)
+        __builtin_prefetch(slot + FAB_RING_PREFETCH + i);
 }
 
 /* Whether a ring may have so many slots. */
