@@ -252,6 +252,7 @@ control_main(void *argument)
             on_event(control, events[i].data.u64);
     }
     say_goodbye(control);
+    atomic_store_explicit(&control->has_stopped, true, memory_order_release);
     return NULL;
 }
 
@@ -358,14 +359,26 @@ fab_control_create(const struct fab_control_options *options, struct fab_control
 }
 
 void
-fab_control_stop(struct fab_control *control)
+fab_control_stop_begin(struct fab_control *control)
 {
     uint64_t one = 1;
 
+    /* An eventfd that nobody reads takes more writes than there will ever be. */
+    FAB_ASSERT(write(control->stop_fd, &one, sizeof(one)) == sizeof(one));
+}
+
+bool
+fab_control_has_stopped(const struct fab_control *control)
+{
+    return atomic_load_explicit(&control->has_stopped, memory_order_acquire);
+}
+
+void
+fab_control_stop(struct fab_control *control)
+{
     if (!control->is_running)
         return;
-    /* An eventfd that is read by nobody takes one write. */
-    FAB_ASSERT(write(control->stop_fd, &one, sizeof(one)) == sizeof(one));
+    fab_control_stop_begin(control);
     pthread_join(control->thread, NULL);
     control->is_running = false;
 }
@@ -396,12 +409,6 @@ fab_control_destroy(struct fab_control **control)
     free((char *)(uintptr_t)old->options.path);
     free(old);
     *control = NULL;
-}
-
-uint64_t
-fab_control_home(const struct fab_control *control)
-{
-    return control->home;
 }
 
 void

@@ -61,6 +61,8 @@ struct fab_control_ops {
                              const char *text);
     /* A tool asks; answers text in memory from malloc, or NULL for a request that nobody knows. */
     char *(*on_request)(void *context, const char *request);
+    /* A client has been given its home word, before it is attached first. */
+    void (*on_given_home)(void *context, uint64_t home);
 };
 
 struct fab_control_options {
@@ -89,11 +91,13 @@ enum myc_status fab_control_create(const struct fab_control_options *options,
  * and ends the thread. Context: main thread, while the lcores still poll. */
 void fab_control_stop(struct fab_control *control);
 
+/* Begins the stop and returns; for one whose own thread polls the lcore. has_stopped tells when
+ * stop will not wait any more. Context: main thread. */
+void fab_control_stop_begin(struct fab_control *control);
+bool fab_control_has_stopped(const struct fab_control *control);
+
 /* Frees everything. NULL inside is fine. Context: main thread, after stop, when no lcore polls. */
 void fab_control_destroy(struct fab_control **control);
-
-/* Our home: a client's is known when it was attached first. Context: control thread. */
-uint64_t fab_control_home(const struct fab_control *control);
 
 /* Every peer that is up. Context: control thread, within on_request. */
 void fab_control_each_peer(const struct fab_control *control,

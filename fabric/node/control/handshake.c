@@ -231,6 +231,8 @@ take_given_home(struct fab_control *control, uint64_t given)
         node_of(given) > FAB_CLIENT_ID_MAX)
         return false;
     control->home = given;
+    if (control->options.ops.on_given_home)
+        control->options.ops.on_given_home(control->options.context, given);
     return true;
 }
 

@@ -16,12 +16,6 @@ close_fd(int *fd)
     *fd = -1;
 }
 
-static unsigned
-node_of(uint64_t home)
-{
-    return (unsigned)(home >> 48);
-}
-
 void
 fab_attach_failed(struct fab_control *control, uint32_t attach, enum myc_status status,
                   const char *text)
@@ -50,9 +44,6 @@ fab_place_up(struct fab_control *control, struct fab_place *place)
     peer->links = place->attachment.links;
     peer->link_count = place->attachment.link_count;
     peer->pid = place->credentials.pid;
-    fab_log(FAB_LOG_INFO, "%s %u \"%s\" (pid %d, %u lcores) is attached",
-            peer->is_client ? "client" : "node", node_of(peer->home), peer->name, (int)peer->pid,
-            peer->lcore_count);
     if (place->attach != FAB_CONTROL_NO_ATTACH)
         control->attaches[place->attach].reported = MYC_OK;
     control->options.ops.on_attached(control->options.context, peer);
@@ -62,15 +53,9 @@ fab_place_up(struct fab_control *control, struct fab_place *place)
 static void
 detach(struct fab_control *control, struct fab_place *place, enum myc_status reason)
 {
-    struct fab_control_peer *peer = &place->peer;
-
     place->state = FAB_PLACE_ENDING;
     fab_attachment_end(&place->attachment, reason);
-    fab_log(reason == MYC_SHUTDOWN ? FAB_LOG_INFO : FAB_LOG_WARNING,
-            "%s %u \"%s\" (pid %d) has gone: %s", peer->is_client ? "client" : "node",
-            node_of(peer->home), peer->name, (int)peer->pid,
-            reason == MYC_SHUTDOWN ? "it has left" : "its process has ended or was cut off");
-    control->options.ops.on_detached(control->options.context, peer, reason);
+    control->options.ops.on_detached(control->options.context, &place->peer, reason);
 }
 
 void

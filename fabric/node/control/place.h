@@ -17,6 +17,8 @@
 #ifndef FAB_NODE_CONTROL_PLACE_H
 #define FAB_NODE_CONTROL_PLACE_H
 
+#include <stdatomic.h>
+
 #include "node/control/attachment.h"
 #include "node/control/control.h"
 #include "node/control/socket.h"
@@ -67,6 +69,7 @@ struct fab_control {
     unsigned long thread; /* pthread_t */
     bool is_running;
     bool is_stopping;
+    _Atomic bool has_stopped; /* set by the thread at its end */
 };
 
 /* handshake.c: what a packet does to a place that is not up. */

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "node/client/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <mycelium/client.h>
+#include <mycelium/registry.h>
+
+#include "base/assert.h"
+#include "env/clock.h"
+
+#define TIMEOUT_MS_DEFAULT 5000U
+#define INBOX_DEFAULT      1024U
+#define INCARNATION_MASK   0xffffffffffffULL
+
+/* ---- the control thread's side ----------------------------------------------------------------
+ */
+
+static void
+settle(struct fab_client *client, enum myc_status outcome, const char *reason)
+{
+    pthread_mutex_lock(&client->lock);
+    if (client->outcome == MYC_PENDING) {
+        client->outcome = outcome;
+        snprintf(client->reason, sizeof(client->reason), "%s", reason);
+        pthread_cond_signal(&client->has_news);
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
+static void
+on_attached(void *context, const struct fab_control_peer *peer)
+{
+    struct fab_client *client = context;
+
+    for (uint32_t i = 0; i < peer->link_count; i++)
+        fab_door_hand_over(&client->door, &peer->links[i]);
+    atomic_store_explicit(&client->host_home, peer->home, memory_order_release);
+    atomic_fetch_add_explicit(&client->attached, 1, memory_order_release);
+    settle(client, MYC_OK, "");
+}
+
+static void
+on_detached(void *context, const struct fab_control_peer *peer, enum myc_status reason)
+{
+    struct fab_client *client = context;
+
+    (void)reason;
+    atomic_fetch_sub_explicit(&client->attached, 1, memory_order_release);
+    for (uint32_t i = 0; i < peer->link_count; i++)
+        fab_door_retire(&client->door);
+}
+
+static void
+on_given_home(void *context, uint64_t home)
+{
+    struct fab_client *client = context;
+
+    pthread_mutex_lock(&client->lock);
+    client->home = home;
+    pthread_mutex_unlock(&client->lock);
+}
+
+static void
+on_attach_failed(void *context, const char *path, enum myc_status status, const char *text)
+{
+    struct fab_client *client = context;
+
+    (void)path;
+    /* Nobody there yet, or somebody who is just going: what waiting may mend. */
+    if (status == MYC_NOT_FOUND || status == MYC_NO_CONNECTION || status == MYC_SHUTDOWN ||
+        status == MYC_FULL) {
+        pthread_mutex_lock(&client->lock);
+        snprintf(client->reason, sizeof(client->reason), "%s", text);
+        pthread_mutex_unlock(&client->lock);
+        return;
+    }
+    settle(client, status, text);
+}
+
+/* ---- the user's side --------------------------------------------------------------------------
+ */
+
+static struct fab_client *
+client_of(const struct myc_node *node)
+{
+    return (struct fab_client *)(uintptr_t)node;
+}
+
+unsigned
+fab_client_turn(struct fab_client *client, unsigned budget)
+{
+    uint64_t now_ns = fab_clock_ns();
+    unsigned work;
+
+    fab_core_turn_begin(client->core, now_ns);
+    work = fab_door_poll(&client->door, FAB_CLIENT_POLL_BURST, now_ns);
+    work += fab_core_poll(client->core, FAB_CLIENT_POLL_BURST);
+    work += fab_core_run(client->core, budget);
+    fab_core_flush(client->core);
+    return work;
+}
+
+static unsigned
+client_poll(struct myc_node *node, unsigned budget)
+{
+    return fab_client_turn(client_of(node), budget);
+}
+
+static enum myc_status
+client_spawn(struct myc_node *node, uint8_t lcore, const struct myc_class *class_of,
+             const struct myc_spawn_options *options, struct myc_ref *ref)
+{
+    struct fab_client *client = client_of(node);
+
+    struct myc_ref spawned;
+    enum myc_status status;
+
+    if (lcore != 0)
+        return MYC_NOT_FOUND;
+    fab_core_turn_begin(client->core, fab_clock_ns());
+    status = fab_core_spawn(client->core, class_of, options, &spawned);
+    if (status == MYC_OK && ref)
+        *ref = spawned;
+    return status;
+}
+
+static void
+client_counter_each(const struct myc_node *node,
+                    void (*each)(void *context, const char *name, const char *text, uint64_t value),
+                    void *context)
+{
+    const struct fab_client *client = client_of(node);
+    const uint64_t *values = (const uint64_t *)fab_core_counters(client->core);
+
+    for (unsigned i = 0; i < fab_core_counter_count; i++)
+        each(context, fab_core_counter_table[i].name, fab_core_counter_table[i].text, values[i]);
+    each(context, "inbox_dropped", "messages for which the client's inbox had no room",
+         client->inbox.dropped_full);
+}
+
+static void
+stop_actors(struct fab_client *client)
+{
+    fab_core_stop_all(client->core);
+    for (unsigned i = 0; i < FAB_CLIENT_STOP_TURNS_MAX && fab_core_actor_count(client->core); i++)
+        fab_client_turn(client, UINT32_MAX);
+}
+
+/* Good for a client in any state. */
+static void
+client_stop(struct myc_node *node)
+{
+    struct fab_client *client = client_of(node);
+
+    if (client->core)
+        stop_actors(client);
+    if (client->control) {
+        fab_control_stop_begin(client->control);
+        while (client->core && !fab_control_has_stopped(client->control))
+            fab_client_turn(client, 1);
+        fab_control_stop(client->control);
+    }
+    fab_core_destroy(&client->core);
+    fab_control_destroy(&client->control);
+    fab_inbox_fini(&client->inbox);
+    pthread_cond_destroy(&client->has_news);
+    pthread_mutex_destroy(&client->lock);
+    free(client);
+}
+
+static const struct fab_node_ops client_ops = {
+    .stop = client_stop,
+    .spawn = client_spawn,
+    .poll = client_poll,
+    .counter_each = client_counter_each,
+};
+
+struct fab_client *
+fab_client_of(struct myc_node *node)
+{
+    FAB_ASSERT(node->ops == &client_ops);
+    return client_of(node);
+}
+
+/* ---- open -------------------------------------------------------------------------------------
+ */
+
+static void *
+alloc_plain(void *context, size_t size, size_t align)
+{
+    size_t whole = (size + align - 1U) / align * align;
+    void *memory = aligned_alloc(align, whole);
+
+    (void)context;
+    if (memory)
+        memset(memory, 0, whole);
+    return memory;
+}
+
+static void
+free_plain(void *context, void *pointer)
+{
+    (void)context;
+    free(pointer);
+}
+
+static uint64_t
+draw_incarnation(void)
+{
+    uint64_t drawn = 0;
+
+    while ((drawn & INCARNATION_MASK) == 0) {
+        if (getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
+            drawn = fab_clock_ns();
+    }
+    return drawn & INCARNATION_MASK;
+}
+
+static enum myc_status
+start_control(struct fab_client *client, const char *path, const struct myc_client_options *options)
+{
+    const char *const attach[] = { path };
+    const struct fab_control_options control = {
+        .size = sizeof(control),
+        .home = draw_incarnation(),
+        .is_client = true,
+        .lcore_count = 1,
+        .slots = options->limits.ring_slots ? options->limits.ring_slots : 1024,
+        .name = options->name ? options->name : program_invocation_short_name,
+        .attach = attach,
+        .attach_count = 1,
+        .ops = {
+            .on_attached = on_attached,
+            .on_detached = on_detached,
+            .on_given_home = on_given_home,
+            .on_attach_failed = on_attach_failed,
+        },
+        .context = client,
+    };
+
+    if (!fab_ring_slots_is_valid(control.slots))
+        return MYC_INVALID;
+    return fab_control_create(&control, &client->control, client->reason, sizeof(client->reason));
+}
+
+/* Waits for the first attachment, or for what makes it impossible. */
+static enum myc_status
+await_host(struct fab_client *client, uint32_t timeout_ms)
+{
+    enum myc_status outcome;
+    struct timespec until;
+    int waited = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / 1000U;
+    until.tv_nsec += (long)(timeout_ms % 1000U) * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&client->lock);
+    while (client->outcome == MYC_PENDING && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&client->has_news, &client->lock, &until);
+    outcome = client->outcome == MYC_PENDING ? MYC_TIMEOUT : client->outcome;
+    client->head.home = client->home;
+    pthread_mutex_unlock(&client->lock);
+    return outcome;
+}
+
+static struct myc_limits
+limits_of(const struct myc_client_options *options)
+{
+    struct myc_limits limits = options->limits;
+
+    limits.actors_max = limits.actors_max ? limits.actors_max : 1024;
+    limits.messages_max = limits.messages_max ? limits.messages_max : 8192;
+    limits.state_bytes_max = limits.state_bytes_max ? limits.state_bytes_max : 4U << 20;
+    limits.timers_max = limits.timers_max ? limits.timers_max : 4096;
+    limits.asks_max = limits.asks_max ? limits.asks_max : 1024;
+    limits.monitors_max = limits.monitors_max ? limits.monitors_max : 4096;
+    return limits;
+}
+
+static uint64_t
+clock_of_core(void *context)
+{
+    (void)context;
+    return fab_clock_ns();
+}
+
+static enum myc_status
+start_core(struct fab_client *client, const struct myc_client_options *options)
+{
+    const struct fab_core_memory memory = { alloc_plain, free_plain, NULL };
+    const struct fab_core_config config = {
+        .size = sizeof(config),
+        .home = client->head.home,
+        .lcore_count = 1,
+        .limits = limits_of(options),
+        .seed = client->head.home ^ fab_clock_ns(),
+        .clock_ns = clock_of_core,
+    };
+    struct fab_inbox *inbox = &client->inbox;
+    const struct myc_spawn_options spawn = {
+        .size = sizeof(spawn),
+        .args = &inbox,
+        .args_size = sizeof(inbox),
+    };
+    enum myc_status status = fab_core_create(&config, &memory, &client->core);
+
+    if (status != MYC_OK)
+        return status;
+    client->door.core = client->core;
+    /* The registry is the first actor of every lcore: others know its ref by that. */
+    status = client_spawn(&client->head, 0, &myc_registry_class, NULL, NULL);
+    if (status != MYC_OK)
+        return status;
+    status = fab_inbox_init(inbox, options->inbox_max ? options->inbox_max : INBOX_DEFAULT);
+    if (status == MYC_OK)
+        status = client_spawn(&client->head, 0, &fab_inbox_class, &spawn, &client->inbox_ref);
+    /* The link comes in at the first turn, and is up after the second. */
+    if (status == MYC_OK)
+        fab_client_turn(client, 1);
+    if (status == MYC_OK)
+        fab_client_turn(client, 1);
+    return status;
+}
+
+static struct fab_client *
+make(void)
+{
+    struct fab_client *client = alloc_plain(NULL, sizeof(*client), FAB_CACHE_LINE);
+    pthread_condattr_t monotonic;
+
+    if (!client)
+        return NULL;
+    client->head.ops = &client_ops;
+    client->outcome = MYC_PENDING;
+    fab_door_init(&client->door, NULL);
+    pthread_mutex_init(&client->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&client->has_news, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return client;
+}
+
+enum myc_status
+myc_client_open(const char *path, const struct myc_client_options *options, struct myc_node **node)
+{
+    static const struct myc_client_options defaults = { .size = sizeof(defaults) };
+    struct fab_client *client = make();
+    enum myc_status status;
+
+    if (!client)
+        return MYC_NO_MEMORY;
+    if (!options)
+        options = &defaults;
+    fab_clock_init();
+    status = options->size == sizeof(*options) ? start_control(client, path, options) : MYC_INVALID;
+    if (status == MYC_OK)
+        status = await_host(client, options->timeout_ms ? options->timeout_ms : TIMEOUT_MS_DEFAULT);
+    if (status == MYC_OK)
+        status = start_core(client, options);
+    if (status == MYC_OK) {
+        *node = &client->head;
+        return MYC_OK;
+    }
+    if (options->error)
+        snprintf(options->error, options->error_size, "%s: %s", path,
+                 *client->reason ? client->reason : myc_status_text(status));
+    client_stop(&client->head);
+    return status;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/host_process.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <mycelium/registry.h>
+
+#include "actor/core.h"
+#include "base/assert.h"
+#include "base/log.h"
+#include "env/clock.h"
+#include "node/control/control.h"
+#include "node/control/door.h"
+
+#define WAIT_MS 10000
+
+static struct {
+    struct fab_core *core;
+    struct fab_door door;
+    int reports;
+} host;
+
+static volatile sig_atomic_t is_told_to_stop;
+
+static void
+report(enum host_event event, uint64_t home, enum myc_status reason)
+{
+    const struct host_report packet = { .event = event, .reason = reason, .home = home };
+
+    FAB_ASSERT(write(host.reports, &packet, sizeof(packet)) == sizeof(packet));
+}
+
+static void
+on_attached(void *context, const struct fab_control_peer *peer)
+{
+    (void)context;
+    fab_door_hand_over(&host.door, &peer->links[0]);
+    report(HOST_ATTACHED, peer->home, MYC_OK);
+}
+
+static void
+on_detached(void *context, const struct fab_control_peer *peer, enum myc_status reason)
+{
+    (void)context;
+    fab_door_retire(&host.door);
+    report(HOST_DETACHED, peer->home, reason);
+}
+
+static enum myc_status
+echo(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    const struct myc_type type = {
+        .name = "Echo",
+        .schema_id = message->schema_id,
+        .template_id = message->template_id,
+        .version = message->version,
+        .block_length = message->block_length,
+    };
+    const struct myc_send_options options = { .size = sizeof(options), .tag = message->tag };
+
+    (void)state;
+    if (message->template_id == HOST_ECHO_FAILS)
+        return MYC_FAILED;
+    if (message->kind == MYC_KIND_SEND)
+        (void)myc_send_with(self, message->from, &type, message->body, message->size, &options);
+    return MYC_OK;
+}
+
+static const struct myc_class echo_class = {
+    .size = sizeof(struct myc_class),
+    .name = "echo",
+    .flags = MYC_CLASS_ACCEPTS_ANY,
+    .receive = echo,
+};
+
+static void *
+alloc_plain(void *context, size_t size, size_t align)
+{
+    size_t whole = (size + align - 1U) / align * align;
+    void *memory = aligned_alloc(align, whole);
+
+    (void)context;
+    FAB_ASSERT(memory);
+    return memset(memory, 0, whole);
+}
+
+static void
+free_plain(void *context, void *pointer)
+{
+    (void)context;
+    free(pointer);
+}
+
+static void
+turn(void)
+{
+    static const struct timespec step = { .tv_nsec = 50000 };
+    uint64_t now_ns = fab_clock_ns();
+    unsigned work;
+
+    fab_core_turn_begin(host.core, now_ns);
+    work = fab_door_poll(&host.door, 32, now_ns);
+    work += fab_core_poll(host.core, 32);
+    work += fab_core_run(host.core, 256);
+    fab_core_flush(host.core);
+    if (!work)
+        nanosleep(&step, NULL);
+}
+
+static void
+on_term(int number)
+{
+    (void)number;
+    is_told_to_stop = 1;
+}
+
+static void
+run(const char *path, uint64_t home)
+{
+    const struct fab_core_memory memory = { alloc_plain, free_plain, NULL };
+    const struct fab_core_config config = {
+        .size = sizeof(config),
+        .home = home,
+        .lcore_count = 1,
+        .limits = { .actors_max = 64, .messages_max = 4096, .state_bytes_max = 1 << 20 },
+        .seed = home,
+    };
+    const struct fab_control_options options = {
+        .size = sizeof(options),
+        .home = home,
+        .lcore_count = 1,
+        .slots = 256,
+        .name = "host",
+        .path = path,
+        .mode = 0600,
+        .ops = { .on_attached = on_attached, .on_detached = on_detached },
+    };
+    const struct myc_spawn_options named = { .size = sizeof(named), .name = "echo" };
+    struct fab_control *control;
+    struct myc_ref ref;
+    char error[256];
+
+    signal(SIGTERM, on_term);
+    fab_log_set_level(FAB_LOG_ERROR);
+    fab_clock_init();
+    FAB_ASSERT(fab_core_create(&config, &memory, &host.core) == MYC_OK);
+    fab_core_turn_begin(host.core, fab_clock_ns());
+    FAB_ASSERT(fab_core_spawn(host.core, &myc_registry_class, NULL, &ref) == MYC_OK);
+    FAB_ASSERT(fab_core_spawn(host.core, &echo_class, &named, &ref) == MYC_OK);
+    FAB_ASSERT(myc_ref_is_equal(ref, host_process_echo(home)));
+    fab_door_init(&host.door, host.core);
+    FAB_ASSERT(fab_control_create(&options, &control, error, sizeof(error)) == MYC_OK);
+    report(HOST_LISTENS, home, MYC_OK);
+    while (!is_told_to_stop)
+        turn();
+    fab_control_stop_begin(control);
+    while (!fab_control_has_stopped(control))
+        turn();
+    fab_control_stop(control);
+    fab_core_destroy(&host.core);
+    fab_control_destroy(&control);
+}
+
+void
+host_process_start(struct host_process *process, const char *path, uint64_t home)
+{
+    struct host_report first;
+    int pipes[2];
+
+    FAB_ASSERT(pipe(pipes) == 0);
+    fflush(NULL);
+    process->pid = fork();
+    FAB_ASSERT(process->pid >= 0);
+    if (process->pid == 0) {
+        close(pipes[0]);
+        host.reports = pipes[1];
+        run(path, home);
+        _exit(0);
+    }
+    close(pipes[1]);
+    process->reports = pipes[0];
+    FAB_ASSERT(host_process_report(process, &first) && first.event == HOST_LISTENS);
+}
+
+bool
+host_process_report(struct host_process *process, struct host_report *packet)
+{
+    struct pollfd pipe = { .fd = process->reports, .events = POLLIN };
+
+    return poll(&pipe, 1, WAIT_MS) == 1 &&
+           read(process->reports, packet, sizeof(*packet)) == sizeof(*packet);
+}
+
+void
+host_process_kill(struct host_process *process)
+{
+    FAB_ASSERT(kill(process->pid, SIGKILL) == 0);
+    FAB_ASSERT(waitpid(process->pid, NULL, 0) == process->pid);
+    close(process->reports);
+}
+
+void
+host_process_stop(struct host_process *process)
+{
+    int status;
+
+    FAB_ASSERT(kill(process->pid, SIGTERM) == 0);
+    FAB_ASSERT(waitpid(process->pid, &status, 0) == process->pid);
+    FAB_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(process->reports);
+}
+
+struct myc_ref
+host_process_echo(uint64_t home)
+{
+    return (struct myc_ref){ .home = home, .actor = 1ULL << 32 | 1U };
+}
