@@ -319,3 +319,16 @@ fab_names_on_system(struct fab_core *core, struct fab_link *link, uint16_t op, c
     (void)core, (void)link, (void)op, (void)body, (void)size;
     return false;
 }
+
+/* --- display ---------------------------------------------------------------------------------- */
+
+void
+fab_names_each(const struct fab_core *core,
+               void (*each)(void *context, const char *name, struct myc_ref ref), void *context)
+{
+    const struct fab_name_table *table = &core->names->table;
+
+    for (uint32_t i = 0; i < core->config.limits.names_max; i++)
+        if (table->names[i].is_claimed)
+            each(context, table->names[i].claim.name, table->names[i].claim.ref);
+}

@@ -117,6 +117,11 @@ void fab_names_on_end(struct fab_core *core, struct fab_slot *slot);
 void fab_names_on_link_up(struct fab_core *core, struct fab_link *link);
 void fab_names_on_link_down(struct fab_core *core, struct fab_link *link);
 
+/* Every name that holds, for display. */
+void fab_names_each(const struct fab_core *core,
+                    void (*each)(void *context, const char *name, struct myc_ref ref),
+                    void *context);
+
 /* --- system records of the parts -------------------------------------------------------------- */
 
 /* A system record whose op is at or above FAB_SYSTEM_PARTS has come (wire/system.h): body and size

@@ -47,8 +47,10 @@ fab_flow_port_close_links(struct fab_flow_port *port, uint8_t lcore)
 {
     struct fab_flow_end *end = &port->ends[lcore];
 
+    /* A link without ops was not made yet: the port's own create has failed. */
     for (uint32_t i = 0; i < end->link_count; i++)
-        end->links[i].link.ops->close(&end->links[i].link);
+        if (end->links[i].link.ops)
+            end->links[i].link.ops->close(&end->links[i].link);
 }
 
 bool

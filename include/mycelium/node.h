@@ -120,7 +120,7 @@ MYC_API void myc_node_stop(struct myc_node **node);
  * @param options  NULL for the defaults.
  * @param ref      set on OK unless NULL.
  * @return as myc_spawn; NOT_FOUND (no such lcore); BAD_STATE (the node is stopping); TIMEOUT (the
- * lcore did not answer within 5 s). Context: the thread that started the node, not inside a
+ * lcore did not answer within 30 s). Context: the thread that started the node, not inside a
  * handler.
  */
 MYC_API MYC_MUST_CHECK enum myc_status myc_node_spawn(struct myc_node *node, uint8_t lcore,

@@ -13,7 +13,6 @@ static const struct fab_subcommand subcommands[] = {
     { "demo", "market data across rings, segments and a wire, on this machine alone",
       fab_cmd_demo },
     { "ls", "list names, links and counters of a running node", fab_cmd_ls },
-    { "ping", "ask an actor by name and time its answers", fab_cmd_ping },
     { "bench", "measure, each figure beside its raw baseline", fab_cmd_bench },
 };
 

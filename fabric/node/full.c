@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "node/full.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <mycelium/name.h>
+#include <mycelium/registry.h>
+
+#include "base/log.h"
+#include "env/clock.h"
+#include "env/eal.h"
+#include "link/ring.h"
+#include "node/ports.h"
+#include "node/segments.h"
+
+#define INCARNATION_MASK 0xffffffffffffULL
+
+static struct fab_full *
+full_of(struct myc_node *node)
+{
+    return (struct fab_full *)node;
+}
+
+/* ---- commands ------------------------------------------------------------------------------- */
+
+enum myc_status
+fab_full_call(struct fab_full *full, uint8_t lcore, fab_command_fn run, void *argument)
+{
+    if (lcore < full->launched_count)
+        return fab_command_call(&full->lcores[lcore].commands, run, argument,
+                                FAB_NODE_CALL_TIMEOUT_MS);
+    run(&full->lcores[lcore], argument);
+    return MYC_OK;
+}
+
+/* A spawn from outside, with copies of everything, because a lcore that answers too late runs it
+ * when the caller has gone on. */
+struct spawn_call {
+    const struct myc_class *class_of;
+    struct myc_spawn_options options;
+    struct myc_ref ref;
+    enum myc_status status;
+    char name[MYC_NAME_SIZE_MAX + 2]; /* one more than allowed: too long stays too long */
+    uint8_t args[MYC_ARGS_SIZE_MAX];
+};
+
+static void
+run_spawn(void *lcore, void *argument)
+{
+    struct spawn_call *call = argument;
+
+    call->status = fab_core_spawn(((struct fab_lcore *)lcore)->core, call->class_of, &call->options,
+                                  &call->ref);
+}
+
+static enum myc_status
+fill_spawn_call(struct spawn_call *call, const struct myc_class *class_of,
+                const struct myc_spawn_options *options)
+{
+    call->class_of = class_of;
+    call->options.size = sizeof(call->options);
+    if (!options)
+        return MYC_OK;
+    if (options->size != sizeof(*options) || options->args_size > sizeof(call->args))
+        return MYC_INVALID;
+    call->options = *options;
+    if (options->args_size)
+        call->options.args = memcpy(call->args, options->args, options->args_size);
+    if (options->name) {
+        snprintf(call->name, sizeof(call->name), "%s", options->name);
+        call->options.name = call->name;
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
+full_spawn(struct myc_node *node, uint8_t lcore, const struct myc_class *class_of,
+           const struct myc_spawn_options *options, struct myc_ref *ref)
+{
+    struct fab_full *full = full_of(node);
+    struct spawn_call *call;
+    enum myc_status status;
+
+    if (lcore >= full->lcore_count)
+        return MYC_NOT_FOUND;
+    call = calloc(1, sizeof(*call));
+    if (!call)
+        return MYC_NO_MEMORY;
+    status = fill_spawn_call(call, class_of, options);
+    if (status == MYC_OK)
+        status = fab_full_call(full, lcore, run_spawn, call);
+    if (status == MYC_TIMEOUT)
+        return MYC_TIMEOUT; /* the call is the lcore's now, and given up */
+    if (status == MYC_OK)
+        status = call->status;
+    if (status == MYC_OK && ref)
+        *ref = call->ref;
+    free(call);
+    return status;
+}
+
+/* ---- counters ------------------------------------------------------------------------------- */
+
+static uint64_t
+sum_core_counter(const struct fab_full *full, unsigned index)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < full->lcore_count; i++)
+        sum += ((const uint64_t *)fab_core_counters(full->lcores[i].core))[index];
+    return sum;
+}
+
+static void
+full_counter_each(const struct myc_node *node,
+                  void (*each)(void *context, const char *name, const char *text, uint64_t value),
+                  void *context)
+{
+    const struct fab_full *full = (const struct fab_full *)node;
+
+    for (unsigned i = 0; i < fab_core_counter_count; i++)
+        each(context, fab_core_counter_table[i].name, fab_core_counter_table[i].text,
+             sum_core_counter(full, i));
+    if (full->ports)
+        fab_ports_counter_each(full->ports, each, context);
+}
+
+/* ---- stop ----------------------------------------------------------------------------------- */
+
+static void
+run_stop_actors(void *lcore, void *argument)
+{
+    (void)argument;
+    fab_core_stop_all(((struct fab_lcore *)lcore)->core);
+}
+
+static void
+run_count_actors(void *lcore, void *argument)
+{
+    *(uint32_t *)argument = fab_core_actor_count(((struct fab_lcore *)lcore)->core);
+}
+
+static void
+stop_actors(struct fab_full *full, uint8_t lcore)
+{
+    static const struct timespec step = { .tv_nsec = 1000000 };
+    uint32_t count = 1;
+
+    if (fab_full_call(full, lcore, run_stop_actors, NULL) != MYC_OK)
+        return;
+    for (unsigned waited_ms = 0; count && waited_ms < FAB_NODE_STOP_TIMEOUT_MS; waited_ms++) {
+        if (fab_full_call(full, lcore, run_count_actors, &count) != MYC_OK)
+            return;
+        nanosleep(&step, NULL);
+    }
+    if (count)
+        fab_log(FAB_LOG_WARNING,
+                "lcore %u: %u actors did not stop within %u ms: ended without them", lcore, count,
+                FAB_NODE_STOP_TIMEOUT_MS);
+}
+
+static void
+run_leave(void *lcore, void *argument)
+{
+    (void)argument;
+    fab_ports_leave(lcore);
+}
+
+static void
+stop_lcores(struct fab_full *full)
+{
+    for (uint32_t i = 0; i < full->launched_count; i++)
+        stop_actors(full, (uint8_t)i);
+    for (uint32_t i = 0; i < full->launched_count; i++)
+        (void)fab_full_call(full, (uint8_t)i, run_leave, NULL);
+    for (uint32_t i = 0; i < full->launched_count; i++)
+        atomic_store_explicit(&full->lcores[i].is_stopping, true, memory_order_relaxed);
+    for (uint32_t i = 0; i < full->launched_count; i++)
+        fab_eal_wait(full->lcores[i].eal_lcore);
+    full->launched_count = 0;
+}
+
+static void
+destroy_rings(struct fab_full *full)
+{
+    uint32_t count = full->lcore_count;
+
+    if (!full->rings)
+        return;
+    for (uint32_t a = 0; a < count; a++)
+        for (uint32_t b = a + 1; b < count; b++)
+            if (full->rings[a * count + b])
+                fab_ring_link_pair_destroy(&full->rings[a * count + b],
+                                           &full->rings[b * count + a]);
+    free(full->rings);
+}
+
+/* Undoes every phase that was done, in reverse. Good for a node in any state. */
+static void
+full_stop(struct myc_node *node)
+{
+    struct fab_full *full = full_of(node);
+
+    fab_segments_stop(full->segments);
+    stop_lcores(full);
+    fab_segments_destroy(&full->segments);
+    fab_ports_destroy(&full->ports);
+    for (uint32_t i = 0; i < full->lcore_count; i++)
+        if (full->lcores[i].core)
+            fab_lcore_fini(&full->lcores[i]);
+    destroy_rings(full);
+    if (full->is_eal_ours)
+        fab_eal_stop();
+    free(full->lcores);
+    free(full);
+}
+
+static const struct fab_node_ops full_ops = {
+    .stop = full_stop,
+    .spawn = full_spawn,
+    .poll = NULL,
+    .counter_each = full_counter_each,
+};
+
+/* ---- start ---------------------------------------------------------------------------------- */
+
+static uint64_t
+draw_home(uint16_t node_id)
+{
+    uint64_t incarnation = 0;
+
+    while (incarnation == 0) {
+        if (getrandom(&incarnation, sizeof(incarnation), 0) != sizeof(incarnation))
+            incarnation = fab_clock_ns();
+        incarnation &= INCARNATION_MASK;
+    }
+    return (uint64_t)node_id << 48 | incarnation;
+}
+
+static enum myc_status
+start_eal(struct fab_full *full)
+{
+    const struct myc_node_options *options = &full->options;
+    char error[384] = "";
+    enum myc_status status =
+        fab_eal_start(options->eal_argc, options->eal_argv, error, sizeof(error));
+
+    if (status != MYC_OK)
+        return fab_node_refuse(options, status, "%s", error);
+    full->is_eal_ours = options->eal_argc >= 0;
+    fab_clock_init();
+    full->head.home = draw_home(options->node_id);
+    for (uint32_t i = 0; i < full->lcore_count; i++)
+        if (!fab_eal_has_worker(options->lcores[i].eal_lcore))
+            return fab_node_refuse(options, MYC_NOT_FOUND,
+                                   "lcore %u of the node is EAL lcore %u, which is not a worker of "
+                                   "the EAL: add it with -l or --lcores (the main lcore cannot be "
+                                   "used)",
+                                   i, options->lcores[i].eal_lcore);
+    return MYC_OK;
+}
+
+static uint64_t
+clock_of_core(void *context)
+{
+    (void)context;
+    return fab_clock_ns();
+}
+
+static enum myc_status
+start_core(struct fab_full *full, uint8_t index)
+{
+    const struct myc_lcore_options *options = &full->options.lcores[index];
+    struct fab_lcore *lcore = &full->lcores[index];
+    const struct fab_core_config config = {
+        .size = sizeof(config),
+        .home = full->head.home,
+        .lcore = index,
+        .lcore_count = (uint8_t)full->lcore_count,
+        .limits = full->options.limits,
+        .seed = full->head.home ^ (uint64_t)index << 56 ^ fab_clock_ns(),
+        .clock_ns = clock_of_core,
+        .ports = fab_ports_core_ops(lcore),
+    };
+
+    lcore->full = full;
+    lcore->index = index;
+    lcore->eal_lcore = options->eal_lcore;
+    lcore->socket = fab_eal_socket(options->eal_lcore);
+    return fab_lcore_init(lcore, &config, options->idle);
+}
+
+static enum myc_status
+start_cores(struct fab_full *full)
+{
+    for (uint32_t i = 0; i < full->lcore_count; i++) {
+        enum myc_status status = start_core(full, (uint8_t)i);
+
+        if (status != MYC_OK)
+            return fab_node_refuse(&full->options, status,
+                                   "lcore %u: no memory for its actors, messages and tables: lower "
+                                   "limits.*, or give the EAL more memory (-m, hugepages)",
+                                   i);
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
+join_lcores(struct fab_full *full, uint8_t a, uint8_t b)
+{
+    uint32_t count = full->lcore_count;
+    const struct fab_ring_link_options options = {
+        .size = sizeof(options),
+        .slots = full->options.limits.ring_slots,
+        .home = full->head.home,
+        .lcore_count = (uint8_t)count,
+        .a = { full->lcores[a].socket, a },
+        .b = { full->lcores[b].socket, b },
+    };
+    struct fab_link **ab = &full->rings[a * count + b], **ba = &full->rings[b * count + a];
+    enum myc_status status = fab_ring_link_pair_create(&options, ab, ba);
+
+    if (status == MYC_OK)
+        status = fab_core_add_link(full->lcores[a].core, *ab);
+    if (status == MYC_OK)
+        status = fab_core_add_link(full->lcores[b].core, *ba);
+    return status;
+}
+
+static enum myc_status
+start_rings(struct fab_full *full)
+{
+    uint32_t count = full->lcore_count;
+
+    full->rings = calloc((size_t)count * count, sizeof(struct fab_link *));
+    if (!full->rings)
+        return MYC_NO_MEMORY;
+    for (uint32_t a = 0; a < count; a++)
+        for (uint32_t b = a + 1; b < count; b++) {
+            enum myc_status status = join_lcores(full, (uint8_t)a, (uint8_t)b);
+
+            if (status != MYC_OK)
+                return fab_node_refuse(&full->options, status,
+                                       "no memory for the ring between lcores %u and %u: lower "
+                                       "limits.ring_slots, or give the EAL more memory",
+                                       a, b);
+        }
+    return MYC_OK;
+}
+
+static enum myc_status
+start_ports(struct fab_full *full)
+{
+    if (full->options.port_count == 0)
+        return MYC_OK;
+    return fab_ports_create(full, &full->ports);
+}
+
+/* Slot 0 of each lcore: the first actor that lives there. */
+static enum myc_status
+start_registries(struct fab_full *full)
+{
+    for (uint32_t i = 0; i < full->lcore_count; i++) {
+        enum myc_status status =
+            fab_core_spawn(full->lcores[i].core, &myc_registry_class, NULL, &(struct myc_ref){ 0 });
+
+        if (status != MYC_OK)
+            return fab_node_refuse(&full->options, status, "lcore %u: the registry did not start",
+                                   i);
+    }
+    return MYC_OK;
+}
+
+static int
+lcore_main(void *argument)
+{
+    fab_lcore_run(argument);
+    return 0;
+}
+
+static enum myc_status
+launch(struct fab_full *full)
+{
+    for (uint32_t i = 0; i < full->lcore_count; i++) {
+        uint32_t eal_lcore = full->lcores[i].eal_lcore;
+        enum myc_status status = fab_eal_launch(eal_lcore, lcore_main, &full->lcores[i]);
+
+        if (status != MYC_OK)
+            return fab_node_refuse(&full->options, status,
+                                   "EAL lcore %u runs something else: give the node lcores that "
+                                   "are free",
+                                   eal_lcore);
+        full->launched_count++;
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
+start_segments(struct fab_full *full)
+{
+    if (!full->options.control_socket && full->options.attach_count == 0)
+        return MYC_OK;
+    return fab_segments_create(full, &full->segments);
+}
+
+static enum myc_status
+open_segments(struct fab_full *full)
+{
+    return full->segments ? fab_segments_open(full->segments) : MYC_OK;
+}
+
+static enum myc_status
+run_phases(struct fab_full *full)
+{
+    enum myc_status (*const phases[])(struct fab_full *) = {
+        start_eal,      start_cores,      start_rings, start_ports,
+        start_segments, start_registries, launch,      open_segments,
+    };
+
+    for (size_t i = 0; i < FAB_COUNT_OF(phases); i++) {
+        enum myc_status status = phases[i](full);
+
+        if (status != MYC_OK)
+            return status;
+    }
+    return MYC_OK;
+}
+
+enum myc_status
+myc_node_start(const struct myc_node_options *options, struct myc_node **node)
+{
+    enum myc_status status = fab_node_options_check(options);
+    struct fab_full *full;
+
+    if (status != MYC_OK)
+        return status;
+    full = calloc(1, sizeof(*full));
+    if (!full)
+        return MYC_NO_MEMORY;
+    full->head.ops = &full_ops;
+    full->options = *options;
+    full->options.limits = fab_node_limits(&options->limits);
+    full->lcore_count = options->lcore_count;
+    full->lcores = calloc(options->lcore_count, sizeof(*full->lcores));
+    status = full->lcores ? run_phases(full) : MYC_NO_MEMORY;
+    if (status != MYC_OK) {
+        full->lcore_count = full->lcores ? full->lcore_count : 0;
+        full_stop(&full->head);
+        return status;
+    }
+    *node = &full->head;
+    return MYC_OK;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A full node: EAL, lcores that poll by themselves, rings between them, ports, segments.
+ *
+ *      main thread        start, spawn from outside, stop
+ *      control thread     control socket, attaching to others (control/)
+ *      lcores             everything else; the others reach them by commands only
+ *
+ * start goes through phases, each undone in reverse when a later one fails: EAL, lcores with their
+ * cores, rings, ports with their flows, the registry on each lcore, launch, control socket. stop is
+ * the same list backwards, with each lcore given time to stop its actors first.
+ */
+#ifndef FAB_NODE_FULL_H
+#define FAB_NODE_FULL_H
+
+#include "node/lcore.h"
+#include "node/node.h"
+#include "node/options.h"
+
+#define FAB_NODE_CALL_TIMEOUT_MS 30000U /* an lcore that has not answered by then is stuck */
+#define FAB_NODE_STOP_TIMEOUT_MS 2000U  /* for the actors of a lcore to stop */
+
+struct fab_ports;
+struct fab_segments;
+
+struct fab_full {
+    struct myc_node head;            /* first: what the user holds */
+    struct myc_node_options options; /* strings in it are not ours: used during start only */
+    struct fab_lcore *lcores;        /* owned; lcore_count of them */
+    uint32_t lcore_count;
+    uint32_t launched_count; /* lcores that run */
+    struct fab_link *
+        *rings; /* owned; lcore_count squared, [from * count + to]; NULL on the diagonal */
+    struct fab_ports *ports;       /* owned; NULL: none */
+    struct fab_segments *segments; /* owned; NULL: none */
+    bool is_eal_ours;
+};
+
+/* Runs a command on a lcore of the node and waits; on one that has not been launched it runs here.
+ * As fab_command_call. Context: main or control thread. */
+enum myc_status fab_full_call(struct fab_full *full, uint8_t lcore, fab_command_fn run,
+                              void *argument);
+
+#endif

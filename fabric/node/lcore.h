@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One lcore of a node: what it polls, its actor core, and the loop.
+ *
+ *      clock -> commands -> links and ports -> actors, timers, pollers -> flush -> rest
+ *
+ * Everything in it belongs to the lcore once it runs; other threads come in by `commands` and read
+ * only what is atomic.
+ */
+#ifndef FAB_NODE_LCORE_H
+#define FAB_NODE_LCORE_H
+
+#include <stdatomic.h>
+
+#include "actor/core.h"
+#include "base/compiler.h"
+#include "link/link.h"
+#include "node/command.h"
+#include "node/idle.h"
+
+#define FAB_POLLABLES_MAX 64U  /* ports, and what forwards their frames; links the core polls */
+#define FAB_POLL_BURST    32U  /* records or frames taken from each in a turn */
+#define FAB_RUN_BUDGET    256U /* handlers run in a turn */
+
+struct fab_full;
+
+/* How the lcore spent its time; written by it alone, read by anybody. */
+struct fab_lcore_usage {
+    _Atomic uint64_t turns;
+    _Atomic uint64_t busy_turns;
+    _Atomic uint64_t busy_ns;
+    _Atomic uint64_t idle_ns;
+    _Atomic uint64_t gap_ns_max; /* longest time between two turns */
+};
+
+struct fab_lcore {
+    struct fab_full *full; /* the node that it belongs to */
+    struct fab_core *core; /* owned */
+    struct fab_pollable pollables[FAB_POLLABLES_MAX];
+    uint32_t pollable_count;
+    struct fab_idle idle;
+    struct fab_command_queue commands;
+    struct fab_lcore_usage usage;
+    _Atomic bool is_stopping; /* set by the node */
+    uint32_t eal_lcore;
+    int socket; /* NUMA node of its memory */
+    uint8_t index;
+};
+
+/* Makes its core; memory comes from its own NUMA node. `lcore` is zeroed, with index, eal_lcore and
+ * socket set. OK; NO_MEMORY; INVALID. Context: main thread. */
+enum myc_status fab_lcore_init(struct fab_lcore *lcore, const struct fab_core_config *config,
+                               enum myc_idle idle);
+
+/* Frees its core. Context: main thread, when it does not run. */
+void fab_lcore_fini(struct fab_lcore *lcore);
+
+/* OK; FULL. Context: the lcore, or any thread before it runs. */
+enum myc_status fab_lcore_add_pollable(struct fab_lcore *lcore, struct fab_pollable pollable);
+
+/* No effect when it is not there. Context: as add; not from within a poll. */
+void fab_lcore_remove_pollable(struct fab_lcore *lcore, void *context);
+
+/* One turn. @return work done. Context: the lcore. */
+unsigned fab_lcore_turn(struct fab_lcore *lcore);
+
+/* Turns until is_stopping. Context: the lcore. */
+void fab_lcore_run(struct fab_lcore *lcore);
+
+#endif

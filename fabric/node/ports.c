@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ports of a node: the device (env/port), the flows over it (link/flow_port), and the actors that
+ * listen to its raw frames.
+ */
+#include "node/ports.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "env/clock.h"
+#include "env/port.h"
+#include "link/flow_port.h"
+#include "node/full.h"
+
+#define ERROR_SIZE 384U
+/* The longest time that an lcore goes without polling: on a CPU that the kernel keeps for us, and
+ * on one where the scheduler may give others a turn. */
+#define POLL_GAP_DEDICATED_US 2000U
+#define POLL_GAP_SHARED_US    50000U
+#define PEER_LCORES_MIN       4U
+
+/* An actor that takes raw frames. */
+struct listener {
+    struct fab_core *core; /* NULL: the place is free */
+    struct myc_ref actor;
+    myc_frame_fn on_frame;
+    uint16_t udp_port;
+};
+
+struct port_entry {
+    char name[32];
+    struct fab_port *device;     /* owned */
+    struct fab_flow_port *flows; /* owned */
+    uint8_t lcore;
+    struct listener listeners[FAB_FLOW_LISTENERS_MAX]; /* touched by that lcore only */
+};
+
+struct fab_ports {
+    struct port_entry entries[FAB_PORTS_MAX];
+    uint32_t count;
+};
+
+/* ---- for actors ----------------------------------------------------------------------------- */
+
+static struct port_entry *
+find_entry(const struct fab_ports *ports, const char *name)
+{
+    for (uint32_t i = 0; ports && i < ports->count; i++)
+        if (strcmp(ports->entries[i].name, name) == 0)
+            return (struct port_entry *)(uintptr_t)&ports->entries[i];
+    return NULL;
+}
+
+static void
+on_raw_frame(void *context, const void *bytes, uint32_t size, uint64_t rx_ns)
+{
+    const struct listener *listener = context;
+    const struct myc_frame frame = { .bytes = bytes, .size = size, .rx_ns = rx_ns };
+
+    (void)fab_core_frame(listener->core, listener->actor, listener->on_frame, &frame);
+}
+
+static struct listener *
+free_listener(struct port_entry *entry)
+{
+    for (uint32_t i = 0; i < FAB_FLOW_LISTENERS_MAX; i++)
+        if (!entry->listeners[i].core)
+            return &entry->listeners[i];
+    return NULL;
+}
+
+static enum myc_status
+ports_listen(void *context, struct myc_ref actor, const char *port, uint16_t udp_port,
+             myc_frame_fn on_frame)
+{
+    struct fab_lcore *lcore = context;
+    struct port_entry *entry = find_entry(lcore->full->ports, port);
+    struct listener *listener;
+    enum myc_status status;
+
+    if (!entry)
+        return MYC_NOT_FOUND;
+    if (entry->lcore != lcore->index)
+        return MYC_BAD_STATE;
+    listener = free_listener(entry);
+    if (!listener)
+        return MYC_NO_MEMORY;
+    *listener = (struct listener){ lcore->core, actor, on_frame, udp_port };
+    status = fab_flow_port_listen(entry->flows, udp_port, on_raw_frame, listener);
+    if (status != MYC_OK)
+        listener->core = NULL;
+    return status;
+}
+
+static void
+release_in(struct port_entry *entry, const struct fab_lcore *lcore, struct myc_ref actor)
+{
+    for (uint32_t i = 0; i < FAB_FLOW_LISTENERS_MAX; i++) {
+        struct listener *listener = &entry->listeners[i];
+
+        if (listener->core != lcore->core || !myc_ref_is_equal(listener->actor, actor))
+            continue;
+        fab_flow_port_unlisten(entry->flows, listener->udp_port);
+        listener->core = NULL;
+    }
+}
+
+static void
+ports_release(void *context, struct myc_ref actor)
+{
+    const struct fab_lcore *lcore = context;
+    struct fab_ports *ports = lcore->full->ports;
+
+    for (uint32_t i = 0; ports && i < ports->count; i++)
+        if (ports->entries[i].lcore == lcore->index)
+            release_in(&ports->entries[i], lcore, actor);
+}
+
+static enum myc_status
+ports_transmit(void *context, const char *port, const void *frame, uint32_t size)
+{
+    const struct fab_lcore *lcore = context;
+    struct port_entry *entry = find_entry(lcore->full->ports, port);
+
+    if (!entry)
+        return MYC_NOT_FOUND;
+    if (entry->lcore != lcore->index)
+        return MYC_BAD_STATE;
+    return fab_flow_port_transmit(entry->flows, frame, size, fab_clock_ns());
+}
+
+struct fab_core_ports
+fab_ports_core_ops(struct fab_lcore *lcore)
+{
+    return (struct fab_core_ports){ ports_listen, ports_release, ports_transmit, lcore };
+}
+
+/* ---- start ---------------------------------------------------------------------------------- */
+
+static enum myc_status
+open_device(const struct myc_node_options *options, const struct myc_port_options *given,
+            struct port_entry *entry)
+{
+    char error[ERROR_SIZE] = "";
+    const struct fab_port_options wish = {
+        .size = sizeof(wish),
+        .device = given->device,
+        .mtu = given->mtu,
+        .rx_descriptors = given->rx_descriptors,
+        .tx_descriptors = given->tx_descriptors,
+        .mbuf_count = given->mbuf_count,
+        .error = error,
+        .error_size = sizeof(error),
+    };
+    enum myc_status status = fab_port_open(&wish, &entry->device);
+
+    if (status != MYC_OK)
+        return fab_node_refuse(options, status, "port %s: %s", given->name, error);
+    snprintf(entry->name, sizeof(entry->name), "%s", given->name);
+    entry->lcore = given->lcore;
+    return MYC_OK;
+}
+
+/* Whether the peer is reached by this port: it says so, or says nothing and this is the first. */
+static bool
+leads_to(const struct myc_node_options *options, uint32_t port, const struct myc_peer_options *peer)
+{
+    if (peer->port)
+        return strcmp(peer->port, options->ports[port].name) == 0;
+    for (uint32_t i = 0; i < port; i++)
+        if (options->ports[i].address)
+            return false;
+    return options->ports[port].address != NULL;
+}
+
+static uint32_t
+collect_peers(const struct myc_node_options *options, uint32_t port,
+              struct fab_flow_peer_options *peers)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < options->peer_count; i++)
+        if (leads_to(options, port, &options->peers[i]))
+            peers[count++] = (struct fab_flow_peer_options){
+                .node_id = options->peers[i].node_id,
+                .address = options->peers[i].address,
+                .udp_port_base = options->peers[i].udp_port_base,
+            };
+    return count;
+}
+
+/* CPUs that are taken from the scheduler by isolcpus are ours alone. */
+static uint32_t
+guess_poll_gap_us(void)
+{
+    FILE *file = fopen("/sys/devices/system/cpu/isolated", "r");
+    int first = file ? fgetc(file) : EOF;
+
+    if (file)
+        fclose(file);
+    return first >= '0' && first <= '9' ? POLL_GAP_DEDICATED_US : POLL_GAP_SHARED_US;
+}
+
+/* How many lcores a peer has is known only when it answers; links to them are made beforehand. */
+static uint8_t
+peer_lcores(uint32_t own_count)
+{
+    return (uint8_t)(own_count > PEER_LCORES_MIN ? own_count : PEER_LCORES_MIN);
+}
+
+static enum myc_status
+create_flows(const struct fab_full *full, uint32_t index, struct port_entry *entry,
+             struct fab_flow_peer_options *peers)
+{
+    const struct myc_node_options *options = &full->options;
+    const struct myc_port_options *given = &options->ports[index];
+    int sockets[FAB_LCORES_MAX];
+    char error[ERROR_SIZE] = "";
+    const struct fab_flow_port_options wish = {
+        .size = sizeof(wish),
+        .name = given->name,
+        .port = entry->device,
+        .address = given->address,
+        .gateway = given->gateway,
+        .udp_port_base = given->udp_port_base,
+        .home = full->head.home,
+        .lcore = given->lcore,
+        .lcore_count = (uint8_t)full->lcore_count,
+        .sockets = sockets,
+        .peers = peers,
+        .peer_count = collect_peers(options, index, peers),
+        .peer_lcores = peer_lcores(full->lcore_count),
+        .window_bytes = options->limits.flow_window_bytes,
+        .keepalive_us = options->keepalive_us,
+        .down_after_us = options->down_after_us,
+        .poll_gap_us = guess_poll_gap_us(),
+        .seed = full->head.home ^ index,
+        .now_ns = fab_clock_ns(),
+        .error = error,
+        .error_size = sizeof(error),
+    };
+    enum myc_status status;
+
+    for (uint32_t i = 0; i < full->lcore_count; i++)
+        sockets[i] = full->lcores[i].socket;
+    status = fab_flow_port_create(&wish, &entry->flows);
+    if (status != MYC_OK)
+        return fab_node_refuse(options, status, "port %s: %s", given->name, error);
+    return MYC_OK;
+}
+
+struct adding {
+    struct fab_core *core;
+    enum myc_status status;
+};
+
+static void
+add_link(void *context, struct fab_link *link)
+{
+    struct adding *adding = context;
+
+    if (adding->status == MYC_OK)
+        adding->status = fab_core_add_link(adding->core, link);
+}
+
+static enum myc_status
+give_to_lcores(struct fab_full *full, struct port_entry *entry)
+{
+    for (uint32_t i = 0; i < full->lcore_count; i++) {
+        struct fab_lcore *lcore = &full->lcores[i];
+        struct adding adding = { .core = lcore->core, .status = MYC_OK };
+
+        fab_flow_port_link_each(entry->flows, (uint8_t)i, add_link, &adding);
+        if (adding.status == MYC_OK)
+            adding.status =
+                fab_lcore_add_pollable(lcore, fab_flow_port_pollable(entry->flows, (uint8_t)i));
+        if (adding.status != MYC_OK)
+            return fab_node_refuse(&full->options, adding.status,
+                                   "port %s: lcore %u has no room for its links: fewer peers or "
+                                   "ports, or more lcores",
+                                   entry->name, i);
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
+start_port(struct fab_full *full, uint32_t index, struct fab_ports *ports,
+           struct fab_flow_peer_options *peers)
+{
+    struct port_entry *entry = &ports->entries[ports->count++];
+    enum myc_status status = open_device(&full->options, &full->options.ports[index], entry);
+
+    if (status == MYC_OK)
+        status = create_flows(full, index, entry, peers);
+    return status != MYC_OK ? status : give_to_lcores(full, entry);
+}
+
+enum myc_status
+fab_ports_create(struct fab_full *full, struct fab_ports **ports)
+{
+    struct fab_ports *created = calloc(1, sizeof(*created));
+    struct fab_flow_peer_options *peers = calloc(full->options.peer_count + 1, sizeof(*peers));
+    enum myc_status status = created && peers ? MYC_OK : MYC_NO_MEMORY;
+
+    for (uint32_t i = 0; i < full->options.port_count && status == MYC_OK; i++)
+        status = start_port(full, i, created, peers);
+    free(peers);
+    if (status == MYC_OK)
+        *ports = created;
+    else
+        fab_ports_destroy(&created);
+    return status;
+}
+
+void
+fab_ports_destroy(struct fab_ports **ports)
+{
+    if (!*ports)
+        return;
+    for (uint32_t i = 0; i < (*ports)->count; i++) {
+        fab_flow_port_destroy(&(*ports)->entries[i].flows);
+        fab_port_close(&(*ports)->entries[i].device);
+    }
+    free(*ports);
+    *ports = NULL;
+}
+
+void
+fab_ports_leave(struct fab_lcore *lcore)
+{
+    struct fab_ports *ports = lcore->full->ports;
+
+    for (uint32_t i = 0; ports && i < ports->count; i++)
+        fab_flow_port_close_links(ports->entries[i].flows, lcore->index);
+}
+
+enum myc_status
+fab_ports_lookup_id(const struct fab_ports *ports, const char *name, uint16_t *port_id)
+{
+    const struct port_entry *entry = find_entry(ports, name);
+
+    if (!entry)
+        return MYC_NOT_FOUND;
+    *port_id = fab_port_info(entry->device)->id;
+    return MYC_OK;
+}
+
+void
+fab_ports_counter_each(const struct fab_ports *ports,
+                       void (*each)(void *context, const char *name, const char *text,
+                                    uint64_t value),
+                       void *context)
+{
+    for (uint32_t i = 0; i < ports->count; i++)
+        fab_flow_port_counter_each(ports->entries[i].flows, each, context);
+}

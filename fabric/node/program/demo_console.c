@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The console is a node of its own, attached to the other four, so it sees their deaths twice: the
+ * kernel tells it that a child has ended, and the actors report whom they have lost. A child that
+ * was killed is started again, and its neighbours take it back by themselves.
+ *
+ * Everything that is said while the demo runs goes to stderr; stdout has the report alone.
+ */
+#include "node/program/demo_console.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "node/program/child.h"
+#include "node/program/demo_roles.h"
+#include "node/program/eal_arguments.h"
+#include "node/program/signals.h"
+
+#define TICK_MS         50
+#define STOP_TIMEOUT_MS 5000
+#define RESTARTS_MAX    20U /* of one child; more means that it cannot run here */
+#define WORDS_MAX       24  /* of a child's command line */
+
+struct console {
+    int argc;
+    char **argv;
+    char folder[64];
+    struct fab_demo_place place;
+    pid_t children[FAB_DEMO_ROLE_COUNT]; /* 0: not started */
+    unsigned restarts[FAB_DEMO_ROLE_COUNT];
+    uint64_t start_ns;
+};
+
+static uint64_t
+clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+static double
+seconds_since_start(const struct console *console)
+{
+    return (double)(clock_ns() - console->start_ns) / 1e9;
+}
+
+/* ---- children ------------------------------------------------------------------------------- */
+
+/* The demo's own command line, and which part of it the child is. */
+static enum myc_status
+start_child(struct console *console, size_t index)
+{
+    const struct fab_demo_role *role = &fab_demo_roles[index];
+    char program[] = "mycelium", command[] = "demo", role_option[] = "--role";
+    char folder_option[] = "--folder", no_huge_option[] = "--no-huge";
+    char *argv[WORDS_MAX] = { program, command };
+    int count = 2;
+    enum myc_status status;
+
+    for (int i = 1; i < console->argc && count < WORDS_MAX - 6; i++)
+        argv[count++] = console->argv[i];
+    argv[count++] = role_option;
+    argv[count++] = (char *)(uintptr_t)role->name;
+    argv[count++] = folder_option;
+    argv[count++] = console->folder;
+    if (console->place.is_no_huge)
+        argv[count++] = no_huge_option;
+    status = fab_child_start(argv, -1, &console->children[index]);
+    if (status == MYC_OK)
+        fprintf(stderr, "%7.2f s  %s started, pid %d\n", seconds_since_start(console), role->name,
+                (int)console->children[index]);
+    return status;
+}
+
+static bool
+start_children(struct console *console)
+{
+    for (size_t i = 0; i < FAB_DEMO_ROLE_COUNT; i++)
+        if (start_child(console, i) != MYC_OK)
+            return false;
+    return true;
+}
+
+static void
+tell_end(const struct console *console, size_t index, int wait_status)
+{
+    const char *name = fab_demo_roles[index].name;
+
+    if (WIFSIGNALED(wait_status))
+        fprintf(stderr, "%7.2f s  %s was killed by signal %d\n", seconds_since_start(console), name,
+                WTERMSIG(wait_status));
+    else
+        fprintf(stderr, "%7.2f s  %s ended with code %d\n", seconds_since_start(console), name,
+                WEXITSTATUS(wait_status));
+}
+
+/* Starts again what was killed. False: a child gave up by itself, and would again. */
+static bool
+tend_children(struct console *console)
+{
+    for (size_t i = 0; i < FAB_DEMO_ROLE_COUNT; i++) {
+        int wait_status;
+
+        if (!fab_child_has_ended(console->children[i], &wait_status))
+            continue;
+        console->children[i] = 0;
+        tell_end(console, i, wait_status);
+        if (!WIFSIGNALED(wait_status) || console->restarts[i]++ == RESTARTS_MAX)
+            return false;
+        if (start_child(console, i) != MYC_OK)
+            return false;
+    }
+    return true;
+}
+
+static void
+stop_children(struct console *console)
+{
+    for (size_t i = FAB_DEMO_ROLE_COUNT; i-- > 0;)
+        if (console->children[i] > 0)
+            fab_child_stop(console->children[i], STOP_TIMEOUT_MS);
+}
+
+/* ---- the sockets' folder -------------------------------------------------------------------- */
+
+static bool
+make_folder(struct console *console)
+{
+    snprintf(console->folder, sizeof(console->folder), "/tmp/mycelium-demo-XXXXXX");
+    if (mkdtemp(console->folder))
+        return true;
+    perror("mycelium demo: a folder in /tmp for the sockets");
+    return false;
+}
+
+/* Sockets of killed processes stay behind as files. */
+static void
+remove_folder(const struct console *console)
+{
+    DIR *folder = opendir(console->folder);
+    struct dirent *entry;
+
+    while (folder && (entry = readdir(folder)))
+        unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+    rmdir(console->folder);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static bool
+do_lcores_share_cpus(void)
+{
+    uint8_t cpus[UINT8_MAX];
+
+    return fab_demo_lcore_total() > fab_eal_cpus(cpus, UINT8_MAX);
+}
+
+/* Until all is over. False: a child cannot run, or a signal came. */
+static bool
+watch(struct console *console, struct market_demo *demo)
+{
+    while (!market_demo_poll(demo, clock_ns(), stderr))
+        if (fab_signals_wait(TICK_MS) || !tend_children(console))
+            return false;
+    return true;
+}
+
+static enum fab_exit
+run(struct console *console, const struct market_demo_options *options)
+{
+    struct market_demo demo = { .report = NULL };
+    struct myc_node *node = NULL;
+    enum fab_exit result = FAB_EXIT_RESOURCE;
+
+    if (fab_demo_console_start(&console->place, &node) == MYC_OK &&
+        market_demo_start(&demo, options, node, clock_ns()) == MYC_OK && start_children(console))
+        result = watch(console, &demo) ? FAB_EXIT_OK : FAB_EXIT_FAILED;
+    stop_children(console);
+    if (result != FAB_EXIT_RESOURCE)
+        market_demo_print(&demo, stdout);
+    myc_node_stop(&node);
+    market_demo_fini(&demo);
+    return result;
+}
+
+enum fab_exit
+fab_demo_console_run(const struct market_demo_options *options, bool is_no_huge, int argc,
+                     char **argv)
+{
+    struct console console = { .argc = argc, .argv = argv, .start_ns = clock_ns() };
+    struct market_demo_options known = *options;
+    enum fab_exit result;
+
+    if (!make_folder(&console))
+        return FAB_EXIT_RESOURCE;
+    console.place.folder = console.folder;
+    console.place.is_no_huge = is_no_huge || !fab_demo_has_hugepages();
+    if (console.place.is_no_huge && !is_no_huge)
+        fprintf(stderr, "too few hugepages are free: ordinary pages are used (--no-huge)\n");
+    known.do_lcores_share_cpus = do_lcores_share_cpus();
+    result = run(&console, &known);
+    remove_folder(&console);
+    return result;
+}

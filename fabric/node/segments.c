@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Joins the control thread (control/) to the lcores of a full node: one door for each lcore,
+ * through which links of attached processes come and go.
+ */
+#include "node/segments.h"
+
+#include <stdlib.h>
+
+#include "node/control/control.h"
+#include "node/control/door.h"
+#include "node/full.h"
+#include "node/inspect.h"
+
+#define ERROR_SIZE   384U
+#define MODE_DEFAULT 0600U
+
+struct fab_segments {
+    struct fab_full *full;
+    struct fab_control *control; /* owned */
+    struct fab_door *doors;      /* owned; one for each lcore */
+};
+
+/* The control thread itself says who comes and goes. */
+static void
+on_attached(void *context, const struct fab_control_peer *peer)
+{
+    struct fab_segments *segments = context;
+
+    for (uint32_t i = 0; i < peer->link_count; i++)
+        fab_door_hand_over(&segments->doors[i / peer->lcore_count], &peer->links[i]);
+}
+
+static void
+on_detached(void *context, const struct fab_control_peer *peer, enum myc_status reason)
+{
+    struct fab_segments *segments = context;
+
+    (void)reason;
+    for (uint32_t i = 0; i < peer->link_count; i++)
+        fab_door_retire(&segments->doors[i / peer->lcore_count]);
+}
+
+static char *
+on_request(void *context, const char *request)
+{
+    struct fab_segments *segments = context;
+
+    return fab_inspect(segments->full, segments->control, request);
+}
+
+static enum myc_status
+add_doors(struct fab_segments *segments)
+{
+    struct fab_full *full = segments->full;
+
+    segments->doors = aligned_alloc(FAB_CACHE_LINE, full->lcore_count * sizeof(struct fab_door));
+    if (!segments->doors)
+        return MYC_NO_MEMORY;
+    for (uint32_t i = 0; i < full->lcore_count; i++) {
+        struct fab_pollable pollable = { fab_door_poll, &segments->doors[i] };
+        enum myc_status status;
+
+        fab_door_init(&segments->doors[i], full->lcores[i].core);
+        status = fab_lcore_add_pollable(&full->lcores[i], pollable);
+        if (status != MYC_OK)
+            return status;
+    }
+    return MYC_OK;
+}
+
+enum myc_status
+fab_segments_create(struct fab_full *full, struct fab_segments **segments)
+{
+    struct fab_segments *created = calloc(1, sizeof(*created));
+
+    if (!created)
+        return MYC_NO_MEMORY;
+    created->full = full;
+    *segments = created; /* freed by the node's stop, also when the doors fail */
+    return add_doors(created);
+}
+
+enum myc_status
+fab_segments_open(struct fab_segments *segments)
+{
+    const struct fab_full *full = segments->full;
+    const struct myc_node_options *options = &full->options;
+    char error[ERROR_SIZE] = "";
+    const struct fab_control_options wish = {
+        .size = sizeof(wish),
+        .home = full->head.home,
+        .wants_huge = true,
+        .lcore_count = (uint8_t)full->lcore_count,
+        .slots = options->limits.ring_slots,
+        .name = options->name,
+        .path = options->control_socket,
+        .mode = options->control_socket_mode ? options->control_socket_mode : MODE_DEFAULT,
+        .attach = options->attach,
+        .attach_count = options->attach_count,
+        .ops = { on_attached, on_detached, NULL, on_request },
+        .context = segments,
+    };
+    enum myc_status status = fab_control_create(&wish, &segments->control, error, sizeof(error));
+
+    return status == MYC_OK ? MYC_OK : fab_node_refuse(options, status, "%s", error);
+}
+
+void
+fab_segments_stop(struct fab_segments *segments)
+{
+    if (segments && segments->control)
+        fab_control_stop(segments->control);
+}
+
+void
+fab_segments_destroy(struct fab_segments **segments)
+{
+    if (!*segments)
+        return;
+    fab_control_destroy(&(*segments)->control);
+    free((*segments)->doors);
+    free(*segments);
+    *segments = NULL;
+}
