@@ -103,8 +103,8 @@ fill_ends(const struct fab_demo_role *role, const char *folder, struct role_opti
 
         snprintf(filled->devices[count], TEXT_SIZE, "net_memif%u", count);
         snprintf(filled->vdevs[count], TEXT_SIZE,
-                 "net_memif%u,role=%s,socket=%s,socket-abstract=no,bsize=2048,rsize=11", count,
-                 end->is_server ? "server" : "client", fab_demo_wire_path(folder, end->port, path));
+                 "net_memif%u,role=%s,socket=%s/%s.memif,socket-abstract=no,bsize=2048,rsize=11",
+                 count, end->is_server ? "server" : "client", folder, end->port);
         filled->vdev_list[count] = filled->vdevs[count];
         filled->ports[count] = (struct myc_port_options){
             .name = end->port,

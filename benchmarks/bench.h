@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the benchmarks share: samples, figures, the report, and a node to measure in.
+ *
+ * Every figure of ours stands beside a raw baseline taken in turn with it in the same run, on the
+ * same cores and device: raw, fabric, raw, fabric. The ratio is the median of the ratios of the
+ * pairs, and its spread is given, because these machines are shared and drift.
+ */
+#ifndef BENCHMARKS_BENCH_H
+#define BENCHMARKS_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mycelium/node.h>
+
+#define BENCH_REPETITIONS_MAX 32U
+
+struct bench_options {
+    bool is_json;         /* one object per line instead of text */
+    bool is_smoke;        /* as small as still runs every step: for the tests */
+    unsigned repetitions; /* pairs of raw and fabric, 1 to BENCH_REPETITIONS_MAX */
+    const char *device;   /* wire benchmarks: memif, af_packet:IFACE, ... */
+};
+
+/* What one repetition of one side measured. */
+struct bench_figures {
+    double p50_ns, p99_ns, p999_ns, max_ns; /* of a latency; 0 for a rate */
+    double per_s;                           /* of a rate; 0 for a latency */
+};
+
+struct bench_result {
+    const char *bench;
+    const char *raw_name;    /* what the baseline is, in words */
+    const char *fabric_name; /* what of ours stands beside it */
+    bool is_rate;
+    double aim; /* ratio of design section 15; 0: none stated */
+    uint32_t body_bytes;
+    unsigned count; /* repetitions in the arrays */
+    struct bench_figures raw[BENCH_REPETITIONS_MAX];
+    struct bench_figures fabric[BENCH_REPETITIONS_MAX];
+};
+
+/* One question and what answers it. */
+struct bench {
+    const char *name;
+    const char *question;
+    enum myc_status (*run)(const struct bench_options *options, struct bench_result *result);
+};
+
+extern const struct bench bench_table[];
+extern const size_t bench_table_count;
+
+enum myc_status bench_dispatch(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_ring_rtt(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_ring_rate(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_segment_rtt(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_segment_rate(const struct bench_options *options,
+                                   struct bench_result *result);
+enum myc_status bench_wire_rtt(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_wire_rate(const struct bench_options *options, struct bench_result *result);
+
+/* Percentiles of samples in ns; sorts them. `count` from 1. */
+struct bench_figures bench_figures_of(uint64_t *samples_ns, size_t count);
+
+/* Prints a result as text, or as one line of JSON. */
+void bench_report(const struct bench_options *options, const struct bench_result *result);
+
+/* Time for measuring, ns. */
+uint64_t bench_clock_ns(void);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * On one lcore: what does it cost to send a message to a neighbour until its handler has run?
+ *
+ * Two actors pass 32 messages to each other again and again, so a mailbox always holds some; the
+ * baseline passes the same records through a plain ring of 128-byte slots and calls a handler
+ * through a pointer in each. Figures are ns per message over a whole phase, one phase a repetition.
+ */
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <errno.h>
+#include <time.h>
+
+#include <mycelium/actor.h>
+
+#include "bench.h"
+#include "bench_messages.h"
+#include "local_node.h"
+
+#define IN_FLIGHT   32U
+#define COUNT       5000000U
+#define SMOKE_COUNT 50000U
+#define RING_SLOTS  64U
+
+struct plan {
+    struct bench_result *result;
+    unsigned repetitions;
+    uint32_t count;
+    enum myc_status status;
+    sem_t done;
+};
+
+/* ---- baseline ------------------------------------------------------------------------------- */
+
+struct raw_ring_slot {
+    void (*handle)(struct raw_ring_slot *slot);
+    uint64_t header[5];
+    uint8_t body[80];
+};
+
+static struct {
+    struct raw_ring_slot slots[RING_SLOTS];
+    uint32_t head, tail;
+} raw_ring;
+
+static void
+raw_handle(struct raw_ring_slot *slot)
+{
+    struct raw_ring_slot *next = &raw_ring.slots[raw_ring.tail++ % RING_SLOTS];
+
+    next->handle = slot->handle;
+    memcpy(next->header, slot->header, sizeof(slot->header));
+    memcpy(next->body, slot->body, sizeof(struct bench_blast));
+}
+
+static double
+raw_ns_per_message(struct myc_self *self, uint32_t count)
+{
+    uint64_t start_ns;
+
+    raw_ring.head = 0;
+    raw_ring.tail = IN_FLIGHT;
+    for (uint32_t i = 0; i < RING_SLOTS; i++)
+        raw_ring.slots[i].handle = raw_handle;
+    start_ns = myc_clock_ns(self);
+    for (uint32_t i = 0; i < count; i++) {
+        struct raw_ring_slot *slot = &raw_ring.slots[raw_ring.head++ % RING_SLOTS];
+
+        /* The compiler must not see through the pointer: an actor's handler is not known either. */
+        __asm__ volatile("" : : "r"(slot) : "memory");
+        slot->handle(slot);
+    }
+    return (double)(myc_clock_ns(self) - start_ns) / count;
+}
+
+/* ---- ours ----------------------------------------------------------------------------------- */
+
+struct passer {
+    struct plan *plan;
+    struct myc_ref other;
+    uint64_t start_ns;
+    uint32_t passed;
+    uint32_t returning; /* messages still to come in after the last phase */
+    unsigned repetition;
+};
+
+static const struct myc_type *const passer_accepts[] = { &bench_blast_type };
+
+/* The neighbour sends everything back to whom it came from. */
+static enum myc_status
+neighbour_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    (void)state;
+    return myc_send(self, message->from, &bench_blast_type, message->body, message->size);
+}
+
+static const struct myc_class neighbour_class = {
+    .size = sizeof(struct myc_class),
+    .name = "bench_neighbour",
+    .accepts = passer_accepts,
+    .accepts_count = 1,
+    .receive = neighbour_receive,
+};
+
+static enum myc_status
+start_phase(struct myc_self *self, struct passer *passer)
+{
+    struct plan *plan = passer->plan;
+    const struct bench_blast blast = { 0 };
+
+    plan->result->raw[passer->repetition].p50_ns = raw_ns_per_message(self, plan->count);
+    passer->passed = 0;
+    passer->returning = IN_FLIGHT;
+    passer->start_ns = myc_clock_ns(self);
+    for (uint32_t i = 0; i < IN_FLIGHT; i++) {
+        enum myc_status status = bench_blast_send(self, passer->other, &blast);
+
+        if (status != MYC_OK)
+            return status;
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
+end_phase(struct myc_self *self, struct passer *passer)
+{
+    struct plan *plan = passer->plan;
+    double took_ns = (double)(myc_clock_ns(self) - passer->start_ns);
+
+    /* Each message was passed there and back. */
+    plan->result->fabric[passer->repetition++].p50_ns = took_ns / (2.0 * passer->passed);
+    if (passer->repetition < plan->repetitions)
+        return start_phase(self, passer);
+    plan->result->count = passer->repetition;
+    plan->status = MYC_OK;
+    sem_post(&plan->done);
+    return MYC_OK;
+}
+
+static enum myc_status
+passer_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    struct passer *passer = state;
+    enum myc_status status;
+
+    if (args_size != sizeof(passer->plan))
+        return MYC_INVALID;
+    memcpy(&passer->plan, args, sizeof(passer->plan));
+    status = myc_spawn(self, &neighbour_class, NULL, &passer->other);
+    return status != MYC_OK ? status : start_phase(self, passer);
+}
+
+static enum myc_status
+passer_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    struct passer *passer = state;
+
+    if (!myc_message_is(message, &bench_blast_type))
+        return MYC_OK;
+    if (++passer->passed < passer->plan->count / 2)
+        return myc_send(self, passer->other, &bench_blast_type, message->body, message->size);
+    return --passer->returning ? MYC_OK : end_phase(self, passer);
+}
+
+static const struct myc_class passer_class = {
+    .size = sizeof(struct myc_class),
+    .name = "bench_passer",
+    .state_size = sizeof(struct passer),
+    .accepts = passer_accepts,
+    .accepts_count = 1,
+    .init = passer_init,
+    .receive = passer_receive,
+};
+
+static enum myc_status
+measure(struct plan *plan)
+{
+    const struct local_node_wish wish = { .node_id = LOCAL_NODE_ID, .lcore_count = 1 };
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = &plan,
+        .args_size = sizeof(plan),
+    };
+    struct timespec deadline;
+    struct myc_node *node;
+    enum myc_status status = local_node_start(&wish, &node);
+
+    if (status != MYC_OK)
+        return status;
+    status = myc_node_spawn(node, 0, &passer_class, &options, NULL);
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += 60;
+    while (status == MYC_OK && sem_timedwait(&plan->done, &deadline) != 0)
+        if (errno != EINTR)
+            status = MYC_TIMEOUT;
+    myc_node_stop(&node);
+    return status != MYC_OK ? status : plan->status;
+}
+
+enum myc_status
+bench_dispatch(const struct bench_options *options, struct bench_result *result)
+{
+    struct plan plan = {
+        .result = result,
+        .repetitions = options->repetitions,
+        .count = options->is_smoke ? SMOKE_COUNT : COUNT,
+        .status = MYC_TIMEOUT,
+    };
+
+    result->raw_name = "indirect call through a ring of 128 B slots, ns a message";
+    result->fabric_name = "send to a neighbour until its handler, ns a message";
+    result->aim = 1.3;
+    sem_init(&plan.done, 0, 0);
+    return measure(&plan);
+}

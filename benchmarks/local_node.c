@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "local_node.h"
+
+#include <stdio.h>
+
+#include "node/program/eal_arguments.h"
+
+#define MEMORY_MB  256U
+#define LCORES_MAX 2U
+#define DOWN_AFTER_US                                                           \
+    10000000U /* a raw phase keeps an lcore from its links for its whole length \
+               */
+
+static void
+fill_wire(const struct local_node_wish *wish, struct myc_port_options *port,
+          struct myc_peer_options *peer, struct myc_node_options *options)
+{
+    if (!wish->vdev)
+        return;
+    *port = (struct myc_port_options){
+        .name = "wire0",
+        .device = wish->device,
+        .address = wish->address,
+    };
+    *peer = (struct myc_peer_options){
+        .node_id = wish->node_id == LOCAL_NODE_ID ? PARTNER_NODE_ID : LOCAL_NODE_ID,
+        .address = wish->peer_address,
+    };
+    options->ports = port;
+    options->port_count = 1;
+    options->peers = peer;
+    options->peer_count = 1;
+}
+
+enum myc_status
+local_node_start(const struct local_node_wish *wish, struct myc_node **node)
+{
+    struct myc_lcore_options lcores[LCORES_MAX];
+    struct myc_port_options port;
+    struct myc_peer_options peer;
+    struct fab_eal_arguments eal;
+    uint8_t cpus[LCORES_MAX], chosen[LCORES_MAX];
+    uint32_t cpu_count = fab_eal_cpus(cpus, LCORES_MAX);
+    char error[512] = "";
+    struct myc_node_options options = {
+        .size = sizeof(options),
+        .node_id = wish->node_id,
+        .lcores = lcores,
+        .lcore_count = wish->lcore_count,
+        .control_socket = wish->control_socket,
+        .attach = &wish->attach,
+        .attach_count = wish->attach != NULL,
+        .down_after_us = DOWN_AFTER_US,
+        .error = error,
+        .error_size = sizeof(error),
+    };
+    enum myc_status status;
+
+    for (uint32_t i = 0; i < wish->lcore_count; i++) {
+        chosen[i] = cpus[(wish->first_cpu + i) % (cpu_count ? cpu_count : 1)];
+        lcores[i] = (struct myc_lcore_options){ .eal_lcore = i + 1, .idle = MYC_IDLE_AUTO };
+    }
+    fab_eal_arguments_make(&(struct fab_eal_wish){ .memory_mb = MEMORY_MB,
+                                                   .lcore_count = wish->lcore_count,
+                                                   .cpus = chosen,
+                                                   .vdevs = &wish->vdev,
+                                                   .vdev_count = wish->vdev != NULL },
+                           &eal);
+    options.eal_argc = eal.argc;
+    options.eal_argv = eal.argv;
+    fill_wire(wish, &port, &peer, &options);
+    status = myc_node_start(&options, node);
+    if (status != MYC_OK)
+        fprintf(stderr, "mycelium bench: the node did not start: %s: %s\n", myc_status_name(status),
+                error);
+    return status;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A node for measuring: busy lcores, one to a CPU, no device unless one is asked for.
+ */
+#ifndef BENCHMARKS_LOCAL_NODE_H
+#define BENCHMARKS_LOCAL_NODE_H
+
+#include <mycelium/node.h>
+
+#define LOCAL_NODE_ID   1U
+#define PARTNER_NODE_ID 2U
+
+struct local_node_wish {
+    uint16_t node_id;
+    uint32_t lcore_count;       /* 1 or 2 */
+    uint8_t first_cpu;          /* index among the CPUs that we may use, of lcore 0 */
+    const char *control_socket; /* NULL: none */
+    const char *attach;         /* NULL: none */
+    const char *vdev;           /* EAL device string; NULL: none */
+    const char *device;         /* ethdev name of it */
+    const char *address;        /* ours, with prefix */
+    const char *peer_address;   /* of the other node */
+};
+
+/* Starts it; on failure the cause has been printed. As myc_node_start. */
+enum myc_status local_node_start(const struct local_node_wish *wish, struct myc_node **node);
+
+#endif

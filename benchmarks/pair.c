@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pair.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include <mycelium/messages.h>
+#include <mycelium/name.h>
+
+#include "bench_messages.h"
+
+#define DISCOVER_NS (20ULL * 1000000000ULL)
+#define BLAST_BURST 64U /* messages that the driver tries to send in one poll turn */
+
+enum phase {
+    PHASE_RAW_RTT = 1,
+    PHASE_RTT,
+    PHASE_RAW_RATE,
+    PHASE_RATE,
+};
+
+/* ---- partner -------------------------------------------------------------------------------- */
+
+struct partner {
+    const struct bench_raw *raw;
+    struct myc_ref driver;
+    uint64_t received;
+    uint64_t expected; /* of the present RATE phase */
+};
+
+static enum myc_status
+partner_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    struct partner *partner = state;
+
+    if (args_size != sizeof(partner->raw))
+        return MYC_INVALID;
+    memcpy(&partner->raw, args, sizeof(partner->raw));
+    return myc_register(self, BENCH_PARTNER_NAME);
+}
+
+static void
+partner_tell_done(struct myc_self *self, struct partner *partner, uint32_t phase, uint64_t end_ns)
+{
+    const struct bench_phase_done done = {
+        .phase = phase,
+        .count = partner->received,
+        .duration_ns = end_ns,
+    };
+
+    (void)bench_phase_done_send(self, partner->driver, &done);
+}
+
+static void
+partner_begin(struct myc_self *self, struct partner *partner, const struct myc_message *message)
+{
+    const struct bench_raw *raw = partner->raw;
+    struct bench_phase phase;
+    uint64_t end_ns;
+
+    if (!bench_phase_decode(message, &phase))
+        return;
+    partner->driver = message->from;
+    partner->received = 0;
+    partner->expected = phase.count;
+    if (phase.phase == PHASE_RAW_RTT)
+        raw->echo(raw->context, self, phase.count);
+    if (phase.phase == PHASE_RAW_RATE) {
+        partner->received = raw->drain(raw->context, self, phase.count, &end_ns);
+        partner_tell_done(self, partner, phase.phase, end_ns);
+    }
+}
+
+static enum myc_status
+partner_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    struct partner *partner = state;
+
+    switch (myc_message_key(message)) {
+    case BENCH_PING_KEY:
+        return myc_send(self, message->from, &bench_ping_type, message->body, message->size);
+    case BENCH_BLAST_KEY:
+        if (++partner->received == partner->expected)
+            partner_tell_done(self, partner, PHASE_RATE, myc_clock_ns(self));
+        return MYC_OK;
+    case BENCH_PHASE_KEY:
+        partner_begin(self, partner, message);
+        return MYC_OK;
+    default:
+        return MYC_OK;
+    }
+}
+
+static const struct myc_type *const partner_accepts[] = {
+    &bench_ping_type,
+    &bench_blast_type,
+    &bench_phase_type,
+};
+
+const struct myc_class bench_partner_class = {
+    .size = sizeof(struct myc_class),
+    .name = "bench_partner",
+    .state_size = sizeof(struct partner),
+    .accepts = partner_accepts,
+    .accepts_count = 3,
+    .init = partner_init,
+    .receive = partner_receive,
+};
+
+/* ---- driver --------------------------------------------------------------------------------- */
+
+struct driver {
+    struct bench_pair *pair;
+    struct myc_ref partner;
+    unsigned repetition;
+    uint32_t done; /* round trips or messages of this phase so far */
+    uint64_t start_ns;
+    uint64_t poller;
+};
+
+static void
+driver_end(struct myc_self *self, struct driver *driver, enum myc_status status)
+{
+    driver->pair->status = status;
+    driver->pair->result->count = driver->repetition;
+    sem_post(&driver->pair->done);
+    (void)myc_stop(self, myc_self_ref(self), MYC_NORMAL);
+}
+
+/* At once, for in a raw phase this handler does not return before the baseline has run. */
+static enum myc_status
+driver_tell_phase(struct myc_self *self, struct driver *driver, enum phase phase)
+{
+    const struct myc_send_options now = { .size = sizeof(now), .flags = MYC_SEND_NOW };
+    const struct bench_phase body = { .phase = phase, .count = driver->pair->count };
+    uint8_t bytes[BENCH_PHASE_BLOCK_LENGTH];
+
+    bench_phase_encode(&body, bytes);
+    driver->done = 0;
+    return myc_send_with(self, driver->partner, &bench_phase_type, bytes, sizeof(bytes), &now);
+}
+
+static enum myc_status
+driver_send_ping(struct myc_self *self, struct driver *driver)
+{
+    const struct bench_ping ping = { .sequence = driver->done, .sent_ns = myc_clock_ns(self) };
+
+    return bench_ping_send(self, driver->partner, &ping);
+}
+
+static enum myc_status
+driver_start_rtt(struct myc_self *self, struct driver *driver)
+{
+    struct bench_pair *pair = driver->pair;
+    enum myc_status status = driver_tell_phase(self, driver, PHASE_RAW_RTT);
+
+    if (status != MYC_OK)
+        return status;
+    pair->raw->ping(pair->raw->context, self, pair->samples_ns, pair->count);
+    pair->result->raw[driver->repetition] = bench_figures_of(pair->samples_ns, pair->count);
+    driver->done = 0;
+    return driver_send_ping(self, driver);
+}
+
+static enum myc_status
+driver_start_rate(struct myc_self *self, struct driver *driver)
+{
+    struct bench_pair *pair = driver->pair;
+    enum myc_status status = driver_tell_phase(self, driver, PHASE_RAW_RATE);
+
+    if (status != MYC_OK)
+        return status;
+    driver->start_ns = myc_clock_ns(self);
+    pair->raw->blast(pair->raw->context, self, pair->count);
+    return MYC_OK;
+}
+
+static enum myc_status
+driver_start(struct myc_self *self, struct driver *driver)
+{
+    if (driver->repetition == driver->pair->repetitions) {
+        driver_end(self, driver, MYC_OK);
+        return MYC_OK;
+    }
+    return driver->pair->result->is_rate ? driver_start_rate(self, driver)
+                                         : driver_start_rtt(self, driver);
+}
+
+static enum myc_status
+driver_on_ping(struct myc_self *self, struct driver *driver, const struct myc_message *message)
+{
+    struct bench_pair *pair = driver->pair;
+    struct bench_ping ping;
+    uint64_t now_ns = myc_clock_ns(self);
+
+    if (!bench_ping_decode(message, &ping))
+        return MYC_BAD_TYPE;
+    if (driver->done >= BENCH_WARM_UP)
+        pair->samples_ns[driver->done - BENCH_WARM_UP] = now_ns - ping.sent_ns;
+    if (++driver->done < pair->count + BENCH_WARM_UP)
+        return driver_send_ping(self, driver);
+    pair->result->fabric[driver->repetition++] = bench_figures_of(pair->samples_ns, pair->count);
+    return driver_start(self, driver);
+}
+
+static unsigned
+driver_blast(struct myc_self *self, void *state)
+{
+    struct driver *driver = state;
+    unsigned sent = 0;
+
+    while (sent < BLAST_BURST && driver->done < driver->pair->count) {
+        const struct bench_blast blast = { .sequence = driver->done };
+
+        if (bench_blast_send(self, driver->partner, &blast) != MYC_OK)
+            break;
+        driver->done++;
+        sent++;
+    }
+    if (driver->done == driver->pair->count)
+        (void)myc_poller_stop(self, driver->poller);
+    return sent;
+}
+
+static enum myc_status
+driver_on_done(struct myc_self *self, struct driver *driver, const struct myc_message *message)
+{
+    struct bench_result *result = driver->pair->result;
+    struct bench_phase_done done;
+    double per_s;
+
+    if (!bench_phase_done_decode(message, &done))
+        return MYC_BAD_TYPE;
+    per_s = (double)done.count * 1e9 / (double)(done.duration_ns - driver->start_ns);
+    if (done.phase == PHASE_RAW_RATE) {
+        enum myc_status status = driver_tell_phase(self, driver, PHASE_RATE);
+
+        result->raw[driver->repetition].per_s = per_s;
+        driver->start_ns = myc_clock_ns(self);
+        return status != MYC_OK ? status : myc_poller_start(self, driver_blast, 0, &driver->poller);
+    }
+    result->fabric[driver->repetition++].per_s = per_s;
+    return driver_start(self, driver);
+}
+
+static enum myc_status
+driver_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    struct driver *driver = state;
+
+    if (args_size != sizeof(driver->pair))
+        return MYC_INVALID;
+    memcpy(&driver->pair, args, sizeof(driver->pair));
+    return myc_discover(self, BENCH_PARTNER_NAME, DISCOVER_NS, 0);
+}
+
+static enum myc_status
+driver_on_found(struct myc_self *self, struct driver *driver, const struct myc_message *message)
+{
+    struct myc_name_found found;
+    uint64_t monitor;
+    enum myc_status status;
+
+    if (!myc_name_found_decode(message, &found) || found.status != MYC_OK)
+        return MYC_NOT_FOUND;
+    driver->partner = found.ref;
+    status = myc_monitor(self, driver->partner, &monitor);
+    return status != MYC_OK ? status : driver_start(self, driver);
+}
+
+static enum myc_status
+driver_handle(struct myc_self *self, struct driver *driver, const struct myc_message *message)
+{
+    switch (myc_message_key(message)) {
+    case BENCH_PING_KEY:
+        return driver_on_ping(self, driver, message);
+    case BENCH_PHASE_DONE_KEY:
+        return driver_on_done(self, driver, message);
+    case MYC_NAME_FOUND_KEY:
+        return driver_on_found(self, driver, message);
+    case MYC_DOWN_KEY:
+        return MYC_NO_CONNECTION;
+    case MYC_UNDELIVERED_KEY:
+        return MYC_GONE;
+    default:
+        return MYC_OK;
+    }
+}
+
+static enum myc_status
+driver_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    enum myc_status status = driver_handle(self, state, message);
+
+    if (status != MYC_OK)
+        driver_end(self, state, status);
+    return MYC_OK;
+}
+
+static const struct myc_type *const driver_accepts[] = {
+    &bench_ping_type,
+    &bench_phase_done_type,
+};
+
+const struct myc_class bench_driver_class = {
+    .size = sizeof(struct myc_class),
+    .name = "bench_driver",
+    .state_size = sizeof(struct driver),
+    .accepts = driver_accepts,
+    .accepts_count = 2,
+    .init = driver_init,
+    .receive = driver_receive,
+};
+
+enum myc_status
+bench_pair_run(struct myc_node *node, uint8_t lcore, struct bench_pair *pair)
+{
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = &pair,
+        .args_size = sizeof(pair),
+    };
+    struct timespec deadline;
+    enum myc_status status;
+    int result;
+
+    sem_init(&pair->done, 0, 0);
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += 60;
+    status = myc_node_spawn(node, lcore, &bench_driver_class, &options, NULL);
+    if (status != MYC_OK)
+        return status;
+    do
+        result = sem_timedwait(&pair->done, &deadline);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? pair->status : MYC_TIMEOUT;
+}

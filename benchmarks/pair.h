@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Measuring between two lcores, wherever they are: a driver actor and a partner actor.
+ *
+ * The driver finds the partner by name and leads it through phases, raw and fabric in turn. In a
+ * raw phase both stay inside their handler and run the baseline over what joins them (a ring, a
+ * device), so that baseline and fabric have the same lcores, memory and device; in a fabric phase
+ * they send messages. What a phase measures is taken at the last actor.
+ *
+ *      driver --Phase{RAW_RTT}--> partner        raw->ping <=====> raw->echo
+ *      driver --Phase{RTT}------> partner        Ping -----------> handler, Ping back
+ *      driver --Phase{RAW_RATE}-> partner        raw->blast =====> raw->drain, PhaseDone
+ *      driver --Phase{RATE}-----> partner        Blast ----------> counts, PhaseDone
+ */
+#ifndef BENCHMARKS_PAIR_H
+#define BENCHMARKS_PAIR_H
+
+#include <semaphore.h>
+
+#include <mycelium/actor.h>
+
+#include "bench.h"
+
+#define BENCH_PARTNER_NAME "bench.partner"
+#define BENCH_WARM_UP      1000U
+
+/* A baseline between two ends; `self` gives the clock. Functions of one end are called on its
+ * lcore. */
+struct bench_raw {
+    void *context; /* not owned */
+    /* Round trips; one sample in ns each. */
+    void (*ping)(void *context, struct myc_self *self, uint64_t *samples_ns, uint32_t count);
+    /* Sends back `count` of them. */
+    void (*echo)(void *context, struct myc_self *self, uint32_t count);
+    /* Sends `count` as fast as they are taken. */
+    void (*blast)(void *context, struct myc_self *self, uint32_t count);
+    /* Takes `count`, or what came until a second passed without any. *end_ns: when the last came.
+     * Returns how many. */
+    uint32_t (*drain)(void *context, struct myc_self *self, uint32_t count, uint64_t *end_ns);
+};
+
+/* What the driver is given as args: a pointer to this, owned by the program, which waits for
+ * `done`. */
+struct bench_pair {
+    const struct bench_raw *raw;
+    struct bench_result *result;
+    unsigned repetitions;
+    uint32_t count;         /* round trips or messages in a phase */
+    uint64_t *samples_ns;   /* `count` places; NULL for a rate */
+    enum myc_status status; /* how it ended */
+    sem_t done;
+};
+
+extern const struct myc_class bench_driver_class;  /* args: struct bench_pair * */
+extern const struct myc_class bench_partner_class; /* args: const struct bench_raw * */
+
+/* Spawns the driver on an lcore and waits for the end. TIMEOUT when it takes more than a minute. */
+enum myc_status bench_pair_run(struct myc_node *node, uint8_t lcore, struct bench_pair *pair);
+
+#endif

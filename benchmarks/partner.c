@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "partner.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "node/program/child.h"
+#include "node/program/signals.h"
+
+#define STOP_TIMEOUT_MS 3000
+
+static const struct {
+    const char *prefix;
+    enum myc_status (*start)(const char *arguments, struct myc_node **node);
+} kinds[] = {
+    { "segment:", bench_segment_partner },
+    { "wire:", bench_wire_partner },
+};
+
+enum myc_status
+bench_partner_spawn(struct myc_node *node, uint8_t lcore, const struct bench_raw *raw)
+{
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = &raw,
+        .args_size = sizeof(raw),
+        .mailbox_max = 4096,
+    };
+
+    return myc_node_spawn(node, lcore, &bench_partner_class, &options, NULL);
+}
+
+int
+bench_partner_main(const char *spec)
+{
+    struct myc_node *node = NULL;
+    enum myc_status status = MYC_INVALID;
+
+    fab_signals_block();
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strncmp(spec, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+            status = kinds[i].start(spec + strlen(kinds[i].prefix), &node);
+    if (status == MYC_OK)
+        fab_signals_wait(-1);
+    else
+        fprintf(stderr, "mycelium bench: partner %s: %s\n", spec, myc_status_text(status));
+    myc_node_stop(&node);
+    return status != MYC_OK;
+}
+
+enum myc_status
+bench_partner_start(const char *spec, pid_t *pid)
+{
+    char name[] = "mycelium", command[] = "bench", option[] = "--partner";
+    char *argv[] = { name, command, option, (char *)(uintptr_t)spec, NULL };
+
+    return fab_child_start(argv, -1, pid);
+}
+
+void
+bench_partner_stop(pid_t pid)
+{
+    fab_child_stop(pid, STOP_TIMEOUT_MS);
+}

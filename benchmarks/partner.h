@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The partner of a benchmark in a process of its own.
+ *
+ * The driver's process starts this same program as `mycelium bench --partner SPEC`; SPEC says what
+ * joins the two. Both then start a node; the driver finds the partner by name.
+ */
+#ifndef BENCHMARKS_PARTNER_H
+#define BENCHMARKS_PARTNER_H
+
+#include <sys/types.h>
+
+#include "pair.h"
+
+/* Runs the partner's side until the process is told to end. Returns the exit code of the program.
+ */
+int bench_partner_main(const char *spec);
+
+/* Starts the process. OK; IO_ERROR. */
+enum myc_status bench_partner_start(const char *spec, pid_t *pid);
+
+void bench_partner_stop(pid_t pid);
+
+/* Each kind of partner: takes the rest of the spec, starts its node, spawns the partner actor. */
+enum myc_status bench_segment_partner(const char *arguments, struct myc_node **node);
+enum myc_status bench_wire_partner(const char *arguments, struct myc_node **node);
+
+/* Spawns the partner actor on lcore 0 of a node. `raw` must outlive it. */
+enum myc_status bench_partner_spawn(struct myc_node *node, uint8_t lcore,
+                                    const struct bench_raw *raw);
+
+#endif

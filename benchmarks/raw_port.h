@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The baseline of the wire: frames straight through the ethdev port that the fabric uses too.
+ *
+ * The frames are as large as the fabric's for the same message, with the same Ethernet, IPv4 and
+ * UDP headers and checksums written for each, in bursts where the fabric would burst. While it
+ * runs, the lcore is inside a handler, so the fabric does not poll the port.
+ */
+#ifndef BENCHMARKS_RAW_PORT_H
+#define BENCHMARKS_RAW_PORT_H
+
+#include "pair.h"
+
+struct rte_mempool;
+
+struct raw_port {
+    struct rte_mempool *pool;
+    uint16_t port_id;
+    uint16_t frame_size; /* bytes without FCS */
+};
+
+/* For a port of the node that is up. OK; NOT_FOUND; NO_MEMORY. */
+enum myc_status raw_port_init(struct raw_port *port, struct myc_node *node, const char *name,
+                              uint16_t frame_size);
+
+void raw_port_ops(struct raw_port *port, struct bench_raw *raw);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench.h"
+
+const struct bench bench_table[] = {
+    { "dispatch", "what does a send to a neighbour on the lcore cost?", bench_dispatch },
+    { "ring-rtt", "how long is the round trip between two lcores?", bench_ring_rtt },
+    { "ring-rate", "how many messages a second go from one lcore to another?", bench_ring_rate },
+    { "segment-rtt", "how long is the round trip between two processes?", bench_segment_rtt },
+    { "segment-rate", "how many messages a second go from one process to another?",
+      bench_segment_rate },
+    { "wire-rtt", "how long is the reliable round trip over a port?", bench_wire_rtt },
+    { "wire-rate", "how many reliable messages a second go over a port?", bench_wire_rate },
+};
+
+const size_t bench_table_count = sizeof(bench_table) / sizeof(bench_table[0]);
