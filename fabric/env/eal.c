@@ -10,6 +10,12 @@
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
+#include <rte_log.h>
+
+#include "base/log.h"
+#include "env/memif_socket.h"
+
+static bool is_ours; /* the EAL was started here, and is to be ended here; main thread only */
 
 /* rte_eal_init wants a program name, and may reorder the array (it gets a copy). */
 static int
@@ -28,6 +34,60 @@ init_with_name(int argc, char *const argv[])
     return result;
 }
 
+/* Sockets that a crashed node of ours has left must go before the EAL makes its devices. */
+static void
+clean_memif_sockets(int argc, char *const argv[])
+{
+    static const char option[] = "--vdev";
+
+    for (int i = 0; i < argc; i++) {
+        if (strncmp(argv[i], option, sizeof(option) - 1) != 0)
+            continue;
+        if (argv[i][sizeof(option) - 1] == '=')
+            fab_memif_socket_clean(argv[i] + sizeof(option));
+        else if (i + 1 < argc)
+            fab_memif_socket_clean(argv[i + 1]);
+    }
+}
+
+/* Starts the EAL with its log lines in `lines` (freed by the caller; may be NULL), so that the
+ * error can quote the one that says why. The log is then the host program's again. */
+static int
+init_listening(int argc, char *const argv[], char **lines)
+{
+    size_t size;
+    FILE *stream = open_memstream(lines, &size);
+    int result;
+
+    clean_memif_sockets(argc, argv);
+    if (stream)
+        rte_openlog_stream(stream);
+    result = init_with_name(argc, argv);
+    if (!stream)
+        return result;
+    rte_openlog_stream(NULL);
+    fclose(stream);
+    return result;
+}
+
+/* The last line that tells of a failure, without the EAL's own prefix; "" when there is none. */
+static char *
+last_complaint(char *lines)
+{
+    static char none[] = "";
+    char *found = none;
+    char *rest = NULL;
+
+    for (char *line = lines ? strtok_r(lines, "\n", &rest) : NULL; line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        bool is_generic = strstr(line, "Invalid 'command line'") || strstr(line, "FATAL");
+
+        if (strncmp(line, "EAL: ", 5) == 0 && !strstr(line, "Detected") && !(is_generic && *found))
+            found = line + 5;
+    }
+    return found;
+}
+
 static const struct {
     int code;
     enum myc_status status;
@@ -43,39 +103,70 @@ static const struct {
     { EINVAL, MYC_INVALID,
       "an argument is wrong; a lcore on a CPU that is not there looks like this, too: see "
       "`lscpu`" },
-    { ENODEV, MYC_NOT_FOUND, "a device is not there: see the EAL's own lines above" },
+    { ENODEV, MYC_NOT_FOUND,
+      "a device is not there: see `ip link`, dpdk-devbind.py -s and its --vdev arguments" },
 };
 
-static enum myc_status
-explain(int code, char *error, size_t error_size)
+/* A device that the EAL could not make does not keep it from starting: pass on what it said. */
+static void
+pass_on_complaints(char *lines)
 {
+    char *rest = NULL;
+
+    for (char *line = lines ? strtok_r(lines, "\n", &rest) : NULL; line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (strstr(line, "ailed") || strstr(line, "annot") || strstr(line, "rror"))
+            fab_log(FAB_LOG_WARNING, "the EAL says: %s", line);
+    }
+}
+
+static enum myc_status
+explain(int code, char *lines, char *error, size_t error_size)
+{
+    const char *complaint = last_complaint(lines);
+
     for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
         if (causes[i].code != code)
             continue;
-        snprintf(error, error_size, "the EAL did not start: %s", causes[i].remedy);
+        snprintf(error, error_size, "the EAL did not start: %s%s%s", causes[i].remedy,
+                 *complaint ? "; it says: " : "", complaint);
         return causes[i].status;
     }
     snprintf(error, error_size,
-             "the EAL did not start (%s): its own lines above say more; too few hugepages is the "
-             "usual cause: reserve some (echo 512 > /proc/sys/vm/nr_hugepages) or add --no-huge",
-             strerror(code));
+             "the EAL did not start (%s): %s; too few hugepages is the usual cause: reserve some "
+             "(echo 512 > /proc/sys/vm/nr_hugepages) or add --no-huge",
+             strerror(code), complaint);
     return MYC_IO_ERROR;
 }
 
 enum myc_status
 fab_eal_start(int argc, char *const argv[], char *error, size_t error_size)
 {
-    if (argc >= 0)
-        return init_with_name(argc, argv) >= 0 ? MYC_OK : explain(rte_errno, error, error_size);
-    if (rte_eal_process_type() != RTE_PROC_INVALID && rte_lcore_count() > 0)
-        return MYC_OK;
-    snprintf(error, error_size, "no EAL is up: call rte_eal_init first, or give its arguments");
-    return MYC_BAD_STATE;
+    enum myc_status status = MYC_OK;
+    char *lines = NULL;
+
+    if (argc < 0) {
+        if (rte_eal_process_type() != RTE_PROC_INVALID && rte_lcore_count() > 0)
+            return MYC_OK;
+        snprintf(error, error_size, "no EAL is up: call rte_eal_init first, or give its arguments");
+        return MYC_BAD_STATE;
+    }
+    if (init_listening(argc, argv, &lines) >= 0) {
+        is_ours = true;
+        pass_on_complaints(lines);
+    } else {
+        status = explain(rte_errno, lines, error, error_size);
+    }
+    free(lines);
+    return status;
 }
 
 void
 fab_eal_stop(void)
 {
+    if (!is_ours)
+        return;
+    is_ours = false;
     rte_eal_cleanup();
 }
 

@@ -3,23 +3,20 @@
 #include "env/port.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_alarm.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
 #include "base/log.h"
+#include "env/memif_socket.h"
 #include "env/port_state.h"
 
-#define MEMIF_DRIVER        "net_memif"
 #define DESCRIPTORS_DEFAULT 1024U
 #define POOL_CACHE          128U
 #define FRAME_EXTRA         26U   /* Ethernet header, two tags and FCS around an IP packet */
@@ -113,6 +110,7 @@ find_device(struct opening *opening)
                     "there is no port '%s' (there are: %s): add a virtual one to the EAL arguments "
                     "with --vdev=%s,..., bind a card with dpdk-devbind.py",
                     info->device, list_ports(ports), info->device);
+    fab_memif_socket_clean(options->device);
     result = rte_dev_probe(options->device);
     if (result != 0 || rte_eth_dev_get_port_by_name(info->device, &info->id) != 0)
         return fail(options, result ? status_of(result) : MYC_NOT_FOUND,
@@ -137,6 +135,7 @@ read_device(struct opening *opening)
     if (rte_eth_macaddr_get(info->id, &mac) == 0)
         memcpy(info->mac.bytes, mac.addr_bytes, sizeof(info->mac.bytes));
     info->socket = rte_eth_dev_socket_id(info->id);
+    fab_port_memif_init(opening->port, opening->device.device);
     return MYC_OK;
 }
 
@@ -272,12 +271,13 @@ make_fault_lines(struct opening *opening)
 static enum myc_status
 start(struct opening *opening)
 {
-    struct fab_port_info *info = &opening->port->info;
+    struct fab_port *port = opening->port;
+    struct fab_port_info *info = &port->info;
     int result = rte_eth_dev_start(info->id);
 
-    if (result != 0)
+    if (result != 0 && !fab_port_memif_waits(port))
         return refused(opening, "start it", result);
-    opening->port->is_started = true;
+    port->is_started = result == 0;
     info->can_multicast = rte_eth_allmulticast_enable(info->id) == 0;
     return MYC_OK;
 }
@@ -320,8 +320,8 @@ fini_queue(struct fab_port_queue *queue)
     fab_fault_line_destroy(&queue->tx_line);
 }
 
-static void
-stop_device(struct fab_port *port)
+void
+fab_port_stop_device(struct fab_port *port)
 {
     struct rte_eth_dev_info device;
 
@@ -331,37 +331,6 @@ stop_device(struct fab_port *port)
         rte_dev_remove(device.device);
 }
 
-/* A stop in another thread, to be waited for. */
-struct errand {
-    struct fab_port *port;
-    _Atomic bool is_done; /* set with release after the stop, read with acquire by who waits */
-};
-
-static void
-run_errand(void *argument)
-{
-    struct errand *errand = argument;
-
-    stop_device(errand->port);
-    atomic_store_explicit(&errand->is_done, true, memory_order_release);
-}
-
-/* net_memif takes its sockets down while the EAL's interrupt thread may be serving them, and the
- * process dies when the other end leaves at the same time (seen in 22.11, one time in three).
- * Alarms run on that very thread, so a stop in one cannot meet it. */
-static void
-stop_memif(struct fab_port *port)
-{
-    struct errand errand = { .port = port };
-
-    if (rte_eal_alarm_set(1, run_errand, &errand) != 0) {
-        stop_device(port);
-        return;
-    }
-    while (!atomic_load_explicit(&errand.is_done, memory_order_acquire))
-        sched_yield();
-}
-
 void
 fab_port_close(struct fab_port **port)
 {
@@ -369,10 +338,10 @@ fab_port_close(struct fab_port **port)
 
     if (!closing)
         return;
-    if (strcmp(closing->info.driver, MEMIF_DRIVER) == 0)
-        stop_memif(closing);
+    if (closing->is_memif)
+        fab_port_memif_stop(closing);
     else
-        stop_device(closing);
+        fab_port_stop_device(closing);
     for (uint16_t i = 0; i < closing->info.queue_count; i++)
         fini_queue(&closing->queues[i]);
     for (uint32_t i = 0; i < closing->pool_count; i++)

@@ -3,6 +3,8 @@
 #ifndef FAB_ENV_PORT_STATE_H
 #define FAB_ENV_PORT_STATE_H
 
+#include <stdatomic.h>
+
 #include "base/compiler.h"
 #include "env/port.h"
 
@@ -23,9 +25,40 @@ struct fab_port {
     struct rte_mempool *pools[FAB_PORT_POOLS_MAX]; /* owned */
     uint32_t pool_count;
     bool is_started;
-    bool is_made; /* the device is ours to remove */
+    bool is_memif; /* see port_memif.c */
+    bool is_memif_client;
+    _Atomic uint8_t memif_state; /* enum fab_port_memif_state */
+    uint64_t memif_look_ns;      /* when its owner looks at it next */
+    uint64_t memif_wait_ns;      /* between the last two looks that found it down */
+    bool is_made;                /* the device is ours to remove */
     struct fab_port_queue queues[FAB_PORT_QUEUES_MAX];
 };
+
+/* Stops the device, and removes it if it was made for this port. */
+void fab_port_stop_device(struct fab_port *port);
+
+/* --- port_memif.c ----------------------------------------------------------------------------- */
+
+struct rte_device;
+
+enum fab_port_memif_state {
+    FAB_MEMIF_USABLE = 0, /* the polling lcore may use it */
+    FAB_MEMIF_AWAY,       /* stopped: its server was not there at the last try */
+    FAB_MEMIF_BUSY,       /* the interrupt thread is stopping or starting it */
+};
+
+/* Finds out whether the device is a memif, and which end of one. */
+void fab_port_memif_init(struct fab_port *port, const struct rte_device *device);
+
+/* Whether a device that did not start is a memif client, whose server may come later. */
+bool fab_port_memif_waits(struct fab_port *port);
+
+/* Stops (and removes) a memif. */
+void fab_port_memif_stop(struct fab_port *port);
+
+/* Looks whether a client's server is gone or back, and has it connected again. Returns whether the
+ * device may be used now. Context: the lcore that polls it. */
+bool fab_port_memif_mend(struct fab_port *port, uint64_t now_ns);
 
 /* What fault lines of ports do to mbufs; the context is the queue. */
 extern const struct fab_fault_ops fab_port_fault_ops;

@@ -136,8 +136,8 @@ lab_turn(struct lab *lab)
     return done;
 }
 
-static bool
-is_idle(const struct lab *lab)
+bool
+lab_is_idle(const struct lab *lab)
 {
     for (unsigned i = 0; i < lab->core_count; i++)
         if (lab->cores[i] && fab_core_has_work(lab->cores[i]))
@@ -149,6 +149,18 @@ is_idle(const struct lab *lab)
 }
 
 void
+lab_skip(struct lab *lab, uint64_t end_ns)
+{
+    uint64_t next_ns = end_ns;
+
+    for (unsigned i = 0; i < lab->core_count; i++)
+        if (lab->cores[i] && fab_core_next_ns(lab->cores[i]) < next_ns)
+            next_ns = fab_core_next_ns(lab->cores[i]);
+    if (next_ns > lab->now_ns + LAB_TURN_NS)
+        lab->now_ns = next_ns - LAB_TURN_NS;
+}
+
+void
 lab_settle(struct lab *lab)
 {
     unsigned turns = 0;
@@ -156,7 +168,7 @@ lab_settle(struct lab *lab)
 
     while (quiet < 2) {
         FAB_ASSERT(turns++ < SETTLE_TURNS_MAX);
-        quiet = lab_turn(lab) == 0 && is_idle(lab) ? quiet + 1 : 0;
+        quiet = lab_turn(lab) == 0 && lab_is_idle(lab) ? quiet + 1 : 0;
     }
 }
 

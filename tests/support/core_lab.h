@@ -53,6 +53,12 @@ unsigned lab_turn(struct lab *lab);
 /* Turns until nothing has work; at most 100 000. */
 void lab_settle(struct lab *lab);
 
+/* Whether no core has anything to do and nothing is on its way. */
+bool lab_is_idle(const struct lab *lab);
+
+/* Lets the time jump to when something is due, at most to end_ns. */
+void lab_skip(struct lab *lab, uint64_t end_ns);
+
 /* Turns until the virtual time has passed. */
 void lab_advance(struct lab *lab, uint64_t ns);
 

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A node of the flow tests as a process: test_flow_*.py starts two of them, or one beside a Linux
+ * peer, and reads one JSON object a line from standard output. It ends when it has done its work,
+ * when its standard input is closed, or when its time is over.
+ *
+ *   flow_node --device DEVARGS --node N --address A/P [--peer-node N --peer-address A] ...
+ *
+ * Events: {"event": "open"}, "up", "down" (with the time since the last one was heard of), "done",
+ * "failed" (with the error), "end" (with every counter that is not 0).
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/flow_driver.h"
+
+#define INPUT_TURNS 1024U /* between looks at standard input */
+
+struct arguments {
+    struct driver_options node;
+    struct fab_wire_fault fault;
+    uint64_t send;    /* messages for each link */
+    uint64_t expect;  /* messages in all */
+    unsigned seconds; /* at most */
+    bool is_lasting;  /* stays when it has done its work */
+};
+
+static const struct option options[] = {
+    { "device", required_argument, NULL, 'd' },
+    { "node", required_argument, NULL, 'n' },
+    { "address", required_argument, NULL, 'a' },
+    { "gateway", required_argument, NULL, 'g' },
+    { "peer-node", required_argument, NULL, 'N' },
+    { "peer-address", required_argument, NULL, 'A' },
+    { "incarnation", required_argument, NULL, 'i' },
+    { "lcores", required_argument, NULL, 'l' },
+    { "mtu", required_argument, NULL, 'm' },
+    { "size", required_argument, NULL, 's' },
+    { "send", required_argument, NULL, 'S' },
+    { "expect", required_argument, NULL, 'E' },
+    { "seconds", required_argument, NULL, 't' },
+    { "poll-gap-us", required_argument, NULL, 'p' },
+    { "loss", required_argument, NULL, 'L' },
+    { "duplicate", required_argument, NULL, 'D' },
+    { "reorder", required_argument, NULL, 'R' },
+    { "corrupt", required_argument, NULL, 'C' },
+    { "seed", required_argument, NULL, 'e' },
+    { "lasting", no_argument, NULL, 'x' },
+    { 0 },
+};
+
+static void
+set_option(struct arguments *arguments, int name)
+{
+    struct driver_options *node = &arguments->node;
+    uint64_t number = strtoull(optarg ? optarg : "0", NULL, 0);
+
+    switch (name) {
+    case 'd':
+        node->device = optarg;
+        break;
+    case 'n':
+        node->node_id = (uint16_t)number;
+        break;
+    case 'a':
+        node->address = optarg;
+        break;
+    case 'g':
+        node->gateway = optarg;
+        break;
+    case 'N':
+        node->peer_node = (uint16_t)number;
+        break;
+    case 'A':
+        node->peer_address = optarg;
+        break;
+    case 'i':
+        node->incarnation = number;
+        break;
+    case 'l':
+        node->lcore_count = (uint8_t)number;
+        break;
+    case 'm':
+        node->mtu = (uint16_t)number;
+        break;
+    case 's':
+        node->message_size = (uint32_t)number;
+        break;
+    case 'S':
+        arguments->send = number;
+        break;
+    case 'E':
+        arguments->expect = number;
+        break;
+    case 't':
+        arguments->seconds = (unsigned)number;
+        break;
+    case 'p':
+        node->poll_gap_us = (uint32_t)number;
+        break;
+    case 'L':
+        arguments->fault.loss_per_million = (uint32_t)number;
+        break;
+    case 'D':
+        arguments->fault.duplicate_per_million = (uint32_t)number;
+        break;
+    case 'R':
+        arguments->fault.reorder_per_million = (uint32_t)number;
+        break;
+    case 'C':
+        arguments->fault.corrupt_per_million = (uint32_t)number;
+        break;
+    case 'e':
+        arguments->fault.seed = number;
+        break;
+    case 'x':
+        arguments->is_lasting = true;
+        break;
+    default:
+        exit(2);
+    }
+}
+
+static bool
+is_input_closed(void)
+{
+    struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+    char byte;
+
+    return poll(&input, 1, 0) == 1 && read(STDIN_FILENO, &byte, 1) == 0;
+}
+
+/* Says which links came and went since it was last asked. */
+static void
+tell_changes(const struct driver *driver)
+{
+    static uint64_t ups[DRIVER_LINKS_MAX], downs[DRIVER_LINKS_MAX];
+
+    for (unsigned i = 0; i < driver->link_count; i++) {
+        const struct driver_link *at = &driver->links[i];
+
+        if (at->downs != downs[i])
+            printf("{\"event\": \"down\", \"link\": %u, \"doubts\": %llu}\n", i,
+                   (unsigned long long)at->doubts);
+        if (at->ups != ups[i])
+            printf("{\"event\": \"up\", \"link\": %u, \"home\": \"%016llx\"}\n", i,
+                   (unsigned long long)at->link->peer_home);
+        ups[i] = at->ups;
+        downs[i] = at->downs;
+    }
+    fflush(stdout);
+}
+
+static void
+print_counter(void *context, const char *name, const char *text, uint64_t value)
+{
+    (void)context;
+    (void)text;
+    if (value)
+        printf(", \"%s\": %llu", name, (unsigned long long)value);
+}
+
+static void
+tell_end(const struct driver *driver)
+{
+    struct fab_fault_counters faults = fab_port_rx_faults(driver->port, 0);
+
+    printf("{\"event\": \"end\", \"received\": %llu, \"misplaced\": %llu, \"faults_lost\": %llu",
+           (unsigned long long)driver_received(driver),
+           (unsigned long long)driver_misplaced(driver), (unsigned long long)faults.lost);
+    fab_flow_port_counter_each(driver->flow, print_counter, NULL);
+    printf("}\n");
+    fflush(stdout);
+}
+
+static uint64_t
+unsent(const struct driver *driver)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < driver->link_count; i++)
+        sum += driver->links[i].to_send;
+    return sum;
+}
+
+static void
+run(struct driver *driver, const struct arguments *arguments)
+{
+    uint64_t start_ns = driver_now_ns();
+    uint64_t end_ns = start_ns + arguments->seconds * 1000000000ULL;
+    bool is_done = arguments->send == 0 && arguments->expect == 0;
+
+    for (uint64_t turn = 0; driver_now_ns() < end_ns; turn++) {
+        if (driver_turn(driver) == 0)
+            sched_yield();
+        tell_changes(driver);
+        if (!is_done && driver_received(driver) >= arguments->expect && unsent(driver) == 0 &&
+            driver_is_drained(driver)) {
+            is_done = true;
+            printf("{\"event\": \"done\", \"ms\": %llu}\n",
+                   (unsigned long long)(driver_now_ns() - start_ns) / 1000000);
+            fflush(stdout);
+        }
+        if ((is_done && !arguments->is_lasting && arguments->expect + arguments->send > 0) ||
+            (turn % INPUT_TURNS == 0 && is_input_closed()))
+            break;
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    struct arguments arguments = { .node = { .incarnation = (uint64_t)getpid() }, .seconds = 60 };
+    static struct driver driver;
+    int name;
+
+    while ((name = getopt_long(argc, argv, "", options, NULL)) != -1)
+        set_option(&arguments, name);
+    arguments.node.rx_fault = &arguments.fault;
+    driver_start_eal("node", 192);
+    if (driver_open(&driver, &arguments.node) != MYC_OK) {
+        printf("{\"event\": \"failed\", \"error\": \"%s\"}\n", driver.error);
+        return 1;
+    }
+    printf("{\"event\": \"open\"}\n");
+    fflush(stdout);
+    for (unsigned i = 0; i < driver.link_count; i++)
+        driver.links[i].to_send = arguments.send;
+    run(&driver, &arguments);
+    tell_end(&driver);
+    driver_close(&driver);
+    return 0;
+}
