@@ -30,6 +30,7 @@ packages_to_test=(
     libsystemd-dev
     shellcheck
     iproute2
+    iputils-ping
     nftables
     procps
 )

@@ -6,6 +6,7 @@ import sys
 from wires import Failure, Wires, main
 
 NODE = sys.argv[1]
+POLL_GAP_US = 100000  # other processes share our CPUs; a death is told after four of these
 MEMIF = "net_memif0,role={role},id=0,socket={folder}/memif.sock,socket-abstract=no"
 
 
@@ -15,7 +16,8 @@ def node(wires, side, *more):
     own, other = (1, 2) if side == "a" else (2, 1)
     return wires.node(NODE, ["--device", MEMIF.format(role=role, folder=wires.folder), "--node",
                              own, "--address", f"10.9.0.{own}/24", "--peer-node", other,
-                             "--peer-address", f"10.9.0.{other}", *more])
+                             "--peer-address", f"10.9.0.{other}", "--poll-gap-us", POLL_GAP_US,
+                             *more])
 
 
 def expect(text, is_true):
