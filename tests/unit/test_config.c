@@ -8,26 +8,16 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
-#include "base/log.h"
 #include "node/config/config.h"
 
 static char error[FAB_YAML_ERROR_SIZE];
 static char folder[] = "/tmp/mycelium-config-XXXXXX";
 static char path[64];
 
-static void
-quiet(void *context, int level, const char *line)
-{
-    (void)context;
-    (void)level;
-    (void)line;
-}
-
 static int
 set_up(void **state)
 {
     (void)state;
-    fab_log_set_sink(quiet, NULL);
     if (!mkdtemp(folder))
         return -1;
     snprintf(path, sizeof(path), "%s/node.yaml", folder);

@@ -29,7 +29,7 @@ struct fab_config {
     struct myc_node_options options; /* for myc_node_start; `error` is the caller's to set */
     struct fab_config_actor *actors;
     uint32_t actor_count;
-    bool has_hugepages;                 /* false: --no-huge is among EAL's arguments */
+    bool has_hugepages; /* false: --no-huge is among EAL's arguments; whoever starts says so */
     struct fab_port_profile **profiles; /* of options.ports, by index */
 
     /* The rest is behind the options, not for others. */

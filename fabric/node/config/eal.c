@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "node/config/config.h"
 
 #define HUGEPAGE_MB    2
@@ -138,10 +137,6 @@ choose_pages(struct fab_yaml *yaml, struct fab_config *config, uint32_t memory_m
                                "mounted; reserve them (echo %u >/proc/sys/vm/nr_hugepages), or say "
                                "auto",
                                memory_mb, free_mb, memory_mb / HUGEPAGE_MB);
-    fab_log(FAB_LOG_WARNING,
-            "%u MB are wanted in hugepages and %u MB are free: going on with --no-huge, on "
-            "ordinary pages, which is slower",
-            memory_mb, free_mb);
     return MYC_OK;
 }
 
