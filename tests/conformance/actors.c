@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The actors of the conformance suite, by name.
+ * The actors of the conformance suite, by name: those that carry numbers.
  *
- *   collector  notes reports                     (arguments: pointer to a struct conf_log)
+ *   collector  notes reports (arguments: pointer to a struct conf_log)
  *   sink       checks that numbers of up to 8 sources come in order, each once
  *   source     sends numbers to its peer, waiting when told FULL, again from the first that came
- * back keeper     has a supervised sink as child, which fails at its first number and waits until
- * Go prober     sends one number and says what became of it victim     ends as its plan says; sends
- * `count` numbers to its peer from its stop function ender      asks its peer to stop with a
- * reason, or kills it watcher    watches its peer asker      asks its peer answerer   answers, or
- * keeps silent finder     looks for a name
+ *              back
+ *   keeper     has a supervised sink as child, which fails at its first number and waits until Go
+ *
+ * Those that end, watch, ask and look for names are in actors_life.c.
  */
-#include "conformance/conformance.h"
+#include "conformance/actor_base.h"
 
 #define SOURCES_MAX 8U
 
 /* --- what they share -------------------------------------------------------------------------- */
 
-struct base {
-    struct conf_plan plan;
-};
-
-static enum myc_status
-take_plan(void *state, const void *args, size_t args_size)
+enum myc_status
+conf_take_plan(void *state, const void *args, size_t args_size)
 {
     struct base *base = state;
 
@@ -32,9 +27,16 @@ take_plan(void *state, const void *args, size_t args_size)
     return MYC_OK;
 }
 
-static void
-report(struct myc_self *self, const struct conf_plan *plan, enum conf_what what, uint64_t value,
-       enum myc_status status, struct myc_ref ref)
+enum myc_status
+conf_plain_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    (void)self;
+    return conf_take_plan(state, args, args_size);
+}
+
+void
+conf_report_to(struct myc_self *self, const struct conf_plan *plan, enum conf_what what,
+               uint64_t value, enum myc_status status, struct myc_ref ref)
 {
     struct conf_report value_of = {
         .ref = ref,
@@ -90,13 +92,6 @@ struct sink {
 };
 
 static enum myc_status
-plain_init(struct myc_self *self, void *state, const void *args, size_t args_size)
-{
-    (void)self;
-    return take_plan(state, args, args_size);
-}
-
-static enum myc_status
 sink_receive(struct myc_self *self, void *state, const struct myc_message *message)
 {
     struct sink *sink = state;
@@ -106,12 +101,12 @@ sink_receive(struct myc_self *self, void *state, const struct myc_message *messa
     if (!conf_number_decode(message, &number) || number.source >= SOURCES_MAX)
         return MYC_OK;
     if (number.value != sink->next[number.source])
-        report(self, plan, CONF_WHAT_DISORDER, number.value, MYC_OK, message->from);
+        conf_report_to(self, plan, CONF_WHAT_DISORDER, number.value, MYC_OK, message->from);
     sink->next[number.source] = number.value + 1;
     if (number.value + 1 != plan->count)
         return MYC_OK;
     if (++sink->complete == (plan->option ? plan->option : 1))
-        report(self, plan, CONF_WHAT_COMPLETE, plan->count, MYC_OK, nobody);
+        conf_report_to(self, plan, CONF_WHAT_COMPLETE, plan->count, MYC_OK, nobody);
     return MYC_OK;
 }
 
@@ -147,18 +142,18 @@ source_go_on(struct myc_self *self, struct source *source)
     }
     source->is_waiting = status == MYC_FULL;
     if (status == MYC_FULL)
-        report(self, plan, CONF_WHAT_FULL, source->next, status, plan->peer);
+        conf_report_to(self, plan, CONF_WHAT_FULL, source->next, status, plan->peer);
     else if (status != MYC_OK)
-        report(self, plan, CONF_WHAT_SENT, source->next, status, plan->peer);
+        conf_report_to(self, plan, CONF_WHAT_SENT, source->next, status, plan->peer);
     else if (source->next < plan->count &&
              myc_timer_start(self, 0, 0, source->attempt, NULL) != MYC_OK)
-        report(self, plan, CONF_WHAT_SENT, source->next, MYC_NO_MEMORY, plan->peer);
+        conf_report_to(self, plan, CONF_WHAT_SENT, source->next, MYC_NO_MEMORY, plan->peer);
 }
 
 static enum myc_status
 source_init(struct myc_self *self, void *state, const void *args, size_t args_size)
 {
-    enum myc_status status = take_plan(state, args, args_size);
+    enum myc_status status = conf_take_plan(state, args, args_size);
 
     if (status == MYC_OK)
         source_go_on(self, state);
@@ -174,7 +169,8 @@ source_go_back(struct myc_self *self, struct source *source, const struct myc_me
 
     if (message->tag >> 32 != source->attempt)
         return;
-    report(self, plan, CONF_WHAT_UNDELIVERED, message->tag & UINT32_MAX, status, plan->peer);
+    conf_report_to(self, plan, CONF_WHAT_UNDELIVERED, message->tag & UINT32_MAX, status,
+                   plan->peer);
     if (status != MYC_FULL)
         return;
     source->next = message->tag & UINT32_MAX;
@@ -192,7 +188,8 @@ source_receive(struct myc_self *self, void *state, const struct myc_message *mes
     if (myc_undelivered_decode(message, &undelivered)) {
         source_go_back(self, source, message, undelivered.status);
     } else if (myc_writable_decode(message, &writable)) {
-        report(self, &source->base.plan, CONF_WHAT_WRITABLE, source->next, MYC_OK, writable.ref);
+        conf_report_to(self, &source->base.plan, CONF_WHAT_WRITABLE, source->next, MYC_OK,
+                       writable.ref);
         if (source->is_waiting)
             source_go_on(self, source);
     } else if (message->kind == MYC_KIND_EVENT && message->tag == source->attempt &&
@@ -228,7 +225,7 @@ static const struct myc_class frail_class = {
     .state_size = sizeof(struct sink),
     .accepts = number_types,
     .accepts_count = 1,
-    .init = plain_init,
+    .init = conf_plain_init,
     .receive = frail_receive,
 };
 
@@ -236,7 +233,7 @@ static enum myc_status
 keeper_init(struct myc_self *self, void *state, const void *args, size_t args_size)
 {
     struct keeper *keeper = state;
-    enum myc_status status = take_plan(state, args, args_size);
+    enum myc_status status = conf_take_plan(state, args, args_size);
     struct conf_plan plan = keeper->base.plan;
     struct myc_spawn_options options = {
         .size = sizeof(options),
@@ -263,222 +260,9 @@ keeper_receive(struct myc_self *self, void *state, const struct myc_message *mes
     struct myc_child_exited exited;
 
     if (myc_child_exited_decode(message, &exited))
-        report(self, &keeper->base.plan, CONF_WHAT_CHILD, 0, exited.reason, exited.ref);
+        conf_report_to(self, &keeper->base.plan, CONF_WHAT_CHILD, 0, exited.reason, exited.ref);
     else if (myc_message_is(message, &conf_go_type))
         return myc_restart(self, keeper->child);
-    return MYC_OK;
-}
-
-/* --- prober ----------------------------------------------------------------------------------- */
-
-/* Sends to its peer at once: a Number, or a Go when `option` is 1. */
-static enum myc_status
-prober_init(struct myc_self *self, void *state, const void *args, size_t args_size)
-{
-    enum myc_status status = take_plan(state, args, args_size);
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-    struct conf_number number = { .source = plan->source };
-    struct conf_go go = { .value = 1 };
-
-    if (status != MYC_OK)
-        return status;
-    status = plan->option ? conf_go_send(self, plan->peer, &go)
-                          : conf_number_send(self, plan->peer, &number);
-    report(self, plan, CONF_WHAT_SENT, 0, status, plan->peer);
-    return MYC_OK;
-}
-
-static enum myc_status
-prober_receive(struct myc_self *self, void *state, const struct myc_message *message)
-{
-    struct myc_undelivered undelivered;
-
-    if (myc_undelivered_decode(message, &undelivered))
-        report(self, &((struct base *)state)->plan, CONF_WHAT_UNDELIVERED, 0, undelivered.status,
-               undelivered.ref);
-    return MYC_OK;
-}
-
-/* --- victim ----------------------------------------------------------------------------------- */
-
-/* It says Go to its peer first, so that the peer can watch it. */
-static enum myc_status
-victim_init(struct myc_self *self, void *state, const void *args, size_t args_size)
-{
-    enum myc_status status = take_plan(state, args, args_size);
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-    struct conf_go go = { .value = 1 };
-
-    if (status != MYC_OK || myc_ref_is_null(plan->peer))
-        return status;
-    return conf_go_send(self, plan->peer, &go);
-}
-
-/* `option`: the status that its receive answers to a Number. */
-static enum myc_status
-victim_receive(struct myc_self *self, void *state, const struct myc_message *message)
-{
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-
-    (void)self;
-    return myc_message_is(message, &conf_number_type) ? (enum myc_status)plan->option : MYC_OK;
-}
-
-static void
-victim_stop(struct myc_self *self, void *state, enum myc_status reason)
-{
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-
-    for (uint64_t i = 0; i < plan->count; i++) {
-        struct conf_number number = { i, plan->source, 0 };
-
-        (void)conf_number_send(self, plan->peer, &number);
-    }
-    report(self, plan, CONF_WHAT_STOPPED, 0, reason, myc_self_ref(self));
-}
-
-/* --- ender ------------------------------------------------------------------------------------ */
-
-/* `option`: the reason; KILLED kills. */
-static enum myc_status
-ender_init(struct myc_self *self, void *state, const void *args, size_t args_size)
-{
-    enum myc_status status = take_plan(state, args, args_size);
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-
-    if (status != MYC_OK)
-        return status;
-    status = plan->option == MYC_KILLED ? myc_kill(self, plan->peer)
-                                        : myc_stop(self, plan->peer, (enum myc_status)plan->option);
-    report(self, plan, CONF_WHAT_SENT, 0, status, plan->peer);
-    return MYC_OK;
-}
-
-static enum myc_status
-idle_receive(struct myc_self *self, void *state, const struct myc_message *message)
-{
-    (void)self, (void)state, (void)message;
-    return MYC_OK;
-}
-
-/* --- watcher ---------------------------------------------------------------------------------- */
-
-/* Reports each Number and Down that comes. Without a peer it watches whoever says Go. */
-static enum myc_status
-watcher_init(struct myc_self *self, void *state, const void *args, size_t args_size)
-{
-    enum myc_status status = take_plan(state, args, args_size);
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-    uint64_t monitor;
-
-    if (status != MYC_OK || myc_ref_is_null(plan->peer))
-        return status;
-    status = myc_monitor(self, plan->peer, &monitor);
-    report(self, plan, CONF_WHAT_SENT, 0, status, plan->peer);
-    return MYC_OK;
-}
-
-static enum myc_status
-watcher_receive(struct myc_self *self, void *state, const struct myc_message *message)
-{
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-    struct conf_number number;
-    struct myc_down down;
-    uint64_t monitor;
-
-    if (conf_number_decode(message, &number))
-        report(self, plan, CONF_WHAT_NUMBER, number.value, MYC_OK, message->from);
-    else if (myc_down_decode(message, &down))
-        report(self, plan, CONF_WHAT_DOWN, 0, down.reason, down.ref);
-    else if (myc_message_is(message, &conf_go_type))
-        report(self, plan, CONF_WHAT_SENT, 0, myc_monitor(self, message->from, &monitor),
-               message->from);
-    return MYC_OK;
-}
-
-/* --- asker and answerer ----------------------------------------------------------------------- */
-
-/* count: asks; option: time-out in ns. */
-static enum myc_status
-asker_init(struct myc_self *self, void *state, const void *args, size_t args_size)
-{
-    enum myc_status status = take_plan(state, args, args_size);
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-
-    if (status != MYC_OK)
-        return status;
-    for (uint64_t i = 0; i < plan->count; i++) {
-        struct conf_question question = { .value = i };
-        struct myc_ask_options options = {
-            .size = sizeof(options),
-            .timeout_ns = plan->option,
-            .tag = i,
-        };
-
-        status = conf_question_ask(self, plan->peer, &question, &options, NULL);
-        if (status != MYC_OK)
-            report(self, plan, CONF_WHAT_ASK_FAILED, i, status, plan->peer);
-    }
-    return MYC_OK;
-}
-
-static enum myc_status
-asker_receive(struct myc_self *self, void *state, const struct myc_message *message)
-{
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-    struct conf_answer answer;
-    struct myc_ask_failed failed;
-
-    if (message->kind == MYC_KIND_REPLY && conf_answer_decode(message, &answer)) {
-        if (answer.value != message->tag + 1000)
-            report(self, plan, CONF_WHAT_DISORDER, answer.value, MYC_OK, message->from);
-        report(self, plan, CONF_WHAT_REPLY, message->tag, MYC_OK, message->from);
-    } else if (myc_ask_failed_decode(message, &failed)) {
-        report(self, plan, CONF_WHAT_ASK_FAILED, message->tag, failed.status, failed.ref);
-    }
-    return MYC_OK;
-}
-
-/* option: 0 answers, 1 keeps silent, 2 answers with the failure REFUSED, 3 ends. */
-static enum myc_status
-answerer_receive(struct myc_self *self, void *state, const struct myc_message *message)
-{
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-    struct conf_question question;
-    struct conf_answer answer;
-
-    if (message->kind != MYC_KIND_ASK || !conf_question_decode(message, &question))
-        return MYC_OK;
-    answer.value = question.value + 1000;
-    if (plan->option == 0)
-        (void)conf_answer_reply(self, myc_message_request(message), &answer);
-    else if (plan->option == 2)
-        (void)myc_reply_failure(self, myc_message_request(message), MYC_REFUSED);
-    return plan->option == 3 ? MYC_FAILED : MYC_OK;
-}
-
-/* --- finder ----------------------------------------------------------------------------------- */
-
-/* name: what to look for; option: time-out in ns. */
-static enum myc_status
-finder_init(struct myc_self *self, void *state, const void *args, size_t args_size)
-{
-    enum myc_status status = take_plan(state, args, args_size);
-    const struct conf_plan *plan = &((struct base *)state)->plan;
-
-    if (status != MYC_OK)
-        return status;
-    return myc_discover(self, plan->name, plan->option, plan->source);
-}
-
-static enum myc_status
-finder_receive(struct myc_self *self, void *state, const struct myc_message *message)
-{
-    struct myc_name_found found;
-
-    if (myc_name_found_decode(message, &found))
-        report(self, &((struct base *)state)->plan, CONF_WHAT_FOUND, message->tag, found.status,
-               found.ref);
     return MYC_OK;
 }
 
@@ -486,38 +270,30 @@ finder_receive(struct myc_self *self, void *state, const struct myc_message *mes
 
 static const struct myc_type *const report_types[] = { &conf_report_type };
 static const struct myc_type *const go_types[] = { &conf_go_type };
-static const struct myc_type *const watcher_types[] = { &conf_number_type, &conf_go_type };
-static const struct myc_type *const question_types[] = { &conf_question_type };
-
-#define TAKES(types) .accepts = (types), .accepts_count = sizeof(types) / sizeof((types)[0])
-#define CLASS(class_name, state_type) \
-    .size = sizeof(struct myc_class), .name = (class_name), .state_size = sizeof(state_type)
 
 static const struct myc_class classes[] = {
     { CLASS("collector", struct collector), TAKES(report_types), .init = collector_init,
       .receive = collector_receive },
-    { CLASS("sink", struct sink), TAKES(number_types), .init = plain_init,
+    { CLASS("sink", struct sink), TAKES(number_types), .init = conf_plain_init,
       .receive = sink_receive },
     { CLASS("source", struct source), .init = source_init, .receive = source_receive },
     { CLASS("keeper", struct keeper), TAKES(go_types), .init = keeper_init,
       .receive = keeper_receive },
-    { CLASS("prober", struct base), .init = prober_init, .receive = prober_receive },
-    { CLASS("victim", struct base), TAKES(number_types), .init = victim_init,
-      .receive = victim_receive, .stop = victim_stop },
-    { CLASS("ender", struct base), .init = ender_init, .receive = idle_receive },
-    { CLASS("watcher", struct base), TAKES(watcher_types), .init = watcher_init,
-      .receive = watcher_receive },
-    { CLASS("asker", struct base), .init = asker_init, .receive = asker_receive },
-    { CLASS("answerer", struct base), TAKES(question_types), .init = plain_init,
-      .receive = answerer_receive },
-    { CLASS("finder", struct base), .init = finder_init, .receive = finder_receive },
 };
+
+static const struct myc_class *
+lookup(const struct myc_class *table, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    return NULL;
+}
 
 const struct myc_class *
 conf_class_lookup(const char *name)
 {
-    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-        if (strcmp(classes[i].name, name) == 0)
-            return &classes[i];
-    return NULL;
+    const struct myc_class *class_of = lookup(classes, sizeof(classes) / sizeof(classes[0]), name);
+
+    return class_of ? class_of : lookup(conf_life_classes, conf_life_class_count, name);
 }

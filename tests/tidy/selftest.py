@@ -32,8 +32,10 @@ EXAMPLES = {
          {"fabric/actor/a.h": '#include "node/node.h"\n'},
          {"fabric/node/a.c": '#include "node/program/main.h"\n'},
          {"fabric/env/a.c": '#include "port.h"\n'},
+         {"fabric/node/a.c": '#include "market/demo.h"\n', "actors/market/demo.h": ""},
          {"fabric/other/a.c": ""}],
         [{"fabric/node/a.c": '#include "base/log.h"\n#include "node/b.h"\n'},
+         {"fabric/node/program/a.c": '#include "market/demo.h"\n', "actors/market/demo.h": ""},
          {"fabric/base/a.c": '/* #include "wire/message.h" */\n'.replace("/* #", "/*\n * #")}]),
     "fabric_headers_stay_inside": (
         [{"include/mycelium/a.h": '#include "wire/message.h"\n'}],

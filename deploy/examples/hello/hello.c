@@ -149,7 +149,7 @@ main(void)
 {
     /* The EAL's lcore 0 is this thread; 1 and 2 poll. --no-huge: ordinary pages, for a first try.
      */
-    char *eal[] = { "--lcores=0@0,1@0,2@0", "--no-huge", "-m", "128", "--no-pci",
+    char *eal[] = { "--lcores=0@0,1@0,2@0", "--no-huge", "-m", "512", "--no-pci",
                     "--file-prefix=hello" };
     const struct myc_lcore_options lcores[] = { { .eal_lcore = 1 }, { .eal_lcore = 2 } };
     struct outcome outcome = { false, 0, 0 };

@@ -56,6 +56,30 @@ static const struct option options[] = {
 };
 
 static void
+set_fault(struct fab_wire_fault *fault, int name, uint64_t number)
+{
+    switch (name) {
+    case 'L':
+        fault->loss_per_million = (uint32_t)number;
+        break;
+    case 'D':
+        fault->duplicate_per_million = (uint32_t)number;
+        break;
+    case 'R':
+        fault->reorder_per_million = (uint32_t)number;
+        break;
+    case 'C':
+        fault->corrupt_per_million = (uint32_t)number;
+        break;
+    case 'e':
+        fault->seed = number;
+        break;
+    default:
+        exit(2);
+    }
+}
+
+static void
 set_option(struct arguments *arguments, int name)
 {
     struct driver_options *node = &arguments->node;
@@ -104,26 +128,11 @@ set_option(struct arguments *arguments, int name)
     case 'p':
         node->poll_gap_us = (uint32_t)number;
         break;
-    case 'L':
-        arguments->fault.loss_per_million = (uint32_t)number;
-        break;
-    case 'D':
-        arguments->fault.duplicate_per_million = (uint32_t)number;
-        break;
-    case 'R':
-        arguments->fault.reorder_per_million = (uint32_t)number;
-        break;
-    case 'C':
-        arguments->fault.corrupt_per_million = (uint32_t)number;
-        break;
-    case 'e':
-        arguments->fault.seed = number;
-        break;
     case 'x':
         arguments->is_lasting = true;
         break;
     default:
-        exit(2);
+        set_fault(&arguments->fault, name, number);
     }
 }
 

@@ -41,7 +41,7 @@ class Node:
         return bool(data)
 
     def wait(self, name, seconds, after=0):
-        """The first event of that name past the first `after` ones; Failure when it does not come."""
+        """The first event of that name past the first `after`; Failure when it does not come."""
         end = time.monotonic() + seconds
         while True:
             for event in self.events[after:]:
