@@ -27,6 +27,7 @@ struct fab_subcommand {
 enum fab_exit fab_cmd_run(int argc, char **argv);
 enum fab_exit fab_cmd_demo(int argc, char **argv);
 enum fab_exit fab_cmd_ls(int argc, char **argv);
+enum fab_exit fab_cmd_ping(int argc, char **argv);
 enum fab_exit fab_cmd_bench(int argc, char **argv);
 
 /* The exit code for a node that did not start. */

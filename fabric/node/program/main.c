@@ -2,6 +2,7 @@
 /*
  * The `mycelium` program: one word chooses what it does, argp does the rest.
  */
+#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ static const struct fab_subcommand subcommands[] = {
     { "demo", "market data across rings, segments and a wire, on this machine alone",
       fab_cmd_demo },
     { "ls", "list names, links and counters of a running node", fab_cmd_ls },
+    { "ping", "ask an actor by name and time its answers", fab_cmd_ping },
     { "bench", "measure, each figure beside its raw baseline", fab_cmd_bench },
 };
 
@@ -66,6 +68,7 @@ fab_exit_of(enum myc_status status)
 int
 main(int argc, char **argv)
 {
+    argp_err_exit_status = FAB_EXIT_USAGE;
     if (argc < 2) {
         print_help(stderr);
         return FAB_EXIT_USAGE;

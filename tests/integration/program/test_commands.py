@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The program's commands: help, usage, exit codes, a node from start to end, bad input."""
+import os
+import signal
+import unittest
+
+from program import ProgramTest, main, run
+
+NODE = """
+node:
+  id: 1
+  name: one
+eal:
+  lcores:
+    - cpu: 0
+  hugepages: no
+  memory_mb: 192
+limits:
+  messages_max: 4096
+segments:
+  control_socket: {folder}/one.sock
+actors:
+  - name: test.echo
+    class: echo
+"""
+
+COMMANDS = ["run", "demo", "ls", "ping", "bench"]
+
+
+class Usage(unittest.TestCase):
+    def test_help_lists_every_command_and_the_exit_codes(self):
+        result = run("--help")
+        self.assertEqual(result.returncode, 0)
+        for command in COMMANDS:
+            self.assertIn(f"  {command} ", result.stdout)
+        self.assertIn("Exit codes", result.stdout)
+
+    def test_each_command_has_help_of_its_own(self):
+        for command in COMMANDS:
+            with self.subTest(command=command):
+                result = run(command, "--help")
+                self.assertEqual(result.returncode, 0)
+                self.assertIn(f"Usage: mycelium {command}", result.stdout)
+
+    def test_no_command_is_a_usage_error(self):
+        result = run()
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("Usage", result.stderr)
+
+    def test_an_unknown_command_is_named(self):
+        result = run("rnu")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("no command `rnu`", result.stderr)
+
+    def test_an_unknown_option_is_a_usage_error(self):
+        for command in COMMANDS:
+            with self.subTest(command=command):
+                self.assertEqual(run(command, "--no-such-option").returncode, 2)
+
+
+class NodeTest(ProgramTest):
+    def config(self, text=NODE, **changes):
+        text = text.format(folder=self.folder)
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        return self.write("node.yaml", text)
+
+    def start_node(self):
+        node = self.start("run", self.config())
+        self.wait_for_output(node, "node one (1) runs")
+        return node
+
+
+class Run(NodeTest):
+    def test_a_node_runs_until_sigterm_and_ends_cleanly(self):
+        self.assertEqual(self.stop(self.start_node(), signal.SIGTERM), 0)
+        self.assertFalse(os.path.exists(self.path("one.sock")))
+
+    def test_a_node_runs_until_sigint_and_ends_cleanly(self):
+        self.assertEqual(self.stop(self.start_node(), signal.SIGINT), 0)
+
+    def test_ls_shows_names_and_counters(self):
+        node = self.start_node()
+        result = run("ls", self.path("one.sock"))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("name test.echo", result.stdout)
+        self.assertIn("lcore 0", result.stdout)
+        self.assertEqual(self.stop(node), 0)
+
+    def test_ping_times_the_answers_of_a_named_actor(self):
+        node = self.start_node()
+        result = run("ping", "--socket", self.path("one.sock"), "--count", "20", "test.echo")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("20 asked, 20 answered", result.stdout)
+        self.assertEqual(self.stop(node), 0)
+
+    def test_ping_of_a_name_that_nobody_has_says_so(self):
+        node = self.start_node()
+        result = run(
+            "ping", "--socket", self.path("one.sock"), "--timeout-ms", "200", "no.such.name"
+        )
+        self.assertEqual(result.returncode, 5)
+        self.assertIn("no.such.name", result.stderr)
+        self.assertEqual(self.stop(node), 0)
+
+    def test_a_socket_at_which_nobody_listens_is_told(self):
+        for command in (["ls"], ["ping", "test.echo", "--socket"]):
+            with self.subTest(command=command):
+                result = run(*command, self.path("nobody.sock"))
+                self.assertEqual(result.returncode, 5, result.stderr)
+                self.assertIn("nobody.sock", result.stderr)
+
+    def test_two_nodes_at_one_control_socket_are_refused_clearly(self):
+        node = self.start_node()
+        result = run("run", self.config(**{"id: 1": "id: 2"}))
+        self.assertEqual(result.returncode, 4)
+        self.assertIn("one.sock", result.stderr)
+        self.assertEqual(self.stop(node), 0)
+
+    def test_a_killed_nodes_socket_does_not_hinder_the_next(self):
+        node = self.start_node()
+        self.stop(node, signal.SIGKILL)
+        self.assertTrue(os.path.exists(self.path("one.sock")))
+        self.assertEqual(self.stop(self.start_node()), 0)
+
+
+class BadInput(NodeTest):
+    def refuse(self, code, words, **changes):
+        result = run("run", self.config(**changes))
+        self.assertEqual(result.returncode, code, result.stderr)
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+    def test_no_such_config(self):
+        result = run("run", self.path("none.yaml"))
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("none.yaml", result.stderr)
+
+    def test_an_unknown_key_is_told_with_its_place(self):
+        self.refuse(3, ["node.yaml:", "memroy_mb"], memory_mb="memroy_mb")
+
+    def test_a_class_that_nobody_has(self):
+        self.refuse(3, ["no class `ehco`"], **{"class: echo": "class: ehco"})
+
+    def test_a_library_that_is_not_there(self):
+        self.refuse(
+            3, ["libnone.so"], **{"class: echo": "class: echo\n    library: ./libnone.so"}
+        )
+
+    def test_a_cpu_that_is_not_there(self):
+        result = run("run", self.config(**{"cpu: 0": "cpu: 999"}))
+        self.assertIn(result.returncode, (3, 4), result.stderr)
+        self.assertIn("999", result.stderr)
+
+    def test_a_port_that_cannot_start(self):
+        ports = "ports:\n  - name: wire0\n    profile: af_packet\n    device:\n      interface: nope0\nactors:"
+        result = run("run", self.config(**{"actors:": ports}))
+        self.assertIn(result.returncode, (3, 4), result.stderr)
+        self.assertIn("wire0", result.stderr)
+
+    def test_more_hugepages_than_there_are(self):
+        self.refuse(
+            4, ["hugepages"], **{"hugepages: no": "hugepages: yes", "memory_mb: 192": "memory_mb: 1000000"}
+        )
+
+
+class Bench(unittest.TestCase):
+    def test_an_unknown_benchmark_is_named(self):
+        result = run("bench", "no-such")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("no-such", result.stderr)
+
+
+if __name__ == "__main__":
+    main()
