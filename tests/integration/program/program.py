@@ -15,7 +15,7 @@ import time
 import unittest
 
 PROGRAM = os.environ.get("MYCELIUM_PROGRAM", "mycelium")
-DEADLINE_S = 60
+DEADLINE_S = 180
 
 
 def run(*arguments, timeout=DEADLINE_S):

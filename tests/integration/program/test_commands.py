@@ -160,7 +160,7 @@ class BadInput(NodeTest):
 
     def test_more_hugepages_than_there_are(self):
         self.refuse(
-            4, ["hugepages"], **{"hugepages: no": "hugepages: yes", "memory_mb: 192": "memory_mb: 1000000"}
+            3, ["hugepages", "reserve them"], **{"hugepages: no": "hugepages: yes", "memory_mb: 192": "memory_mb: 1000000"}
         )
 
 
