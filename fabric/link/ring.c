@@ -68,6 +68,7 @@ static bool
 open_room(struct ring_link *ring, uint32_t slots)
 {
     publish(ring);
+    ring->claimed = 0; /* its slot went back with the room */
     ring->room_slots = rte_ring_enqueue_zc_burst_elem_start(ring->out, FAB_RING_SLOT_SIZE,
                                                             ring->capacity, &ring->room, NULL);
     return ring->room_slots >= slots;
@@ -193,8 +194,7 @@ ring_poll(struct fab_link *link, unsigned budget, uint64_t now_ns)
     unsigned done = receive(ring, budget);
 
     (void)now_ns;
-    if (fab_unlikely(ring->was_full) &&
-        rte_ring_free_count(ring->out) >= ring->reserve + ring->capacity / 4U) {
+    if (fab_unlikely(ring->was_full) && open_room(ring, ring->reserve + ring->capacity / 4U)) {
         ring->was_full = false;
         link->sink->on_room(link->core, link);
         done++;

@@ -22,6 +22,13 @@
 #define WAIT_NS    (10 * SECOND_NS)
 #define CLIENT_MAX 8
 
+/* ThreadSanitizer cannot follow a fork of a process with threads: no node is restarted there. */
+#if defined(__SANITIZE_THREAD__)
+#define CAN_RESTART false
+#else
+#define CAN_RESTART true
+#endif
+
 static char folder[64];
 static char path[96];
 static char error[256];
@@ -185,11 +192,15 @@ test_nobody_at_the_socket_is_said(void **state)
 static void
 test_a_killed_node_is_noticed_and_taken_back(void **state)
 {
-    struct myc_node *node = open_client();
-    uint64_t home = myc_node_home(node);
+    struct myc_node *node;
+    uint64_t home;
     uint64_t killed_ms;
 
     (void)state;
+    if (!CAN_RESTART)
+        skip();
+    node = open_client();
+    home = myc_node_home(node);
     assert_echo(node, 1);
     host_process_kill(&host);
     killed_ms = control_now_ms();
@@ -277,11 +288,14 @@ test_an_actor_of_the_node_is_found_and_monitored(void **state)
 static void
 test_a_monitored_actor_of_a_killed_node_is_down_once(void **state)
 {
-    struct myc_node *node = open_client();
+    struct myc_node *node;
     struct myc_ref echo = host_process_echo(HOST_HOME);
     struct myc_message message;
 
     (void)state;
+    if (!CAN_RESTART)
+        skip();
+    node = open_client();
     assert_echo(node, 1);
     assert_int_equal(myc_client_run(node, run_monitor, &echo), MYC_OK);
     assert_echo(node, 2);
