@@ -100,8 +100,9 @@ fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_
         fab_port_flush(end->port->port, end->port->queue, now_ns);
 }
 
+/* `may_call`: also flows whose timer is due, which may call the sink. */
 static unsigned
-drain_touched(struct fab_flow_end *end, uint64_t now_ns)
+drain_touched(struct fab_flow_end *end, bool may_call, uint64_t now_ns)
 {
     struct fab_flow_link *link = end->touched;
     unsigned work = 0;
@@ -111,12 +112,14 @@ drain_touched(struct fab_flow_end *end, uint64_t now_ns)
         struct fab_flow_link *next = link->touched_next;
 
         link->is_touched = false;
-        if (fab_flow_has_output(link->flow)) {
+        if (!fab_flow_has_output(link->flow)) {
+            fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
+        } else if (may_call || link->timer.due_ns > now_ns) {
             work++;
             if (!fab_flow_end_drain(end, link, now_ns))
                 fab_flow_end_touch(end, link);
         } else {
-            fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
+            fab_flow_end_touch(end, link);
         }
         link = next;
     }
@@ -286,7 +289,13 @@ fab_flow_end_begin(struct fab_flow_end *end, uint64_t now_ns)
 {
     end->records = 0;
     end->now_ns = now_ns;
-    return drain_touched(end, now_ns);
+    return drain_touched(end, true, now_ns);
+}
+
+void
+fab_flow_end_finish(struct fab_flow_end *end, uint64_t now_ns)
+{
+    drain_touched(end, false, now_ns);
 }
 
 unsigned

@@ -2,8 +2,10 @@
 /*
  * The end of one lcore: its links over a port, and what makes their flows go.
  *
- *      poll:   frames of the last turn's acknowledgements -> frames in -> timers -> frames out
- *      flush:  (a link's, at the end of the turn)         -> frames out
+ *      begin:   what the last turn left -> frames out
+ *      poll:    frames in -> timers
+ *      flush:   (a link's)              -> its frames out
+ *      finish:  the end of the turn     -> acknowledgements that no reply took along out
  *
  * A flow that was fed, written to or is due is *touched*: it is asked for frames until it has none.
  * Without a buffer or room it stays touched, and is asked again in the next turn.
@@ -61,6 +63,10 @@ void fab_flow_end_receive(struct fab_flow_end *end, const void *payload, uint32_
 /* Begins a poll: what was touched since the last one and not flushed says what it has to say, such
  * as an acknowledgement that no reply took along. Returns work done. */
 unsigned fab_flow_end_begin(struct fab_flow_end *end, uint64_t now_ns);
+
+/* Ends a turn: what was touched in it and not flushed says what it has to say, but for flows whose
+ * timer is due, because that may call the sink. */
+void fab_flow_end_finish(struct fab_flow_end *end, uint64_t now_ns);
 
 /* Ends a poll: runs what is due. Returns work done. */
 unsigned fab_flow_end_run(struct fab_flow_end *end, uint64_t now_ns);

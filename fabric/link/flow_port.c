@@ -22,13 +22,30 @@ poll_port(void *context, unsigned budget, uint64_t now_ns)
     return work;
 }
 
+static void
+flush_port(void *context, uint64_t now_ns)
+{
+    struct fab_flow_port *port = context;
+
+    fab_flow_end_finish(&port->ends[port->lcore], now_ns);
+    fab_port_flush(port->port, port->queue, now_ns);
+}
+
+static void
+flush_end(void *context, uint64_t now_ns)
+{
+    fab_flow_end_finish(context, now_ns);
+}
+
 struct fab_pollable
 fab_flow_port_pollable(struct fab_flow_port *port, uint8_t lcore)
 {
     FAB_ASSERT(lcore < port->lcore_count);
     if (lcore == port->lcore)
-        return (struct fab_pollable){ .poll = poll_port, .context = port };
-    return (struct fab_pollable){ .poll = fab_flow_end_poll, .context = &port->ends[lcore] };
+        return (struct fab_pollable){ .poll = poll_port, .flush = flush_port, .context = port };
+    return (struct fab_pollable){ .poll = fab_flow_end_poll,
+                                  .flush = flush_end,
+                                  .context = &port->ends[lcore] };
 }
 
 void

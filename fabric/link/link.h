@@ -102,6 +102,9 @@ struct fab_link {
 /* Something that the lcore loop polls: a link, a port, a control ring. */
 struct fab_pollable {
     unsigned (*poll)(void *context, unsigned budget, uint64_t now_ns);
+    /* At the end of the turn, after the links' flushes: what still waits to leave (acknowledgements
+     * that no reply took along, raw frames) does. Calls no sink. NULL: nothing waits. */
+    void (*flush)(void *context, uint64_t now_ns);
     void *context; /* not owned */
 };
 

@@ -99,6 +99,17 @@ poll_ports(struct fab_lcore *lcore, uint64_t now_ns)
     return work;
 }
 
+static void
+flush_ports(struct fab_lcore *lcore, uint64_t now_ns)
+{
+    for (uint32_t i = 0; i < lcore->pollable_count; i++) {
+        const struct fab_pollable *pollable = &lcore->pollables[i];
+
+        if (pollable->flush)
+            pollable->flush(pollable->context, now_ns);
+    }
+}
+
 unsigned
 fab_lcore_turn(struct fab_lcore *lcore)
 {
@@ -111,6 +122,7 @@ fab_lcore_turn(struct fab_lcore *lcore)
     work += poll_ports(lcore, now_ns);
     work += fab_core_run(lcore->core, FAB_RUN_BUDGET);
     fab_core_flush(lcore->core);
+    flush_ports(lcore, now_ns);
     account(lcore, now_ns, work);
     fab_idle_turn(&lcore->idle, now_ns, work);
     return work;

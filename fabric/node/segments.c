@@ -58,7 +58,7 @@ add_doors(struct fab_segments *segments)
     if (!segments->doors)
         return MYC_NO_MEMORY;
     for (uint32_t i = 0; i < full->lcore_count; i++) {
-        struct fab_pollable pollable = { fab_door_poll, &segments->doors[i] };
+        struct fab_pollable pollable = { .poll = fab_door_poll, .context = &segments->doors[i] };
         enum myc_status status;
 
         fab_door_init(&segments->doors[i], full->lcores[i].core);

@@ -240,6 +240,7 @@ turn_lcore(struct driver *driver, uint8_t lcore)
             at->link->ops->flush(at->link, now_ns);
         at->is_dirty = false;
     }
+    pollable->flush(pollable->context, now_ns);
     return work;
 }
 
