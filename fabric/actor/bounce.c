@@ -61,19 +61,35 @@ fab_bounce_on_link_down(struct fab_core *core, struct fab_link *link)
     }
 }
 
+/* In a doubt's value, beside the count: the pair is closed. */
+#define CLOSED (1ULL << 32)
+
+static void
+close_pair(struct fab_core *core, struct fab_pair *doubt)
+{
+    if (doubt->value & CLOSED)
+        return;
+    core->held_up += (uint32_t)doubt->value;
+    doubt->value |= CLOSED;
+}
+
 void
-fab_doubt_add(struct fab_core *core, uint64_t sender, struct myc_ref to)
+fab_doubt_add(struct fab_core *core, uint64_t sender, struct myc_ref to, bool is_closed)
 {
     struct fab_pairs *doubts = &core->bounces.doubts;
     struct fab_pair *doubt = fab_pairs_lookup(doubts, sender, to.home, to.actor);
 
     if (!doubt)
         doubt = fab_pairs_insert(doubts, sender, to.home, to.actor);
-    if (doubt)
-        doubt->value++;
-    else
+    if (!doubt) {
         core->bounces.doubts_unlisted++;
-    core->held_up++;
+        core->held_up++;
+        return;
+    }
+    if (is_closed)
+        close_pair(core, doubt);
+    doubt->value++;
+    core->held_up += (doubt->value & CLOSED) != 0;
 }
 
 void
@@ -83,16 +99,47 @@ fab_doubt_taken(struct fab_core *core, uint64_t sender, struct myc_ref to)
     struct fab_pair *doubt = fab_pairs_lookup(doubts, sender, to.home, to.actor);
 
     FAB_ASSERT(doubt != NULL || core->bounces.doubts_unlisted > 0);
-    core->held_up--;
-    if (!doubt)
+    if (!doubt) {
         core->bounces.doubts_unlisted--;
-    else if (--doubt->value == 0)
+        core->held_up--;
+        return;
+    }
+    core->held_up -= (doubt->value & CLOSED) != 0;
+    doubt->value--;
+    if ((doubt->value & ~CLOSED) == 0)
         fab_pairs_remove(doubts, doubt);
 }
 
 bool
-fab_doubt_is_open(const struct fab_core *core, uint64_t sender, struct myc_ref to)
+fab_doubt_is_known(const struct fab_core *core, uint64_t sender, struct myc_ref to)
 {
     return core->bounces.doubts_unlisted > 0 ||
            fab_pairs_lookup(&core->bounces.doubts, sender, to.home, to.actor) != NULL;
+}
+
+bool
+fab_doubt_is_closed(const struct fab_core *core, uint64_t sender, struct myc_ref to)
+{
+    const struct fab_pair *doubt =
+        fab_pairs_lookup(&core->bounces.doubts, sender, to.home, to.actor);
+
+    return core->bounces.doubts_unlisted > 0 || (doubt && (doubt->value & CLOSED));
+}
+
+void
+fab_doubts_on_link_down(struct fab_core *core, struct fab_link *link)
+{
+    struct fab_pairs *doubts = &core->bounces.doubts;
+
+    for (uint32_t i = 0; i < doubts->capacity && doubts->count > 0; i++) {
+        uint32_t index = doubts->buckets[i];
+
+        for (; index != FAB_PAIR_NONE; index = doubts->entries[index].hash_next) {
+            struct fab_pair *doubt = &doubts->entries[index];
+            struct myc_ref to = { doubt->key[1], doubt->key[2] };
+
+            if (to.home == link->peer_home && myc_ref_lcore(to) == link->peer_lcore)
+                close_pair(core, doubt);
+        }
+    }
 }

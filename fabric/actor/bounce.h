@@ -17,8 +17,10 @@
  * full the whole link is held back until the notices that found no entry are taken: more is
  * bounced than need be, never less.
  *
- * Doubts are the same for an epoch that broke: the sender's own core holds the pair closed
- * (UNREACHABLE) until the actor has been given its in-doubt notices.
+ * When the link breaks, notices that may not have arrived are kept, with the blocks of their pairs,
+ * and repeated in the next epoch (notice.h). All other blocks go, because the sender's own core
+ * takes over: it knows the pairs whose notices (in doubt, or bounced before the break) its actor
+ * has not been given, and holds them closed (UNREACHABLE) until it has. These are the doubts.
  */
 #ifndef FAB_ACTOR_BOUNCE_H
 #define FAB_ACTOR_BOUNCE_H
@@ -29,8 +31,8 @@
 struct fab_core;
 
 struct fab_bounces {
-    struct fab_pairs blocks;  /* (link index, sender, receiver); value: status */
-    struct fab_pairs doubts;  /* (sender, ref); value: notices not taken */
+    struct fab_pairs blocks; /* (link index, sender, receiver); value: status */
+    struct fab_pairs doubts; /* (sender, ref); value: notices not taken, and whether it is closed */
     uint32_t doubts_unlisted; /* notices that found no entry: while there are any, all wait */
 };
 
@@ -47,9 +49,18 @@ void fab_bounce_open(struct fab_core *core, struct fab_link *link, uint64_t send
                      uint64_t receiver);
 void fab_bounce_on_link_down(struct fab_core *core, struct fab_link *link);
 
-/* A message of that actor to that ref is in doubt, and the actor does not know yet. */
-void fab_doubt_add(struct fab_core *core, uint64_t sender, struct myc_ref to);
+/* The actor has a notice about that ref to take; with `is_closed` the pair is closed until then,
+ * else only if the link breaks before. */
+void fab_doubt_add(struct fab_core *core, uint64_t sender, struct myc_ref to, bool is_closed);
 void fab_doubt_taken(struct fab_core *core, uint64_t sender, struct myc_ref to);
-bool fab_doubt_is_open(const struct fab_core *core, uint64_t sender, struct myc_ref to);
+
+/* Whether there is a notice that the actor has not taken. */
+bool fab_doubt_is_known(const struct fab_core *core, uint64_t sender, struct myc_ref to);
+
+/* Whether the pair is closed. */
+bool fab_doubt_is_closed(const struct fab_core *core, uint64_t sender, struct myc_ref to);
+
+/* The link has broken: what its actors have not taken closes their pairs. */
+void fab_doubts_on_link_down(struct fab_core *core, struct fab_link *link);
 
 #endif

@@ -54,7 +54,15 @@ complete_config(struct fab_core_config *config)
     if (limits->state_bytes_max == 0)
         limits->state_bytes_max = 64ULL << 20;
     return limits->actors_max <= ACTORS_LIMIT && config->links_max <= UINT16_MAX &&
+           (config->tables_max & (config->tables_max - 1)) == 0 &&
            config->lcore < config->lcore_count && config->home != 0;
+}
+
+/* Entries of a table whose default is `otherwise`. */
+static uint32_t
+table_size(const struct fab_core *core, uint32_t otherwise)
+{
+    return core->config.tables_max ? core->config.tables_max : otherwise;
 }
 
 static bool
@@ -63,7 +71,7 @@ create_cells(struct fab_core *core)
     const struct myc_limits *limits = &core->config.limits;
     uint32_t large = limits->messages_max / LARGE_SHARE;
     uint32_t small = limits->messages_max + limits->monitors_max + limits->asks_max +
-                     FAB_WAITERS_MAX + FAB_NOTICE_RESERVE;
+                     table_size(core, FAB_WAITERS_MAX) + FAB_NOTICE_RESERVE;
     void *memory;
 
     large = large < LARGE_MIN ? LARGE_MIN : large;
@@ -95,8 +103,9 @@ create_slots(struct fab_core *core)
 }
 
 static bool
-create_pairs(struct fab_core *core, struct fab_pairs *pairs, uint32_t capacity)
+create_pairs(struct fab_core *core, struct fab_pairs *pairs, uint32_t otherwise)
 {
+    uint32_t capacity = table_size(core, otherwise);
     void *memory = fab_core_alloc(core, fab_pairs_size(capacity));
 
     if (!memory)

@@ -59,8 +59,11 @@ struct fab_core_config {
     uint64_t home; /* home word of the node's refs */
     uint8_t lcore; /* index of this lcore */
     uint8_t lcore_count;
-    uint32_t links_max;       /* 0: 1024; at most 65535 */
-    struct myc_limits limits; /* zeroes are replaced by the defaults */
+    uint32_t links_max; /* 0: 1024; at most 65535 */
+    /* Entries of each table about back-pressure (who waits, who is full, who is held back), a power
+     * of two; 0: FAB_WAITERS_MAX and its like. When one is full the answers are more cautious. */
+    uint32_t tables_max;
+    struct myc_limits limits; /* zeroes are replaced by the defaults; messages_max is "at least" */
     uint64_t seed;
     uint64_t (*clock_ns)(void *context); /* for myc_clock_ns; NULL: the turn's time */
     void *clock_context;                 /* not owned */

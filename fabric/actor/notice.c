@@ -54,23 +54,23 @@ count_bounce(struct fab_core *core, enum myc_status status, bool is_held)
 }
 
 static void
-send_notice(struct fab_core *core, struct fab_link *link, const struct fab_system_notice *notice)
+send_notice(struct fab_core *core, struct fab_link *link, struct fab_system_notice *notice)
 {
-    struct fab_system_record record = { FAB_SYSTEM_NOTICE, notice->receiver, notice,
-                                        sizeof(*notice) };
+    struct fab_system_record record = { FAB_SYSTEM_NOTICE, 0, notice, sizeof(*notice) };
 
     if (!fab_notice_reserve(core)) {
         core->counters.notices_lost++;
         return;
     }
+    notice->sequence = ++fab_link_state(core, link)->notice_sent;
     fab_system_send_reserved(core, link, &record);
 }
 
-void
-fab_notice_bounce(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg,
-                  struct fab_slot *slot, enum myc_status status, bool is_held)
+/* What the notice about a message says. */
+static struct fab_system_notice
+notice_about(const struct fab_msg *msg, enum myc_status status)
 {
-    struct fab_system_notice notice = {
+    return (struct fab_system_notice){
         .sender = msg->from,
         .receiver = msg->to,
         .tag = msg->tag,
@@ -82,6 +82,13 @@ fab_notice_bounce(struct fab_core *core, struct fab_link *link, const struct fab
         .kind = msg->kind,
         .status = (uint8_t)status,
     };
+}
+
+void
+fab_notice_bounce(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg,
+                  struct fab_slot *slot, enum myc_status status, bool is_held)
+{
+    struct fab_system_notice notice = notice_about(msg, status);
 
     count_bounce(core, status, is_held);
     if (msg->from == 0)
@@ -156,35 +163,42 @@ return_here(struct fab_core *core, struct fab_cell *cell, enum myc_status status
     fab_cells_push(&core->cells, cell);
 }
 
+/* The link is down: the notice itself waits in the cell for the next epoch. */
+static void
+return_later(struct fab_core *core, struct fab_link *link, struct fab_cell *cell,
+             enum myc_status status)
+{
+    struct fab_system_notice notice = notice_about(&cell->msg, status);
+
+    notice.sequence = ++fab_link_state(core, link)->notice_sent;
+    cell->msg = (struct fab_msg){
+        .block_length = sizeof(notice),
+        .template_id = FAB_SYSTEM_NOTICE,
+        .size = sizeof(notice),
+        .kind = FAB_MSG_SYSTEM,
+    };
+    memcpy(fab_msg_body(&cell->msg), &notice, sizeof(notice));
+    fab_notice_keep(core, link, cell);
+}
+
 void
 fab_notice_return(struct fab_core *core, struct fab_cell *cell, enum myc_status status)
 {
     struct myc_ref from = { cell->from_home, cell->msg.from };
+    struct fab_system_notice notice = notice_about(&cell->msg, status);
     struct fab_link *link;
 
     if (fab_is_here(core, from)) {
         return_here(core, cell, status);
-        return;
-    }
-    if (cell->msg.from != 0 && fab_route(core, from, &link) == MYC_OK) {
-        struct fab_system_notice notice = {
-            .sender = cell->msg.from,
-            .receiver = cell->msg.to,
-            .tag = cell->msg.tag,
-            .block_length = cell->msg.block_length,
-            .template_id = cell->msg.template_id,
-            .schema_id = cell->msg.schema_id,
-            .version = cell->msg.version,
-            .size = cell->msg.size,
-            .kind = cell->msg.kind,
-            .status = (uint8_t)status,
-        };
-
+    } else if (cell->msg.from != 0 && fab_route(core, from, &link) == MYC_OK) {
         fab_cells_push(&core->cells, cell);
         send_notice(core, link, &notice);
-        return;
+    } else if (cell->msg.from != 0 && (link = fab_route_broken(core, from)) != NULL) {
+        return_later(core, link, cell, status);
+    } else {
+        fab_cells_push(&core->cells, cell);
+        core->counters.notices_unclaimed++;
     }
-    fab_cells_push(&core->cells, cell);
 }
 
 /* Behind the failure of an ask: NOTICE_TAKEN goes when the actor has got that far. */
@@ -223,22 +237,41 @@ post_about(struct fab_core *core, struct fab_slot *slot, const struct fab_msg *m
     return true;
 }
 
-void
-fab_notice_doubt(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
+static void
+message_in_doubt(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
 {
     struct myc_ref ref = { link->peer_home, msg->to };
     struct fab_slot *slot = fab_slot_lookup(core, msg->from);
 
-    if (msg->kind > FAB_MSG_ASK)
-        return;
     core->counters.in_doubt++;
     if (!slot) {
         core->counters.notices_unclaimed++;
     } else if (msg->kind == FAB_MSG_ASK) {
         fab_asks_on_undelivered(core, slot, msg->tag, MYC_IN_DOUBT);
     } else if (post_about(core, slot, msg, ref, MYC_IN_DOUBT, FAB_UNDELIVERED_DOUBT)) {
-        fab_doubt_add(core, msg->from, ref);
+        fab_doubt_add(core, msg->from, ref, true);
     }
+}
+
+void
+fab_notice_doubt(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
+{
+    struct fab_cell *cell;
+
+    if (msg->kind <= FAB_MSG_ASK) {
+        message_in_doubt(core, link, msg);
+        return;
+    }
+    if (msg->kind != FAB_MSG_SYSTEM || msg->template_id != FAB_SYSTEM_NOTICE)
+        return;
+    cell = pop_cell(core);
+    if (!cell) {
+        core->counters.notices_lost++;
+        return;
+    }
+    memcpy(&cell->msg, msg, sizeof(*msg));
+    memcpy(fab_msg_body(&cell->msg), fab_msg_body_const(msg), sizeof(struct fab_system_notice));
+    fab_notice_keep(core, link, cell);
 }
 
 static void
@@ -296,10 +329,30 @@ receive_for(struct fab_core *core, struct fab_slot *slot, const struct fab_syste
         is_posted = post_about(core, slot, &msg, ref, (enum myc_status)notice->status,
                                is_taken ? FAB_UNDELIVERED_TAKEN : FAB_UNDELIVERED_PLAIN);
     }
-    if (!is_posted && is_taken)
+    if (is_posted && is_taken)
+        fab_doubt_add(core, notice->sender, ref, false);
+    else if (is_taken)
         send_taken(core, notice->sender, ref);
     if (notice->status == MYC_FULL)
         expect_room(core, slot, ref);
+}
+
+/* Whether the notice was here before the link broke. If its actor has taken it, the other core may
+ * have lost that. */
+static bool
+is_repeated(struct fab_core *core, struct fab_link *link, const struct fab_system_notice *notice,
+            struct myc_ref ref)
+{
+    struct fab_link_state *state = fab_link_state(core, link);
+
+    if (notice->sequence > state->notice_seen) {
+        state->notice_seen = notice->sequence;
+        return false;
+    }
+    if (notice->is_taken && !fab_doubt_is_known(core, notice->sender, ref) &&
+        fab_notice_reserve(core))
+        send_taken(core, notice->sender, ref);
+    return true;
 }
 
 bool
@@ -314,6 +367,8 @@ fab_notice_receive(struct fab_core *core, struct fab_link *link, const void *bod
         notice.is_announced > 1 || notice.is_taken > 1 || notice.receiver >> 56 != link->peer_lcore)
         return false;
     ref = (struct myc_ref){ link->peer_home, notice.receiver };
+    if (is_repeated(core, link, &notice, ref))
+        return true;
     if (notice.is_announced)
         fab_full_add(core, ref);
     slot = fab_slot_lookup(core, notice.sender);
@@ -336,10 +391,9 @@ fab_notice_event_taken(struct fab_core *core, uint64_t actor, const struct fab_m
         return;
     FAB_ASSERT(myc_undelivered_decode_body(fab_msg_body_const(event), event->size,
                                            event->block_length, event->version, &value));
+    fab_doubt_taken(core, actor, value.ref);
     if (event->from == FAB_UNDELIVERED_TAKEN)
         send_taken(core, actor, value.ref);
-    else
-        fab_doubt_taken(core, actor, value.ref);
 }
 
 void
@@ -348,5 +402,6 @@ fab_notice_mark_taken(struct fab_core *core, uint64_t actor, const struct fab_ms
     struct myc_ref ref;
 
     memcpy(&ref, fab_msg_body_const(mark), sizeof(ref));
+    fab_doubt_taken(core, actor, ref);
     send_taken(core, actor, ref);
 }

@@ -7,6 +7,10 @@
  * the pair is held back (bounce.h). A message that dies in a mailbox becomes the event in its own
  * cell, so that needs no memory; what comes over links is paid from the notice reserve, which
  * bounds how much fab_core_poll takes in.
+ *
+ * A break of the link may lose notices on their way; without them a bounced message would be
+ * neither delivered nor reported. So they are numbered, kept, and repeated in the next epoch; the
+ * sender's core knows by the number what it has had.
  */
 #ifndef FAB_ACTOR_NOTICE_H
 #define FAB_ACTOR_NOTICE_H
@@ -36,8 +40,21 @@ void fab_notice_bounce(struct fab_core *core, struct fab_link *link, const struc
 /* Tells the sender of a message that waited here in vain. Takes over the cell. */
 void fab_notice_return(struct fab_core *core, struct fab_cell *cell, enum myc_status status);
 
-/* A record that this core sent is in doubt. */
+/* A record that this core sent is in doubt: a message's sender hears it, a notice is kept. */
 void fab_notice_doubt(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg);
+
+/* The link is down: what waited for room goes, but for notices, which are kept for the next epoch
+ * together with the blocks of their pairs. */
+void fab_notice_on_link_down(struct fab_core *core, struct fab_link *link);
+
+/* Keeps a notice for the next epoch. Takes over the cell. */
+void fab_notice_keep(struct fab_core *core, struct fab_link *link, struct fab_cell *cell);
+
+/* The link goes for good, or its peer has restarted: nothing is kept. */
+void fab_notice_forget(struct fab_core *core, struct fab_link *link);
+
+/* The link is up: what was kept is sent again, or goes when the peer has restarted. */
+void fab_notice_on_link_up(struct fab_core *core, struct fab_link *link);
 
 /* NOTICE has come. False: not valid. */
 bool fab_notice_receive(struct fab_core *core, struct fab_link *link, const void *body);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/route.h"
 
+#include "actor/notice.h"
 #include "actor/parts.h"
 
 static uint32_t
@@ -60,6 +61,14 @@ fab_route(const struct fab_core *core, struct myc_ref ref, struct fab_link **lin
         return MYC_OK;
     *link = core->routes.own[ref.actor >> 56];
     return *link ? MYC_OK : MYC_UNREACHABLE;
+}
+
+struct fab_link *
+fab_route_broken(const struct fab_core *core, struct myc_ref ref)
+{
+    const struct fab_route_entry *entry = find(&core->routes, key_of(ref.home, myc_ref_lcore(ref)));
+
+    return entry->key != 0 && entry->home == ref.home ? entry->link : NULL;
 }
 
 /* The link is one way to its lcore: is it better than the one that is known? */
@@ -123,6 +132,7 @@ fab_link_up(struct fab_core *core, struct fab_link *link)
 {
     fab_link_state(core, link)->is_up = true;
     consider(core, link);
+    fab_notice_on_link_up(core, link);
     fab_monitors_on_link_up(core, link);
     fab_names_on_link_up(core, link);
 }
@@ -136,8 +146,8 @@ fab_link_down(struct fab_core *core, struct fab_link *link)
         return;
     state->is_up = false;
     reroute(core, link);
-    fab_link_drop_pending(core, link);
-    fab_bounce_on_link_down(core, link);
+    fab_notice_on_link_down(core, link);
+    fab_doubts_on_link_down(core, link);
     fab_waiters_on_link_down(core, link);
     fab_asks_on_link_down(core, link);
     fab_monitors_on_link_down(core, link);
@@ -189,6 +199,7 @@ fab_core_remove_link(struct fab_core *core, struct fab_link *link)
 
     FAB_ASSERT(fab_link_state(core, link)->link == link);
     fab_link_down(core, link);
+    fab_notice_forget(core, link);
     undirty(core, link);
     for (uint32_t i = 0; i < routes->polled_count; i++)
         if (routes->polled[i] != link)

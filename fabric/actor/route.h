@@ -18,6 +18,13 @@ struct fab_link_state {
     struct fab_link *link;         /* not owned; NULL: the index is free */
     struct fab_cell *pending_head; /* records of the system lane that wait for room */
     struct fab_cell *pending_tail;
+    struct fab_cell
+        *unsent_head; /* notices that a break may have lost: repeated in the next epoch */
+    struct fab_cell *unsent_tail;
+    uint32_t unsent_count;
+    uint64_t home;            /* of the peer that the next two are about */
+    uint64_t notice_sent;     /* number of the last notice to it */
+    uint64_t notice_seen;     /* number of the last one from it */
     uint32_t first_waiter;    /* actors that were told FULL */
     uint32_t blocks_unlisted; /* pairs held back that found no entry: see bounce.h */
     bool is_up;

@@ -137,7 +137,7 @@ look_closer(struct fab_core *core, struct fab_link *link, uint64_t sender, struc
 
     if (status != MYC_OK)
         return status;
-    if (fab_doubt_is_open(core, sender, to))
+    if (fab_doubt_is_closed(core, sender, to))
         return MYC_UNREACHABLE;
     if (fab_link_drain(core, link))
         return MYC_OK;

@@ -31,6 +31,8 @@ struct fab_watched_table;
 #define FAB_RUN_BATCH 64U
 /* Cells kept back so that what comes over links can always be answered: see fab_core_poll. */
 #define FAB_NOTICE_RESERVE 256U
+/* Notices that are kept for a peer while its link is down. */
+#define FAB_NOTICES_KEPT_MAX 4096U
 /* Entries of the tables about back-pressure; a power of two each. */
 #define FAB_WAITERS_MAX 8192U
 #define FAB_FULLS_MAX   1024U
@@ -214,6 +216,9 @@ fab_is_here(const struct fab_core *core, struct myc_ref ref)
  * UNREACHABLE: no link leads there now. */
 enum myc_status fab_route(const struct fab_core *core, struct myc_ref ref, struct fab_link **link);
 
+/* The link that last led to that ref and may be down; NULL: none, or its node has restarted. */
+struct fab_link *fab_route_broken(const struct fab_core *core, struct myc_ref ref);
+
 /* Marks a link for the flush at the end of the turn. */
 static inline void
 fab_link_touch(struct fab_core *core, struct fab_link *link)
@@ -270,9 +275,6 @@ enum myc_status fab_link_post(struct fab_core *core, struct fab_link *link,
 
 /* Sends what waits for room. True: nothing waits any more. */
 bool fab_link_drain(struct fab_core *core, struct fab_link *link);
-
-/* Drops what waits; the link is down. */
-void fab_link_drop_pending(struct fab_core *core, struct fab_link *link);
 
 /* A record of kind SYSTEM has come. */
 void fab_system_receive(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg);

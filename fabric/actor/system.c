@@ -157,23 +157,6 @@ fab_link_drain(struct fab_core *core, struct fab_link *link)
     return true;
 }
 
-void
-fab_link_drop_pending(struct fab_core *core, struct fab_link *link)
-{
-    struct fab_link_state *state = fab_link_state(core, link);
-
-    if (!state->pending_head)
-        return;
-    core->held_up--;
-    while (state->pending_head) {
-        struct fab_cell *cell = state->pending_head;
-
-        state->pending_head = cell->next;
-        fab_cells_push(&core->cells, cell);
-        core->counters.system_lost++;
-    }
-}
-
 static bool
 on_taken(struct fab_core *core, struct fab_link *link, const void *body)
 {

@@ -96,7 +96,7 @@ fire_one(struct fab_core *core, const uint64_t key[3])
         if (link)
             fab_system_send_reserved(
                 core, link,
-                &(struct fab_system_record){ FAB_SYSTEM_WRITABLE, key[2], &body, sizeof(body) });
+                &(struct fab_system_record){ FAB_SYSTEM_WRITABLE, 0, &body, sizeof(body) });
         else
             fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
         return;

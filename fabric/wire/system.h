@@ -8,10 +8,10 @@
  * a body that is not as long as its op says, and who reads it checks every number in it.
  *
  * On a flow only what is for one actor is in order, so each record says with whose messages it goes
- * (the stream of that actor's word). NOTICE, NOTICE_TAKEN and WRITABLE go with the receiver's: so
- * TAKEN comes after every message that the sender sent before it took the notice, and WRITABLE
- * after the notices that announced it. DOWN goes with the watcher's: after the dead actor's last
- * message.
+ * (the stream of that actor's word). NOTICE_TAKEN goes with the receiver's: after every message
+ * that the sender sent before it took the notice. DOWN goes with the watcher's: after the dead
+ * actor's last message. NOTICE and WRITABLE go together, with nobody's: WRITABLE comes after the
+ * notices that announced it, and a notice that is repeated after a break is known by its number.
  */
 #ifndef FAB_WIRE_SYSTEM_H
 #define FAB_WIRE_SYSTEM_H
@@ -42,6 +42,7 @@ struct fab_system_notice {
     uint64_t sender;   /* actor word, of the core that gets this */
     uint64_t receiver; /* actor word, of the core that sends this */
     uint64_t tag;      /* of the message */
+    uint64_t sequence; /* of this core's notices over this link, from 1; repeated with the notice */
     uint16_t block_length;
     uint16_t template_id;
     uint16_t schema_id;
@@ -116,7 +117,7 @@ struct fab_system_down {
 
 static_assert(sizeof(struct fab_system_monitor) == 24, "layout");
 static_assert(sizeof(struct fab_system_down) == 24, "layout");
-static_assert(sizeof(struct fab_system_notice) == 40, "layout");
+static_assert(sizeof(struct fab_system_notice) == 48, "layout");
 static_assert(sizeof(struct fab_system_taken) == 16, "layout");
 static_assert(sizeof(struct fab_system_writable) == 8, "layout");
 static_assert(sizeof(struct fab_system_stop) == 16, "layout");

@@ -31,6 +31,7 @@ struct probe {
     struct myc_ref ref;
     struct probe_note notes[PROBE_NOTES_MAX];
     unsigned count;
+    bool is_silent; /* counts and acts, but notes nothing */
     unsigned init_count;
     unsigned stop_count;
     enum myc_status stop_reason;
