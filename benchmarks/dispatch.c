@@ -21,7 +21,7 @@
 #define IN_FLIGHT   32U
 #define COUNT       5000000U
 #define SMOKE_COUNT 50000U
-#define RING_SLOTS  64U
+#define RING_SLOTS  1024U /* as many as a ring of the fabric has */
 
 struct plan {
     struct bench_result *result;

@@ -3,8 +3,10 @@
  * Between two processes of a host: round trip and one-way rate over a segment, beside plain
  * rte_rings in memory that both processes map.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 #define RATE_COUNT       2000000U
 #define SMOKE_RTT_COUNT  500U
 #define SMOKE_RATE_COUNT 20000U
+#define PATH_SIZE        64U
 
 static void *
 map_rings(int memfd)
@@ -33,16 +36,22 @@ bench_segment_partner(const char *arguments, struct myc_node **node)
     static struct raw_ring ring;
     static struct bench_raw raw;
     struct local_node_wish wish = { .node_id = PARTNER_NODE_ID, .lcore_count = 1, .first_cpu = 1 };
-    char *rest;
-    int memfd = (int)strtol(arguments, &rest, 10);
-    void *memory = map_rings(memfd);
+    const char *colon = strchr(arguments, ':');
+    char path[PATH_SIZE];
+    void *memory;
     enum myc_status status;
+    int memfd;
 
-    if (!memory || *rest != ':')
+    if (!colon)
         return MYC_INVALID;
+    snprintf(path, sizeof(path), "%.*s", (int)(colon - arguments), arguments);
+    memfd = open(path, O_RDWR | O_CLOEXEC);
+    memory = memfd >= 0 ? map_rings(memfd) : NULL;
+    if (!memory)
+        return MYC_IO_ERROR;
     raw_ring_attach(&ring, memory);
     raw_ring_ops(&ring, &raw);
-    wish.attach = rest + 1;
+    wish.attach = colon + 1;
     status = local_node_start(&wish, node);
     return status != MYC_OK ? status : bench_partner_spawn(*node, 0, &raw);
 }
@@ -57,7 +66,7 @@ measure(struct bench_pair *pair, int memfd)
     pid_t partner;
 
     snprintf(socket_path, sizeof(socket_path), "/tmp/mycelium-bench-%d.sock", (int)getpid());
-    snprintf(spec, sizeof(spec), "segment:%d:%s", memfd, socket_path);
+    snprintf(spec, sizeof(spec), "segment:/proc/%d/fd/%d:%s", (int)getpid(), memfd, socket_path);
     wish.control_socket = socket_path;
     status = local_node_start(&wish, &node);
     if (status != MYC_OK)
@@ -74,7 +83,7 @@ measure(struct bench_pair *pair, int memfd)
 static enum myc_status
 run(const struct bench_options *options, struct bench_result *result, uint32_t count)
 {
-    int memfd = memfd_create("mycelium-bench", 0); /* inherited by the partner */
+    int memfd = memfd_create("mycelium-bench", MFD_CLOEXEC);
     uint64_t *samples_ns = calloc(count, sizeof(*samples_ns));
     enum myc_status status = MYC_NO_MEMORY;
     void *memory = NULL;

@@ -7,7 +7,7 @@
 #include "node/program/classes.h"
 #include "node/program/eal_arguments.h"
 
-#define MEMORY_MB       160U /* for each lcore */
+#define MEMORY_MB       96U /* for each lcore */
 #define CPUS_MAX        64U
 #define TEXT_SIZE       256U
 #define SEGMENTS_MB     128U /* of all processes together, on hugepages, too */
@@ -186,6 +186,7 @@ start_node(const char *name, struct myc_node_options *options, struct role_optio
     options->limits = (struct myc_limits){
         .actors_max = 256,
         .messages_max = MAILBOX_MAX * 2,
+        .state_bytes_max = 4U << 20,
         .timers_max = 4096,
         .asks_max = 256,
         .monitors_max = 1024,
