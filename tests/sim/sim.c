@@ -7,6 +7,7 @@
 
 #include "sim/sim_parts.h"
 
+#define LONG_FACTOR    50U /* more seeds with MYCELIUM_LONG=1 */
 #define FRAME_CAPACITY 9216U
 #define STILL_STEPS_MAX                                                       \
     100000U /* steps without time going on: somebody asks for a turn for ever \
@@ -34,8 +35,11 @@ uint64_t
 sim_seed_count(uint64_t fallback)
 {
     const char *text = getenv("SIM_SEEDS");
+    const char *is_long = getenv("MYCELIUM_LONG");
 
-    return text != NULL ? strtoull(text, NULL, 10) : fallback;
+    if (text != NULL)
+        return strtoull(text, NULL, 10);
+    return is_long != NULL && *is_long == '1' ? LONG_FACTOR * fallback : fallback;
 }
 
 uint64_t
