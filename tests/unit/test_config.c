@@ -123,6 +123,22 @@ test_a_small_config_gets_defaults_and_arguments_for_eal(void **state)
     fab_config_free(&config);
 }
 
+static void
+test_memory_that_is_not_given_follows_lcores_and_ports(void **state)
+{
+    struct fab_config *config = NULL;
+
+    (void)state;
+    assert_int_equal(
+        load_text(NODE "eal: {lcores: [{cpu: 0}, {cpu: 0}], hugepages: no}\n", &config), MYC_OK);
+    assert_true(has_argument(config, "-m", "384"));
+    fab_config_free(&config);
+    assert_int_equal(load_text(NODE "eal: {lcores: [{cpu: 0}], hugepages: no}\n" WIRE, &config),
+                     MYC_OK);
+    assert_true(has_argument(config, "-m", "241"));
+    fab_config_free(&config);
+}
+
 /* Each refusal, in full after the file's name: it is the text that a user acts upon. */
 static const struct {
     const char *text;
@@ -290,6 +306,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_example_reads_and_gives_what_it_says),
         cmocka_unit_test(test_a_small_config_gets_defaults_and_arguments_for_eal),
+        cmocka_unit_test(test_memory_that_is_not_given_follows_lcores_and_ports),
         cmocka_unit_test(test_what_is_wrong_is_refused_with_its_place_and_what_to_do),
         cmocka_unit_test(test_a_file_that_is_not_there_is_not_found),
         cmocka_unit_test(test_every_cut_of_a_config_is_read_or_refused),

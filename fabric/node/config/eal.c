@@ -15,8 +15,10 @@
 #include "node/config/config.h"
 
 #define HUGEPAGE_MB    2
-#define MEMORY_MB      256
-#define ARGUMENTS_MORE 24 /* besides devices and those of the config */
+#define BASE_MB        64  /* EAL itself, tables, names */
+#define LCORE_MB       160 /* with the default limits: messages, state of actors, rings */
+#define FRAME_MORE     768 /* bytes of a buffer besides the frame: headroom, mbuf, pool */
+#define ARGUMENTS_MORE 24  /* besides devices and those of the config */
 #define LCORES_SIZE    8192
 
 static bool
@@ -140,11 +142,28 @@ choose_pages(struct fab_yaml *yaml, struct fab_config *config, uint32_t memory_m
     return MYC_OK;
 }
 
+/* What lcores and ports need with the default limits. */
+static uint32_t
+default_memory_mb(const struct fab_config *config)
+{
+    uint64_t frame_bytes = 0;
+
+    for (uint32_t i = 0; i < config->file->ports_count; i++) {
+        const struct fab_file_port *port = &config->file->ports[i];
+        const struct fab_port_profile *profile = config->profiles[i];
+        uint64_t count = port->mbuf_count ? port->mbuf_count : profile->mbuf_count;
+        uint64_t mtu = port->mtu_bytes ? port->mtu_bytes : profile->mtu_bytes;
+
+        frame_bytes += count * (mtu + FRAME_MORE);
+    }
+    return BASE_MB + LCORE_MB * config->file->eal.lcores_count + (uint32_t)(frame_bytes >> 20);
+}
+
 static enum myc_status
 add_memory(struct fab_yaml *yaml, struct fab_config *config)
 {
     const struct fab_file_eal *eal = &config->file->eal;
-    uint32_t memory_mb = eal->memory_mb ? eal->memory_mb : MEMORY_MB;
+    uint32_t memory_mb = eal->memory_mb ? eal->memory_mb : default_memory_mb(config);
     enum myc_status status = choose_pages(yaml, config, memory_mb);
     char text[64];
 
