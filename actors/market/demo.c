@@ -4,10 +4,16 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "reporter.h"
 
-#define LINE_NS 1000000000U
+#define LINE_NS              1000000000U
+#define GENERATOR_ORDERS_MAX 32768U /* the generator keeps at most 20 000 open */
+#define CAPTURE_BYTES_PER_ORDER \
+    16U /* of a compressed one; an ITCH order is 38 bytes and a length */
+#define CAPTURE_ORDERS_MIN 4096U
+#define CAPTURE_ORDERS_MAX (1U << 22)
 
 void
 market_demo_options_init(struct market_demo_options *options)
@@ -35,6 +41,29 @@ exchange_arguments(const struct market_demo_options *options, char *text)
                     speed, options->seed, options->messages, options->symbols);
 }
 
+/* How much a book must hold: what the generator makes, or as many orders as a capture of that size
+ * can leave open. What is taken is touched at the start, so it is not more than that. */
+static int
+book_arguments(const struct market_demo_options *options, char *text)
+{
+    const char *is_kept = options->keeps_books_at_restart ? "yes" : "no";
+    struct stat file = { .st_size = 0 };
+    uint64_t orders;
+
+    if (options->pcap == NULL)
+        return snprintf(text, MARKET_DEMO_ARGUMENTS_SIZE,
+                        "keep_at_restart=%s\nsymbols=%" PRIu64 "\norders=%u\n", is_kept,
+                        options->symbols, GENERATOR_ORDERS_MAX);
+    (void)stat(options->pcap, &file);
+    orders = (uint64_t)file.st_size / CAPTURE_BYTES_PER_ORDER;
+    if (orders < CAPTURE_ORDERS_MIN)
+        orders = CAPTURE_ORDERS_MIN;
+    if (orders > CAPTURE_ORDERS_MAX)
+        orders = CAPTURE_ORDERS_MAX;
+    return snprintf(text, MARKET_DEMO_ARGUMENTS_SIZE, "keep_at_restart=%s\norders=%" PRIu64 "\n",
+                    is_kept, orders);
+}
+
 bool
 market_demo_arguments(const struct market_demo_options *options, const char *class_name, char *text)
 {
@@ -44,8 +73,7 @@ market_demo_arguments(const struct market_demo_options *options, const char *cla
     if (strcmp(class_name, market_exchange_class.name) == 0)
         size = exchange_arguments(options, text);
     else if (strcmp(class_name, market_book_class.name) == 0)
-        size = snprintf(text, MARKET_DEMO_ARGUMENTS_SIZE, "keep_at_restart=%s\n",
-                        options->keeps_books_at_restart ? "yes" : "no");
+        size = book_arguments(options, text);
     return size >= 0 && (size_t)size < MARKET_DEMO_ARGUMENTS_SIZE;
 }
 

@@ -292,9 +292,11 @@ market_outlet_on_tick(struct market_outlet *outlet, struct myc_self *self)
     outlet->is_full = false;
     if (outlet->state == MARKET_OUTLET_OPENING)
         (void)send_control(outlet, self);
-    if (outlet->state != MARKET_OUTLET_LOST || ++outlet->ticks_away < LOOKUP_TICKS)
+    if ((outlet->state != MARKET_OUTLET_LOST && outlet->state != MARKET_OUTLET_CLOSED) ||
+        ++outlet->ticks_away < LOOKUP_TICKS)
         return;
-    /* A link that breaks and heals may leave the name where it was: then nobody tells us. */
+    /* A link that breaks and heals may leave the name where it was: then nobody tells us. Nor when
+     * the name came to us before the link to its holder did (by another lcore). */
     outlet->ticks_away = 0;
     if (myc_lookup(self, outlet->peer_name, &ref) == MYC_OK)
         on_found(outlet, self, ref);

@@ -2,6 +2,7 @@
 #include "node/program/child.h"
 
 #include <errno.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -23,6 +24,8 @@ become_child(char *const argv[], int stdout_fd, pid_t parent)
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (stdout_fd >= 0)
         dup2(stdout_fd, STDOUT_FILENO);
+    /* Not all that the EAL opens is closed by exec: a child shall hold nobody else's sockets. */
+    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     execv("/proc/self/exe", argv);
     _exit(127);
 }

@@ -184,9 +184,10 @@ run(struct console *console, const struct market_demo_options *options)
     if (fab_demo_console_start(&console->place, &node) == MYC_OK &&
         market_demo_start(&demo, options, node, clock_ns()) == MYC_OK && start_children(console))
         result = watch(console, &demo) ? FAB_EXIT_OK : FAB_EXIT_FAILED;
-    stop_children(console);
+    /* Before the end is made: that everybody loses everybody then is no news. */
     if (result != FAB_EXIT_RESOURCE)
         market_demo_print(&demo, stdout);
+    stop_children(console);
     myc_node_stop(&node);
     market_demo_fini(&demo);
     return result;
