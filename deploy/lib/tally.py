@@ -7,15 +7,19 @@
     tally.py sum  RESULTS                 prints the table and the last line
 
 What is counted is test cases: each "ok" or "not ok" line that a program printed in TAP form (cmocka
-does with CMOCKA_MESSAGE_OUTPUT=TAP), or the program itself when it printed none. A program that
-failed in any other way than by a counted case (a crash, a time-out, a sanitizer's report at the
-end) is one failure more, so nothing that went wrong can vanish among cases that went well.
+does with CMOCKA_MESSAGE_OUTPUT=TAP), what Python's unittest says that it ran, or the program itself
+when it printed neither. A program that failed in any other way than by a counted case (a crash, a
+time-out, a sanitizer's report at the end) is one failure more, so nothing that went wrong can vanish
+among cases that went well.
 """
 import json
 import re
 import sys
 
 CASE = re.compile(r"^\s*(not ok|ok) \d+(?: -)? ?(.*)$")
+UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
+UNITTEST_BAD = re.compile(r"^(FAIL|ERROR): (\S+)", re.MULTILINE)
+UNITTEST_SKIPPED = re.compile(r"^(?:OK|FAILED) \(.*?skipped=(\d+)", re.MULTILINE)
 REASON = re.compile(r"\bskip(?:ped|s|ping)?\b[:, ]*(.*)", re.IGNORECASE)
 
 
@@ -34,6 +38,20 @@ def cases_of(text):
             yield ("pass" if verdict == "ok" else "fail"), rest, ""
 
 
+def unittests_of(text):
+    """Yields the same for a program of Python's unittest, which names only what went wrong."""
+    ran = UNITTEST_RAN.search(text)
+    if not ran:
+        return
+    bad = [name for _, name in UNITTEST_BAD.findall(text)]
+    skipped = UNITTEST_SKIPPED.search(text)
+    skips = int(skipped[1]) if skipped else 0
+    good = max(0, int(ran[1]) - len(bad) - skips)
+    yield from (("pass", f"case {index}", "") for index in range(1, good + 1))
+    yield from (("skip", "a case", "") for _ in range(skips))
+    yield from (("fail", name, "") for name in bad)
+
+
 def reason_in(text):
     """The last line with which a program said why it skipped."""
     for line in reversed(text.splitlines()):
@@ -49,7 +67,7 @@ def results_of(test):
     """Yields (outcome, name, reason) for one program of meson's log."""
     name, result = test["name"], test["result"]
     output = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
-    cases = list(cases_of(test.get("stdout") or ""))
+    cases = list(cases_of(test.get("stdout") or "")) or list(unittests_of(output))
     for outcome, case, reason in cases:
         if outcome == "skip" and not reason:
             reason = reason_in(output)

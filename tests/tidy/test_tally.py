@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The counting behind the last line of deploy/test: what went wrong may not vanish."""
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../deploy/lib"))
+import tally  # noqa: E402
+
+
+def outcomes(result, stdout="", stderr="", returncode=0):
+    test = {"name": "t", "result": result, "stdout": stdout, "stderr": stderr,
+            "returncode": returncode}
+    return [(outcome, reason) for outcome, _, reason in tally.results_of(test)]
+
+
+class Tally(unittest.TestCase):
+    def counts(self, *arguments):
+        found = [outcome for outcome, _ in outcomes(*arguments)]
+        return tuple(found.count(kind) for kind in tally.OUTCOMES)
+
+    def test_cases_are_counted_each(self):
+        self.assertEqual(self.counts("OK", "1..2\nok 1 - a\nok 2 - b\n"), (2, 0, 0))
+
+    def test_a_program_without_cases_counts_once(self):
+        self.assertEqual(self.counts("OK", "fine\n"), (1, 0, 0))
+        self.assertEqual(self.counts("FAIL", "not so fine\n"), (0, 1, 0))
+
+    def test_a_failed_case_is_one_failure(self):
+        self.assertEqual(self.counts("FAIL", "ok 1 - a\nnot ok 2 - b\n"), (1, 1, 0))
+
+    def test_a_failure_after_good_cases_is_counted(self):
+        self.assertEqual(self.counts("FAIL", "ok 1 - a\nok 2 - b\n"), (2, 1, 0))
+
+    def test_a_hang_is_a_failure_even_beside_a_failed_case(self):
+        self.assertEqual(self.counts("TIMEOUT", "ok 1 - a\nnot ok 2 - b\n"), (1, 2, 0))
+        self.assertEqual(self.counts("TIMEOUT"), (0, 1, 0))
+
+    def test_skips_keep_their_reason(self):
+        self.assertEqual(outcomes("SKIP", "", "skipped: no hugepages\n", 77),
+                         [("skip", "skipped: no hugepages")])
+        self.assertEqual(outcomes("OK", "skipped: no NIC\nnot ok 1 # SKIP a\n"),
+                         [("skip", "skipped: no NIC")])
+        self.assertEqual(outcomes("OK", "ok 1 - a # SKIP too old\n"), [("skip", "too old")])
+
+    def test_unittest_is_counted_by_what_it_ran(self):
+        self.assertEqual(self.counts("OK", "", "Ran 5 tests in 1.0s\n\nOK (skipped=1)\n"),
+                         (4, 0, 1))
+        self.assertEqual(
+            self.counts("FAIL", "", "FAIL: test_a (x.Y)\nRan 3 tests in 1.0s\n\n"
+                        "FAILED (failures=1)\n"), (2, 1, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
