@@ -29,6 +29,7 @@ packages_to_test=(
     libcmocka-dev
     libsystemd-dev
     shellcheck
+    spin
     iproute2
     iputils-ping
     nftables
