@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -179,6 +180,8 @@ host_process_start(struct host_process *process, const char *path, uint64_t home
     process->pid = fork();
     FAB_ASSERT(process->pid >= 0);
     if (process->pid == 0) {
+        /* A test that fails leaves nobody behind. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(pipes[0]);
         host.reports = pipes[1];
         run(path, home);
