@@ -25,8 +25,10 @@ struct myc_spawn_options {
     const char *name;     /**< registered before init runs; NULL: none */
     uint32_t mailbox_max; /**< messages, 1 up; 0: MYC_MAILBOX_DEFAULT */
     enum myc_overflow overflow;
-    bool is_supervised; /**< the spawner gets ChildExited and decides: myc_restart or myc_release */
-    bool is_linked;     /**< either's abnormal end ends the other */
+    /** The spawner gets ChildExited and decides: myc_restart or myc_release; the child ends with
+     * it. Only on the spawner's lcore, and not together with is_linked. */
+    bool is_supervised;
+    bool is_linked; /**< either's end but a NORMAL one ends the other */
 };
 
 /**
@@ -44,7 +46,7 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_spawn(struct myc_self *self,
 
 /**
  * Spawns an actor on another lcore of this node; the outcome comes as a Spawned event with `tag`.
- * @return PENDING; FULL; INVALID (no such lcore, args too large).
+ * @return PENDING; FULL; INVALID (no such lcore, args too large, is_supervised).
  * Context: inside a handler.
  */
 MYC_API MYC_MUST_CHECK enum myc_status myc_spawn_on(struct myc_self *self, uint8_t lcore,
