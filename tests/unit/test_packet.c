@@ -5,6 +5,7 @@
 
 #include "support/hex.h"
 
+#include "base/prng.h"
 #include "wire/checksum.h"
 #include "wire/packet.h"
 
@@ -114,6 +115,41 @@ test_udp_checksum_sums_to_all_ones(void **state)
     sum = fab_checksum_add(sum, length_and_protocol, 8);
     sum = fab_checksum_add(sum, frame + 54, 16);
     assert_int_equal(fab_checksum_finish(sum), 0);
+}
+
+/* RFC 1071 as it is written: sixteen bits at a time. */
+static uint16_t
+plain_checksum(const uint8_t *bytes, size_t size)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < size; i++)
+        sum += i % 2 ? (uint32_t)bytes[i] << 8 : bytes[i];
+    while (sum >> 16)
+        sum = (sum & 0xffffU) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
+static void
+test_checksum_is_that_of_the_rfc_for_every_size_and_place(void **state)
+{
+    struct fab_prng prng;
+    uint8_t bytes[320];
+
+    (void)state;
+    fab_prng_init(&prng, 1071);
+    for (unsigned round = 0; round < 20000; round++) {
+        size_t size = fab_prng_below(&prng, 300);
+        size_t at = fab_prng_below(&prng, 16);
+        size_t half = size / 2 & ~(size_t)1;
+        uint64_t sum;
+
+        for (size_t i = 0; i < size; i++)
+            bytes[at + i] = round % 3 ? (uint8_t)fab_prng_next(&prng) : 0xff;
+        sum = fab_checksum_add(0, bytes + at, half);
+        sum = fab_checksum_add(sum, bytes + at + half, size - half);
+        assert_int_equal(fab_checksum_finish(sum), plain_checksum(bytes + at, size));
+    }
 }
 
 static void
@@ -282,6 +318,7 @@ main(void)
         cmocka_unit_test(test_question_and_answer_are_these_bytes),
         cmocka_unit_test(test_datagram_is_these_bytes_and_reads_back),
         cmocka_unit_test(test_udp_checksum_sums_to_all_ones),
+        cmocka_unit_test(test_checksum_is_that_of_the_rfc_for_every_size_and_place),
         cmocka_unit_test(test_vlan_tag_and_pad_are_tolerated),
         cmocka_unit_test(test_echo_request_becomes_a_sound_reply),
         cmocka_unit_test(test_neighbour_discovery_reads_back),
