@@ -13,6 +13,44 @@
     100000U /* steps without time going on: somebody asks for a turn for ever \
              */
 
+/* Memory of flows that ended, for the next ones of the same size: the exhaustive cases make a
+ * hundred thousand, and allocators that fill what they give would be most of their time. */
+static struct {
+    void *memory;
+    size_t size;
+} spare[2];
+
+static void *
+take_memory(size_t size)
+{
+    void *memory;
+
+    for (int i = 0; i < 2; i++) {
+        if (spare[i].memory != NULL && spare[i].size == size) {
+            memory = spare[i].memory;
+            spare[i].memory = NULL;
+            return memory;
+        }
+    }
+    memory = aligned_alloc(FAB_FLOW_ALIGN, size);
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
+static void
+give_memory(void *memory, size_t size)
+{
+    for (int i = 0; i < 2 && memory != NULL; i++) {
+        if (spare[i].memory == NULL) {
+            spare[i].memory = memory;
+            spare[i].size = size;
+            return;
+        }
+    }
+    free(memory);
+}
+
 _Noreturn void
 sim_fail(const struct sim *sim, const char *what)
 {
@@ -248,7 +286,7 @@ sim_fini(struct sim *sim)
     for (size_t i = 0; i < sim->event_count; i++)
         free(sim->events[i].bytes);
     for (uint32_t i = 0; i < sim->end_count; i++)
-        free(sim->ends[i].memory);
+        give_memory(sim->ends[i].memory, sim->ends[i].memory_size);
     free(sim->events);
     free(sim->ends);
 }
@@ -295,9 +333,8 @@ sim_start(struct sim *sim, uint32_t index)
     end->config.home = (end->config.home & ~0xffffffffffffULL) | incarnation;
     end->config.seed = fab_prng_next(&sim->prng);
     free(end->memory);
-    end->memory = aligned_alloc(FAB_FLOW_ALIGN, fab_flow_size(&end->config));
-    if (end->memory == NULL)
-        abort();
+    end->memory_size = fab_flow_size(&end->config);
+    end->memory = take_memory(end->memory_size);
     end->flow = fab_flow_init(end->memory, &end->config, &sim_flow_ops, end, sim->now_ns);
     memset(&end->before, 0, sizeof(end->before));
     end->up_total = end->down_total = 0;

@@ -48,6 +48,7 @@ struct sim_end {
     struct fab_flow *flow;
     struct fab_flow_config config;
     void *memory;
+    size_t memory_size; /* bytes */
     bool is_alive;
     bool is_cut;           /* nothing that it sends arrives */
     bool has_no_buffer;    /* prepare is not called: as if buffers had run out */
