@@ -9,8 +9,8 @@
 What is counted is test cases: each "ok" or "not ok" line that a program printed in TAP form (cmocka
 does with CMOCKA_MESSAGE_OUTPUT=TAP), what Python's unittest says that it ran, or the program itself
 when it printed neither. A program that failed in any other way than by a counted case (a crash, a
-time-out, a sanitizer's report at the end) is one failure more, so nothing that went wrong can vanish
-among cases that went well.
+time-out, a sanitizer's report at the end) is one failure more, so nothing that went wrong can
+vanish among cases that went well.
 """
 import json
 import re

@@ -8,6 +8,8 @@ import subprocess
 from tree import FABRIC_ORDER, PURE_FOLDERS, Finding, includes, line_of, only_code
 
 PROGRAM = FABRIC_ORDER[-1]
+# Headers that mycelium-sbe makes from the schemas of actors.
+GENERATED = re.compile(r"_messages\.h$")
 IMPURE_HEADERS = re.compile(
     r"^(pthread|threads|time|sys/time|unistd|poll|sys/poll|sys/epoll|sys/socket|netinet/.*|"
     r"signal|sched|fcntl|sys/mman|x86intrin|ucontext)\.h$")
@@ -32,7 +34,8 @@ def folder_of(path):
 
 def is_of_program(tree, name):
     """The program is built from actors and benchmarks too, as a user's program would be."""
-    return any(f"{folder}/{name}" in tree.files for folder in ("actors", "benchmarks"))
+    is_file = any(f"{folder}/{name}" in tree.files for folder in ("actors", "benchmarks"))
+    return is_file or bool(GENERATED.search(name))
 
 
 def folder_order(tree):
@@ -110,7 +113,7 @@ def actors_includes(tree):
             beside = os.path.normpath(os.path.join(folder, name))
             is_ours = beside in tree.files and beside.startswith(folder + "/")
             is_rooted = f"actors/{name}" in tree.files
-            is_generated = bool(re.search(r"(_sbe|_messages|\.sbe|\.gen)\.h$", name))
+            is_generated = bool(GENERATED.search(name))
             if not (is_ours or is_rooted or is_generated):
                 yield Finding(path, line, f'"{name}" is not beside it: actors see only include/')
 

@@ -230,6 +230,40 @@ right_echo(const struct subject *subject, enum state state)
     return state == UP_OFFERED ? handshake->candidate.own_nonce : handshake->own_nonce;
 }
 
+/* A data frame: what is right or wrong about it is its number and its epoch. */
+static void
+hand_data_frame(struct subject *subject, enum frame frame)
+{
+    const struct fab_handshake *handshake = &subject->flow->handshake;
+
+    switch (frame) {
+    case DATA_IN_ORDER:
+        hand_data(subject, subject->epoch, FIRST + 3);
+        break;
+    case DATA_DUPLICATE:
+        hand_data(subject, subject->epoch, FIRST + 2);
+        break;
+    case DATA_PAST:
+        hand_data(subject, subject->epoch, FIRST);
+        break;
+    case DATA_FUTURE:
+        hand_data(subject, subject->epoch, FIRST + 1000);
+        break;
+    case DATA_BEFORE_ALL:
+        hand_data(subject, subject->epoch, FIRST - 1);
+        break;
+    case DATA_CANDIDATE:
+        hand_data(subject, handshake->candidate_epoch != 0 ? handshake->candidate_epoch : 0x7777,
+                  FIRST);
+        break;
+    case DATA_WRONG_EPOCH:
+        hand_data(subject, subject->epoch ^ 0x40000000U, FIRST + 3);
+        break;
+    default:
+        fail();
+    }
+}
+
 static void
 hand_frame(struct subject *subject, enum state state, enum frame frame)
 {
@@ -256,26 +290,13 @@ hand_frame(struct subject *subject, enum state state, enum frame frame)
         hand_hello(subject, 0x3333, 0, 9);
         break;
     case DATA_IN_ORDER:
-        hand_data(subject, subject->epoch, FIRST + 3);
-        break;
     case DATA_DUPLICATE:
-        hand_data(subject, subject->epoch, FIRST + 2);
-        break;
     case DATA_PAST:
-        hand_data(subject, subject->epoch, FIRST);
-        break;
     case DATA_FUTURE:
-        hand_data(subject, subject->epoch, FIRST + 1000);
-        break;
     case DATA_BEFORE_ALL:
-        hand_data(subject, subject->epoch, FIRST - 1);
-        break;
     case DATA_CANDIDATE:
-        hand_data(subject, handshake->candidate_epoch != 0 ? handshake->candidate_epoch : 0x7777,
-                  FIRST);
-        break;
     case DATA_WRONG_EPOCH:
-        hand_data(subject, subject->epoch ^ 0x40000000U, FIRST + 3);
+        hand_data_frame(subject, frame);
         break;
     case DATA_BAD_ACK:
         hand_bad_ack(subject);

@@ -153,15 +153,17 @@ class BadInput(NodeTest):
         self.assertIn("999", result.stderr)
 
     def test_a_port_that_cannot_start(self):
-        ports = "ports:\n  - name: wire0\n    profile: af_packet\n    device:\n      interface: nope0\nactors:"
+        ports = ("ports:\n  - name: wire0\n    profile: af_packet\n    device:\n"
+                 "      interface: nope0\nactors:")
         result = run("run", self.config(**{"actors:": ports}))
         self.assertIn(result.returncode, (3, 4), result.stderr)
         self.assertIn("wire0", result.stderr)
 
     def test_more_hugepages_than_there_are(self):
-        self.refuse(
-            3, ["hugepages", "reserve them"], **{"hugepages: no": "hugepages: yes", "memory_mb: 192": "memory_mb: 1000000"}
-        )
+        self.refuse(3, ["hugepages", "reserve them"], **{
+            "hugepages: no": "hugepages: yes",
+            "memory_mb: 192": "memory_mb: 1000000",
+        })
 
 
 class Bench(unittest.TestCase):
