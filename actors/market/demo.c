@@ -184,10 +184,10 @@ print_json(const struct market_demo *demo, FILE *out)
     (void)write_speed(demo->options.speed, speed, sizeof(speed));
     (void)snprintf(extra, sizeof(extra),
                    "\"input\":\"%s\",\"speed\":\"%s\",\"seconds\":%.3f,"
-                   "\"do_lcores_share_cpus\":%s,\"is_lossless\":%s,",
+                   "\"do_lcores_share_cpus\":%s,\"is_lossless\":%s,\"restarts\":%" PRIu32 ",",
                    demo->options.pcap != NULL ? "capture" : "generator", speed, seconds(demo),
                    demo->options.do_lcores_share_cpus ? "true" : "false",
-                   market_demo_is_lossless(demo) ? "true" : "false");
+                   market_demo_is_lossless(demo) ? "true" : "false", demo->restarts);
     market_report_write_json(demo->report, extra, out);
 }
 
@@ -199,6 +199,9 @@ market_demo_print(const struct market_demo *demo, FILE *out)
         return;
     }
     market_report_write_table(demo->report, out);
+    if (demo->restarts != 0)
+        (void)fprintf(out, "\n%" PRIu32 " processes were started again; their counts begin there\n",
+                      demo->restarts);
     (void)fprintf(out, "\n%.3f s", seconds(demo));
     if (demo->options.do_lcores_share_cpus)
         (void)fprintf(out, "; lcores shared CPUs, so latencies hold waiting for a CPU");

@@ -37,6 +37,7 @@ struct market_demo {
     uint64_t line_ns; /* time of the last live line */
     uint64_t end_ns;  /* 0 until all is over */
     uint32_t peers_told;
+    uint32_t restarts; /* of processes, counted by the program */
 };
 
 /* The defaults: the generator, 1 000 000 messages of 8 symbols, speed max. */

@@ -34,7 +34,9 @@ enum myc_status
 fab_child_start(char *const argv[], int stdout_fd, pid_t *pid)
 {
     pid_t parent = getpid();
-    pid_t child = fork();
+    /* Not fork: to copy the tables of an EAL's memory takes long (seconds were seen on a busy
+     * machine). The child makes only system calls until exec. */
+    pid_t child = vfork();
 
     if (child < 0)
         return MYC_IO_ERROR;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "market/capture.h"
 #include "node/program/command_line.h"
 #include "node/program/demo_console.h"
 #include "node/program/demo_roles.h"
@@ -136,7 +137,10 @@ static const struct argp parser = {
     "Market data across an actor fabric on this machine: an exchange process sends a feed over a "
     "DPDK "
     "port; a feed handler decodes it, a book on another lcore (ring) keeps prices, a strategy in "
-    "another process (segment) reacts, a gateway on another node (reliable wire) acknowledges.",
+    "another process (segment) reacts, a gateway on another node (reliable wire) acknowledges.\v"
+    "A process that is killed is started again. Ends with 0 when every message passed every hop, "
+    "with 1 when some did not or a signal came (the report says what is known), with 3 when the "
+    "input is not a capture.",
     NULL,
     NULL,
     NULL,
@@ -151,24 +155,26 @@ run_role(const struct arguments *arguments)
 
     if (!role || !arguments->place.folder)
         return FAB_EXIT_USAGE;
+    myc_log_set_level(MYC_LOG_WARNING);
     status = fab_demo_role_start(role, &arguments->place, &arguments->options, &node);
     if (status == MYC_OK)
         fab_signals_wait(-1);
+    myc_log_set_level(MYC_LOG_ERROR); /* the others leave, too */
     myc_node_stop(&node);
     return fab_exit_of(status);
 }
 
+/* Before four processes are started for nothing. */
 static bool
 can_read(const char *path)
 {
-    FILE *file = fopen(path, "rb");
+    char error[MARKET_CAPTURE_ERROR_SIZE];
+    struct market_capture *capture = market_capture_open(path, error);
 
-    if (!file) {
-        fprintf(stderr, "mycelium demo: %s: %s\n", path, strerror(errno));
-        return false;
-    }
-    fclose(file);
-    return true;
+    if (!capture)
+        fprintf(stderr, "mycelium demo: %s\n", error);
+    market_capture_close(capture);
+    return capture != NULL;
 }
 
 enum fab_exit

@@ -9,6 +9,7 @@
 #include "node/program/demo_console.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct console {
     struct fab_demo_place place;
     pid_t children[FAB_DEMO_ROLE_COUNT]; /* 0: not started */
     unsigned restarts[FAB_DEMO_ROLE_COUNT];
+    enum fab_exit child_exit; /* of a child that gave up; OK: none has */
     uint64_t start_ns;
 };
 
@@ -101,9 +103,23 @@ tell_end(const struct console *console, size_t index, int wait_status)
                 WEXITSTATUS(wait_status));
 }
 
-/* Starts again what was killed. False: a child gave up by itself, and would again. */
+/* A child that gave up by itself would again, so the demo ends with its exit code. */
 static bool
-tend_children(struct console *console)
+can_start_again(struct console *console, size_t index, int wait_status)
+{
+    if (WIFSIGNALED(wait_status) && console->restarts[index]++ < RESTARTS_MAX)
+        return true;
+    console->child_exit = WIFEXITED(wait_status) && WEXITSTATUS(wait_status)
+                              ? (enum fab_exit)WEXITSTATUS(wait_status)
+                              : FAB_EXIT_FAILED;
+    fprintf(stderr, "mycelium demo: %s cannot go on, so the demo ends\n",
+            fab_demo_roles[index].name);
+    return false;
+}
+
+/* Starts again what was killed. False: it would be in vain. */
+static bool
+tend_children(struct console *console, struct market_demo *demo)
 {
     for (size_t i = 0; i < FAB_DEMO_ROLE_COUNT; i++) {
         int wait_status;
@@ -112,17 +128,21 @@ tend_children(struct console *console)
             continue;
         console->children[i] = 0;
         tell_end(console, i, wait_status);
-        if (!WIFSIGNALED(wait_status) || console->restarts[i]++ == RESTARTS_MAX)
+        if (!can_start_again(console, i, wait_status) || start_child(console, i) != MYC_OK)
             return false;
-        if (start_child(console, i) != MYC_OK)
-            return false;
+        demo->restarts++;
     }
     return true;
 }
 
+/* All at once, then one after the other: each takes its time. */
 static void
 stop_children(struct console *console)
 {
+    myc_log_set_level(MYC_LOG_ERROR); /* that they leave is no news */
+    for (size_t i = 0; i < FAB_DEMO_ROLE_COUNT; i++)
+        if (console->children[i] > 0)
+            kill(console->children[i], SIGTERM);
     for (size_t i = FAB_DEMO_ROLE_COUNT; i-- > 0;)
         if (console->children[i] > 0)
             fab_child_stop(console->children[i], STOP_TIMEOUT_MS);
@@ -164,14 +184,17 @@ do_lcores_share_cpus(void)
     return fab_demo_lcore_total() > fab_eal_cpus(cpus, UINT8_MAX);
 }
 
-/* Until all is over. False: a child cannot run, or a signal came. */
-static bool
+/* Until all is over, a child cannot run, or a signal comes. */
+static enum fab_exit
 watch(struct console *console, struct market_demo *demo)
 {
-    while (!market_demo_poll(demo, clock_ns(), stderr))
-        if (fab_signals_wait(TICK_MS) || !tend_children(console))
-            return false;
-    return true;
+    while (!market_demo_poll(demo, clock_ns(), stderr)) {
+        if (fab_signals_wait(TICK_MS))
+            return FAB_EXIT_FAILED;
+        if (!tend_children(console, demo))
+            return console->child_exit ? console->child_exit : FAB_EXIT_RESOURCE;
+    }
+    return market_demo_is_lossless(demo) ? FAB_EXIT_OK : FAB_EXIT_FAILED;
 }
 
 static enum fab_exit
@@ -181,12 +204,15 @@ run(struct console *console, const struct market_demo_options *options)
     struct myc_node *node = NULL;
     enum fab_exit result = FAB_EXIT_RESOURCE;
 
+    myc_log_set_level(MYC_LOG_WARNING);
     if (fab_demo_console_start(&console->place, &node) == MYC_OK &&
-        market_demo_start(&demo, options, node, clock_ns()) == MYC_OK && start_children(console))
-        result = watch(console, &demo) ? FAB_EXIT_OK : FAB_EXIT_FAILED;
-    /* Before the end is made: that everybody loses everybody then is no news. */
-    if (result != FAB_EXIT_RESOURCE)
-        market_demo_print(&demo, stdout);
+        market_demo_start(&demo, options, node, clock_ns()) == MYC_OK && start_children(console)) {
+        result = watch(console, &demo);
+        /* Before the end is made: that everybody loses everybody then is no news. */
+        if (!console->child_exit)
+            market_demo_print(&demo, stdout);
+        fflush(stdout);
+    }
     stop_children(console);
     myc_node_stop(&node);
     market_demo_fini(&demo);

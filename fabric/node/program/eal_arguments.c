@@ -86,6 +86,8 @@ fab_eal_arguments_make(const struct fab_eal_wish *wish, struct fab_eal_arguments
     add(arguments, &used, "--no-pci");
     add(arguments, &used, "--no-telemetry");
     add(arguments, &used, "--log-level=error");
+    /* A memif whose other end is away is tried again, and we say so ourselves. */
+    add(arguments, &used, "--log-level=pmd.net.memif:critical");
     add(arguments, &used, "-m");
     add(arguments, &used, "%u", wish->memory_mb);
     if (arguments->has_hugepages) {
