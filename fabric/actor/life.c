@@ -184,6 +184,37 @@ end(struct fab_core *core, struct fab_slot *slot, enum fab_slot_request request,
     tell_parent(core, parent, slot, reason);
 }
 
+/* Whether a stop is the actor's own affair. */
+static bool
+is_handled_by_actor(const struct fab_core *core, const struct fab_slot *slot,
+                    enum fab_slot_request request)
+{
+    return request == FAB_REQUEST_STOP && (slot->class_of->flags & MYC_CLASS_HANDLES_STOP) &&
+           !core->is_stopping;
+}
+
+/* Gives the actor a StopRequested: no memory is needed for it, and it goes before what waits. */
+static void
+ask_to_stop(struct fab_core *core, struct fab_slot *slot, enum myc_status reason)
+{
+    uint8_t body[MYC_STOP_REQUESTED_SIZE];
+    const struct myc_message message = {
+        .body = body,
+        .size = sizeof(body),
+        .kind = MYC_KIND_EVENT,
+        .block_length = myc_stop_requested_type.block_length,
+        .template_id = myc_stop_requested_type.template_id,
+        .schema_id = myc_stop_requested_type.schema_id,
+        .version = myc_stop_requested_type.version,
+    };
+    struct myc_self self;
+
+    myc_stop_requested_encode(&(struct myc_stop_requested){ .reason = reason }, body);
+    core->counters.events++;
+    fab_enter(core, &self, slot);
+    fab_leave(&self, fab_handle(&self, &message));
+}
+
 void
 fab_life_obey(struct fab_core *core, struct fab_slot *slot)
 {
@@ -193,6 +224,8 @@ fab_life_obey(struct fab_core *core, struct fab_slot *slot)
     slot->request = FAB_REQUEST_NONE;
     if (slot->state == FAB_SLOT_SUSPENDED)
         finish(core, slot, reason);
+    else if (slot->state == FAB_SLOT_RUNNING && is_handled_by_actor(core, slot, request))
+        ask_to_stop(core, slot, reason);
     else if (slot->state == FAB_SLOT_RUNNING && request != FAB_REQUEST_RELEASE)
         end(core, slot, request, reason);
 }

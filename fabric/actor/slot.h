@@ -47,7 +47,8 @@ enum fab_slot_flag {
 
 enum fab_slot_request {
     FAB_REQUEST_NONE = 0,
-    FAB_REQUEST_STOP,    /* end: its stop function runs */
+    FAB_REQUEST_STOP,    /* end: its stop function runs; a class may handle it itself */
+    FAB_REQUEST_END,     /* it stops itself */
     FAB_REQUEST_FAIL,    /* its handler has failed: as a stop, but counted as failed */
     FAB_REQUEST_KILL,    /* end at once: no stop function */
     FAB_REQUEST_RELEASE, /* suspended: its parent lets it go */

@@ -232,7 +232,10 @@ request_end(struct myc_self *self, struct myc_ref ref, enum myc_status reason, c
     slot = fab_slot_lookup(core, ref.actor);
     if (!slot)
         return MYC_GONE;
-    fab_request(core, slot, reason == MYC_KILLED ? FAB_REQUEST_KILL : FAB_REQUEST_STOP, reason);
+    if (reason == MYC_KILLED)
+        fab_request(core, slot, FAB_REQUEST_KILL, reason);
+    else
+        fab_request(core, slot, slot == self->slot ? FAB_REQUEST_END : FAB_REQUEST_STOP, reason);
     return MYC_OK;
 }
 

@@ -24,6 +24,9 @@ struct myc_self;
 /** Class flags. */
 enum myc_class_flag {
     MYC_CLASS_ACCEPTS_ANY = 1 << 0, /**< every type reaches receive; `accepts` is not looked at */
+    /** A stop asked for by another comes as a StopRequested event, ahead of what waits; the actor
+     * ends when it stops itself. A kill, and the stop of the node, do not ask. */
+    MYC_CLASS_HANDLES_STOP = 1 << 1,
 };
 
 /**

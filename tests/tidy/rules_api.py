@@ -34,7 +34,7 @@ def dpdk_flags():
     return flags
 
 
-def header_compiles(root, header, compiler, language, options):
+def header_compiles(tree, header, compiler, language, options):
     """The compiler's complaint about a file that includes one header alone, twice; empty: none."""
     name = header[len("include/"):]
     with tempfile.TemporaryDirectory() as folder:
@@ -43,8 +43,9 @@ def header_compiles(root, header, compiler, language, options):
             file.write(f"#include <{name}>\n#include <{name}>\nextern int alone;\nint alone;\n")
         warnings = [w for w in WARNINGS if language == "c" or w != "-Wstrict-prototypes"]
         more = dpdk_flags() if name.endswith("dpdk.h") else []
-        command = [compiler, *options, *warnings, "-I" + os.path.join(root, "include"),
-                   *more, "-fsyntax-only", source]
+        command = [compiler, *options, *warnings, "-I" + os.path.join(tree.root, "include"),
+                   "-I" + os.path.join(tree.build or "/nowhere", "include"), *more,
+                   "-fsyntax-only", source]
         out = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if out.returncode == 0 else (out.stderr.strip() or "fails without a word")
 
@@ -55,7 +56,7 @@ def headers_alone(tree):
         for compiler, language, options in COMPILERS:
             if not shutil.which(compiler):
                 continue
-            complaint = header_compiles(tree.root, header, compiler, language, options)
+            complaint = header_compiles(tree, header, compiler, language, options)
             if complaint:
                 first = next((line for line in complaint.splitlines() if "error" in line),
                              complaint.splitlines()[0])
