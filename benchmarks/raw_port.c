@@ -7,12 +7,15 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-#define BURST      32U
-#define POOL_SIZE  8191U
-#define POOL_CACHE 128U
-#define UDP_PORT   9U /* discard: never one of the fabric's */
-#define SILENCE_NS 1000000000ULL
-#define RESEND_NS  20000000ULL
+#define BURST           32U
+#define POOL_SIZE       8191U
+#define POOL_CACHE      128U
+#define UDP_PORT        9U /* discard: never one of the fabric's */
+#define SILENCE_NS      200000000ULL
+#define ECHO_SILENCE_NS 2000000000ULL
+#define GIVE_UP_NS      4000000000ULL /* the other end is gone: the sample says so by its size */
+#define READY           UINT64_MAX    /* sequence of the frame that says: I drain now */
+#define RESEND_NS       20000000ULL
 
 /* What a raw frame carries behind its headers. */
 struct raw_body {
@@ -123,7 +126,8 @@ raw_ping(void *context, struct myc_self *self, uint64_t *samples_ns, uint32_t co
         uint64_t start_ns = myc_clock_ns(self), sent_ns = start_ns;
 
         transmit(port, ping);
-        while (!receive(port, &pong) || pong.sequence != i) {
+        while ((!receive(port, &pong) || pong.sequence != i) &&
+               myc_clock_ns(self) - start_ns < GIVE_UP_NS) {
             /* The other end may not be in its loop yet, and a kernel-backed port may lose. */
             if (myc_clock_ns(self) - sent_ns < RESEND_NS)
                 continue;
@@ -142,7 +146,7 @@ raw_echo(void *context, struct myc_self *self, uint32_t count)
     struct raw_body body = { 0, 0 };
 
     (void)count;
-    while (!body.is_last && myc_clock_ns(self) - heard_ns < SILENCE_NS) {
+    while (!body.is_last && myc_clock_ns(self) - heard_ns < ECHO_SILENCE_NS) {
         if (!receive(port, &body))
             continue;
         transmit(port, body);
@@ -166,6 +170,18 @@ fill_burst(const struct raw_port *port, struct rte_mbuf **burst, uint32_t first,
     return filled;
 }
 
+/* Frames that come before the other end is in its loop are the fabric's, and lost to the baseline.
+ */
+static void
+wait_until_ready(const struct raw_port *port, struct myc_self *self)
+{
+    uint64_t start_ns = myc_clock_ns(self);
+    struct raw_body body = { 0, 0 };
+
+    while (body.sequence != READY && myc_clock_ns(self) - start_ns < SILENCE_NS)
+        (void)receive(port, &body);
+}
+
 static void
 raw_blast(void *context, struct myc_self *self, uint32_t count)
 {
@@ -173,7 +189,7 @@ raw_blast(void *context, struct myc_self *self, uint32_t count)
     struct rte_mbuf *burst[BURST];
     uint32_t sent = 0;
 
-    (void)self;
+    wait_until_ready(port, self);
     while (sent < count) {
         uint16_t filled = fill_burst(port, burst, sent, count);
         uint16_t taken = 0;
@@ -193,6 +209,7 @@ raw_drain(void *context, struct myc_self *self, uint32_t count, uint64_t *end_ns
     struct raw_body body;
     uint32_t received = 0;
 
+    transmit(port, (struct raw_body){ READY, 0 });
     *end_ns = myc_clock_ns(self);
     while (received < count && myc_clock_ns(self) - *end_ns < SILENCE_NS) {
         uint16_t taken = rte_eth_rx_burst(port->port_id, 0, burst, BURST);
