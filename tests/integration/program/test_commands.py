@@ -15,6 +15,7 @@ eal:
     - cpu: 0
   hugepages: no
   memory_mb: 192
+  file_prefix: {prefix}
 limits:
   messages_max: 4096
 segments:
@@ -60,7 +61,7 @@ class Usage(unittest.TestCase):
 
 class NodeTest(ProgramTest):
     def config(self, text=NODE, **changes):
-        text = text.format(folder=self.folder)
+        text = text.format(folder=self.folder, prefix=os.path.basename(self.folder))
         for old, new in changes.items():
             text = text.replace(old, new)
         return self.write("node.yaml", text)
@@ -112,7 +113,7 @@ class Run(NodeTest):
 
     def test_two_nodes_at_one_control_socket_are_refused_clearly(self):
         node = self.start_node()
-        result = run("run", self.config(**{"id: 1": "id: 2"}))
+        result = run("run", self.config(**{"id: 1": "id: 2", "file_prefix: ": "file_prefix: other-"}))
         self.assertEqual(result.returncode, 4)
         self.assertIn("one.sock", result.stderr)
         self.assertEqual(self.stop(node), 0)
