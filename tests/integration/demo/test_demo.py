@@ -56,7 +56,8 @@ class DemoTest(ProgramTest):
         process = self.start("demo", "--no-huge", "--json", *arguments)
         # A child whose parent is killed goes with it, so nothing stays behind a failed test.
         wait_for(
-            lambda: re.search(r"acks [1-9]", self.output(process, "err")) or process.poll() is not None,
+            lambda: re.search(r"acks [1-9]", self.output(process, "err"))
+            or process.poll() is not None,
             "acknowledgements",
             LONG_S,
         )
