@@ -23,7 +23,7 @@ struct delayed {
 };
 
 struct fab_fault_line {
-    struct fab_wire_fault fault;
+    struct myc_wire_fault fault;
     const struct fab_fault_ops *ops;
     void *context; /* not owned */
     struct fab_prng prng;
@@ -36,14 +36,14 @@ struct fab_fault_line {
 };
 
 bool
-fab_wire_fault_is_active(const struct fab_wire_fault *fault)
+fab_wire_fault_is_active(const struct myc_wire_fault *fault)
 {
     return fault->loss_per_million || fault->duplicate_per_million || fault->corrupt_per_million ||
            fault->reorder_per_million || fault->delay_ns || fault->jitter_ns || fault->loss_mask;
 }
 
 struct fab_fault_line *
-fab_fault_line_create(const struct fab_wire_fault *fault, const struct fab_fault_ops *ops,
+fab_fault_line_create(const struct myc_wire_fault *fault, const struct fab_fault_ops *ops,
                       void *context)
 {
     struct fab_fault_line *line = calloc(1, sizeof(*line));
@@ -147,7 +147,7 @@ release_held(struct fab_fault_line *line, uint64_t now_ns)
 static void
 hold_or_send(struct fab_fault_line *line, void *frame, uint64_t now_ns)
 {
-    const struct fab_wire_fault *fault = &line->fault;
+    const struct myc_wire_fault *fault = &line->fault;
 
     if (line->held_count == FAB_FAULT_HELD_MAX ||
         !fab_prng_chance(&line->prng, fault->reorder_per_million)) {
@@ -174,7 +174,7 @@ is_lost(struct fab_fault_line *line, uint64_t number)
 void
 fab_fault_line_push(struct fab_fault_line *line, void *frame, uint64_t now_ns)
 {
-    const struct fab_wire_fault *fault = &line->fault;
+    const struct myc_wire_fault *fault = &line->fault;
     void *copy = NULL;
 
     if (is_lost(line, line->counters.frames++)) {

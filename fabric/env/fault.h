@@ -18,22 +18,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <mycelium/wire_fault.h>
+
 #define FAB_FAULT_HELD_MAX    64U   /* frames held back at once */
 #define FAB_FAULT_DELAYED_MAX 8192U /* frames on the line at once; more are lost */
-
-/* Rates are in frames per million; all zero: a line that does nothing. */
-struct fab_wire_fault {
-    uint64_t seed;
-    uint32_t loss_per_million;
-    uint32_t duplicate_per_million;
-    uint32_t corrupt_per_million; /* one to eight bits flipped */
-    uint32_t reorder_per_million;
-    uint32_t reorder_frames; /* 1 up to FAB_FAULT_HELD_MAX; 0: 8 */
-    uint64_t reorder_ns;     /* 0: 1 ms */
-    uint64_t delay_ns;
-    uint64_t jitter_ns; /* up to that much more, evenly; may reorder */
-    uint64_t loss_mask; /* bit n: the n-th frame is lost, of the first 64 */
-};
 
 /* What the line does to frames. `context` is the line's. */
 struct fab_fault_ops {
@@ -54,10 +42,10 @@ struct fab_fault_counters {
 struct fab_fault_line;
 
 /* Whether the values are in range and any of them does something. */
-bool fab_wire_fault_is_active(const struct fab_wire_fault *fault);
+bool fab_wire_fault_is_active(const struct myc_wire_fault *fault);
 
 /* NULL when there is no memory. `ops` and `context` must outlive the line. */
-struct fab_fault_line *fab_fault_line_create(const struct fab_wire_fault *fault,
+struct fab_fault_line *fab_fault_line_create(const struct myc_wire_fault *fault,
                                              const struct fab_fault_ops *ops, void *context);
 
 /* Drops what is on the line. *line is set to NULL. */

@@ -50,8 +50,8 @@ struct fab_port_options {
     uint16_t rx_descriptors; /* 0: 1024, or what the device allows */
     uint16_t tx_descriptors;
     uint32_t mbuf_count;                   /* of the port's pool; 0: FAB_PORT_MBUFS_DEFAULT */
-    const struct fab_wire_fault *rx_fault; /* copied; NULL: none */
-    const struct fab_wire_fault *tx_fault;
+    const struct myc_wire_fault *rx_fault; /* copied; NULL: none */
+    const struct myc_wire_fault *tx_fault;
     char *error; /* says what failed and what to do; the caller's */
     size_t error_size;
 };

@@ -234,10 +234,10 @@ set_up_queues(struct opening *opening)
 }
 
 static enum myc_status
-make_fault_line(struct opening *opening, const struct fab_wire_fault *fault, uint16_t queue,
+make_fault_line(struct opening *opening, const struct myc_wire_fault *fault, uint16_t queue,
                 struct fab_fault_line **line)
 {
-    struct fab_wire_fault of_queue;
+    struct myc_wire_fault of_queue;
 
     if (!fault || !fab_wire_fault_is_active(fault))
         return MYC_OK;

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "env/fault.h"
+
+#define MILLION 1000000U
+
 enum myc_status
 fab_node_refuse(const struct myc_node_options *options, enum myc_status status, const char *format,
                 ...)
@@ -52,6 +56,15 @@ check_lcores(const struct myc_node_options *options)
     return MYC_OK;
 }
 
+static bool
+is_fault_sound(const struct myc_wire_fault *fault)
+{
+    return !fault ||
+           (fault->loss_per_million <= MILLION && fault->duplicate_per_million <= MILLION &&
+            fault->corrupt_per_million <= MILLION && fault->reorder_per_million <= MILLION &&
+            fault->reorder_frames <= FAB_FAULT_HELD_MAX);
+}
+
 static enum myc_status
 check_port(const struct myc_node_options *options, const struct myc_port_options *port)
 {
@@ -65,6 +78,12 @@ check_port(const struct myc_node_options *options, const struct myc_port_options
     if (port->mtu != 0 && (port->mtu < 1280 || port->mtu > 9000))
         return fab_node_refuse(options, MYC_INVALID, "port %s: mtu %u is not in 1280 to 9000 bytes",
                                port->name, port->mtu);
+    if (!is_fault_sound(port->rx_fault) || !is_fault_sound(port->tx_fault))
+        return fab_node_refuse(
+            options, MYC_INVALID,
+            "port %s: a fault is out of its range: rates are 0 to 1000000 frames "
+            "per million, reorder_frames 0 to %u",
+            port->name, FAB_FAULT_HELD_MAX);
     return MYC_OK;
 }
 

@@ -151,6 +151,8 @@ open_device(const struct myc_node_options *options, const struct myc_port_option
         .rx_descriptors = given->rx_descriptors,
         .tx_descriptors = given->tx_descriptors,
         .mbuf_count = given->mbuf_count,
+        .rx_fault = given->rx_fault,
+        .tx_fault = given->tx_fault,
         .error = error,
         .error_size = sizeof(error),
     };

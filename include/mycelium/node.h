@@ -14,6 +14,7 @@
 #define MYCELIUM_NODE_H
 
 #include <mycelium/actor.h>
+#include <mycelium/wire_fault.h>
 
 MYC_BEGIN_DECLS
 
@@ -46,6 +47,9 @@ struct myc_port_options {
     uint16_t rx_descriptors; /**< 0: 1024 */
     uint16_t tx_descriptors; /**< 0: 1024 */
     uint32_t mbuf_count;     /**< frames in the port's pool; 0: 8192 */
+    /** What befalls frames received, and frames sent, for tests; copied; NULL: nothing. */
+    const struct myc_wire_fault *rx_fault;
+    const struct myc_wire_fault *tx_fault;
 };
 
 /** Another node, reached by a flow. */

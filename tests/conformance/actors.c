@@ -4,8 +4,8 @@
  *
  *   collector  notes reports (arguments: pointer to a struct conf_log)
  *   sink       checks that numbers of up to 8 sources come in order, each once
- *   source     sends numbers to its peer, waiting when told FULL, again from the first that came
- *              back
+ *   source     sends numbers to its peer, waiting when told FULL, then on from the first that came
+ *              back; ends with any other refusal
  *   keeper     has a supervised sink as child, which fails at its first number and waits until Go
  *
  * Those that end, watch, ask and look for names are in actors_life.c.
@@ -34,19 +34,69 @@ conf_plain_init(struct myc_self *self, void *state, const void *args, size_t arg
     return conf_take_plan(state, args, args_size);
 }
 
+/* --- reporter --------------------------------------------------------------------------------- */
+
+/* Carries one report that found its link full, until there is room. */
+struct reporter {
+    struct myc_ref collector;
+    struct conf_report report;
+};
+
+static enum myc_status
+reporter_try(struct myc_self *self, const struct reporter *reporter)
+{
+    enum myc_status status = conf_report_send(self, reporter->collector, &reporter->report);
+
+    return status == MYC_FULL ? MYC_OK : myc_kill(self, myc_self_ref(self));
+}
+
+static enum myc_status
+reporter_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    if (args_size != sizeof(struct reporter))
+        return MYC_INVALID;
+    memcpy(state, args, args_size);
+    return reporter_try(self, state);
+}
+
+static enum myc_status
+reporter_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    struct myc_writable writable;
+
+    return myc_writable_decode(message, &writable) ? reporter_try(self, state) : MYC_OK;
+}
+
+static const struct myc_class reporter_class = {
+    .size = sizeof(reporter_class),
+    .name = "reporter",
+    .state_size = sizeof(struct reporter),
+    .init = reporter_init,
+    .receive = reporter_receive,
+};
+
 void
 conf_report_to(struct myc_self *self, const struct conf_plan *plan, enum conf_what what,
                uint64_t value, enum myc_status status, struct myc_ref ref)
 {
-    struct conf_report value_of = {
-        .ref = ref,
-        .value = value,
-        .source = plan->source,
-        .status = (uint8_t)status,
-        .what = what,
+    const struct reporter reporter = {
+        .collector = plan->collector,
+        .report = { .ref = ref,
+                    .value = value,
+                    .source = plan->source,
+                    .status = (uint8_t)status,
+                    .what = what },
     };
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = &reporter,
+        .args_size = sizeof(reporter),
+    };
+    struct myc_ref ignored;
 
-    (void)conf_report_send(self, plan->collector, &value_of);
+    if (conf_report_send(self, plan->collector, &reporter.report) == MYC_FULL &&
+        myc_spawn(self, &reporter_class, &options, &ignored) != MYC_OK)
+        myc_fail(self, MYC_NO_MEMORY);
 }
 
 static const struct myc_ref nobody;
@@ -112,14 +162,25 @@ sink_receive(struct myc_self *self, void *state, const struct myc_message *messa
 
 /* --- source ----------------------------------------------------------------------------------- */
 
-#define SOURCE_BURST 200U /* numbers in one handler */
+#define SOURCE_BURST    200U /* numbers in one handler */
+#define SOURCE_IS_QUIET 1U   /* option */
 
 struct source {
-    struct base base; /* peer: a sink; count: numbers */
+    struct base base; /* peer: a sink; count: numbers; option 1: is quiet about FULL, WRITABLE */
     uint64_t next;
     uint32_t attempt; /* numbers of an earlier one that come back are old news */
     bool is_waiting;
 };
+
+static void
+report_room(struct myc_self *self, const struct conf_plan *plan, enum conf_what what,
+            uint64_t value)
+{
+    enum myc_status status = what == CONF_WHAT_WRITABLE ? MYC_OK : MYC_FULL;
+
+    if (plan->option != SOURCE_IS_QUIET)
+        conf_report_to(self, plan, what, value, status, plan->peer);
+}
 
 /* Sends until it is told to wait. */
 static void
@@ -142,7 +203,7 @@ source_go_on(struct myc_self *self, struct source *source)
     }
     source->is_waiting = status == MYC_FULL;
     if (status == MYC_FULL)
-        conf_report_to(self, plan, CONF_WHAT_FULL, source->next, status, plan->peer);
+        report_room(self, plan, CONF_WHAT_FULL, source->next);
     else if (status != MYC_OK)
         conf_report_to(self, plan, CONF_WHAT_SENT, source->next, status, plan->peer);
     else if (source->next < plan->count &&
@@ -169,13 +230,14 @@ source_go_back(struct myc_self *self, struct source *source, const struct myc_me
 
     if (message->tag >> 32 != source->attempt)
         return;
-    conf_report_to(self, plan, CONF_WHAT_UNDELIVERED, message->tag & UINT32_MAX, status,
-                   plan->peer);
-    if (status != MYC_FULL)
-        return;
+    if (status == MYC_FULL)
+        report_room(self, plan, CONF_WHAT_UNDELIVERED, message->tag & UINT32_MAX);
+    else
+        conf_report_to(self, plan, CONF_WHAT_UNDELIVERED, message->tag & UINT32_MAX, status,
+                       plan->peer);
     source->next = message->tag & UINT32_MAX;
     source->attempt++;
-    source->is_waiting = true;
+    source->is_waiting = status == MYC_FULL;
 }
 
 static enum myc_status
@@ -188,8 +250,7 @@ source_receive(struct myc_self *self, void *state, const struct myc_message *mes
     if (myc_undelivered_decode(message, &undelivered)) {
         source_go_back(self, source, message, undelivered.status);
     } else if (myc_writable_decode(message, &writable)) {
-        conf_report_to(self, &source->base.plan, CONF_WHAT_WRITABLE, source->next, MYC_OK,
-                       writable.ref);
+        report_room(self, &source->base.plan, CONF_WHAT_WRITABLE, source->next);
         if (source->is_waiting)
             source_go_on(self, source);
     } else if (message->kind == MYC_KIND_EVENT && message->tag == source->attempt &&

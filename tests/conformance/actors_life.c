@@ -5,8 +5,10 @@
  *   prober    sends one number and says what became of it
  *   victim    ends as its plan says; sends `count` numbers to its peer from its stop function
  *   ender     asks its peer to stop with a reason, or kills it
+ *   sweeper   kills its peer and then itself, without a word
  *   watcher   watches its peer
  *   asker     asks its peer
+ *   crosser   asks its peer until it is answered, and says so
  *   answerer  answers, or keeps silent
  *   finder    looks for a name
  */
@@ -104,6 +106,19 @@ idle_receive(struct myc_self *self, void *state, const struct myc_message *messa
     return MYC_OK;
 }
 
+/* --- sweeper ---------------------------------------------------------------------------------- */
+
+static enum myc_status
+sweeper_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    enum myc_status status = conf_take_plan(state, args, args_size);
+
+    if (status != MYC_OK)
+        return status;
+    (void)myc_kill(self, ((struct base *)state)->plan.peer);
+    return myc_kill(self, myc_self_ref(self));
+}
+
 /* --- watcher ---------------------------------------------------------------------------------- */
 
 /* Reports each Number and Down that comes. Without a peer it watches whoever says Go. */
@@ -182,6 +197,50 @@ asker_receive(struct myc_self *self, void *state, const struct myc_message *mess
     return MYC_OK;
 }
 
+#define CROSSER_RETRY_NS 1000000U
+
+/* Asks now, or when there is room again, or a link. */
+static enum myc_status
+crosser_ask(struct myc_self *self, const struct conf_plan *plan)
+{
+    const struct conf_question question = { .value = 0 };
+    const struct myc_ask_options options = {
+        .size = sizeof(options),
+        .timeout_ns = CONF_TIMEOUT_NS,
+    };
+    enum myc_status status = conf_question_ask(self, plan->peer, &question, &options, NULL);
+
+    /* GONE: our node has not heard of the peer's new life yet, and takes its ref for an old one. */
+    if (status == MYC_UNREACHABLE || status == MYC_GONE)
+        return myc_timer_start(self, CROSSER_RETRY_NS, 0, 0, NULL);
+    return status == MYC_FULL ? MYC_OK : status;
+}
+
+static enum myc_status
+crosser_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    enum myc_status status = conf_take_plan(state, args, args_size);
+
+    return status == MYC_OK ? crosser_ask(self, &((struct base *)state)->plan) : status;
+}
+
+static enum myc_status
+crosser_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    const struct conf_plan *plan = &((struct base *)state)->plan;
+    struct conf_answer answer;
+    struct myc_ask_failed failed;
+    struct myc_writable writable;
+    struct myc_timer_fired fired;
+
+    if (message->kind == MYC_KIND_REPLY && conf_answer_decode(message, &answer))
+        conf_report_to(self, plan, CONF_WHAT_CROSSED, 0, MYC_OK, message->from);
+    else if (myc_writable_decode(message, &writable) || myc_timer_fired_decode(message, &fired) ||
+             myc_ask_failed_decode(message, &failed))
+        return crosser_ask(self, plan);
+    return MYC_OK;
+}
+
 /* option: 0 answers, 1 keeps silent, 2 answers with the failure REFUSED, 3 ends. */
 static enum myc_status
 answerer_receive(struct myc_self *self, void *state, const struct myc_message *message)
@@ -236,9 +295,11 @@ const struct myc_class conf_life_classes[] = {
     { CLASS("victim", struct base), TAKES(number_types), .init = victim_init,
       .receive = victim_receive, .stop = victim_stop },
     { CLASS("ender", struct base), .init = ender_init, .receive = idle_receive },
+    { CLASS("sweeper", struct base), .init = sweeper_init, .receive = idle_receive },
     { CLASS("watcher", struct base), TAKES(watcher_types), .init = watcher_init,
       .receive = watcher_receive },
     { CLASS("asker", struct base), .init = asker_init, .receive = asker_receive },
+    { CLASS("crosser", struct base), .init = crosser_init, .receive = crosser_receive },
     { CLASS("answerer", struct base), TAKES(question_types), .init = conf_plain_init,
       .receive = answerer_receive },
     { CLASS("finder", struct base), .init = finder_init, .receive = finder_receive },

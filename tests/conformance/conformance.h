@@ -12,8 +12,10 @@
  *  - What they see, they report to a collector at A, which writes it into a struct conf_log. A is
  *    always in the test's own process.
  *
- * A program for one locality defines conf_setup and conf_teardown, which make and unmake a fixture,
- * and runs conf_cases. Times are generous bounds, never measured.
+ * A program for one locality defines conf_setup and conf_teardown, which make and unmake a fixture
+ * (or take up and clear one that stays), and runs conf_cases. Times are generous bounds, never
+ * measured. What is not possible over a locality is zero in its fixture, and the cases that need it
+ * skip.
  */
 #ifndef TESTS_CONFORMANCE_CONFORMANCE_H
 #define TESTS_CONFORMANCE_CONFORMANCE_H
@@ -21,6 +23,7 @@
 #include "support/cmocka.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include <mycelium/actor.h>
 #include <mycelium/messages.h>
@@ -29,7 +32,7 @@
 #include "conformance_messages.h"
 
 #define CONF_LOG_MAX    4096U
-#define CONF_TIMEOUT_NS 20000000000ULL /* a case that takes longer has failed */
+#define CONF_TIMEOUT_NS 30000000000ULL /* what takes longer has failed */
 
 enum conf_place {
     CONF_A = 0,
@@ -54,10 +57,15 @@ struct conf_fixture {
      * answer. */
     bool (*run_until)(struct conf_fixture *fixture, bool (*is_done)(void *context), void *context,
                       uint64_t timeout_ns);
-    /* Ends B's node as a crash would and starts it anew, linked again. NULL: not possible here. */
-    void (*restart_b)(struct conf_fixture *fixture);
+    /* Ends B's node as a crash would; A goes on. Over one node, A ends with it. */
+    void (*crash_b)(struct conf_fixture *fixture);
+    /* Starts again what crash_b ended. It need not be linked yet when the call returns. */
+    void (*start_b)(struct conf_fixture *fixture);
+    bool is_renumbered; /* B, started again, has another node id */
+    bool is_one_node;   /* A and B are lcores of one node */
+    uint64_t many;      /* messages in the case of many; 0: the case is not run here */
     struct conf_log log;
-    struct myc_ref collector; /* set by conf_begin */
+    struct myc_ref collector; /* set by each case */
 };
 
 /* Arguments of every class but the collector's; what a class does not need is zero. */

@@ -60,12 +60,19 @@ loop_run_until(struct conf_fixture *fixture, bool (*is_done)(void *context), voi
 }
 
 static void
-loop_restart_b(struct conf_fixture *fixture)
+loop_crash_b(struct conf_fixture *fixture)
 {
     struct loop_fixture *loop = (struct loop_fixture *)fixture;
 
     lab_kill_core(&loop->lab, CONF_B);
     loop->lab.core_count--;
+}
+
+static void
+loop_start_b(struct conf_fixture *fixture)
+{
+    struct loop_fixture *loop = (struct loop_fixture *)fixture;
+
     add_core(loop, lab_config(++loop->incarnation_b, 0, 1));
     lab_join(&loop->lab, CONF_A, CONF_B, level, 64);
 }
@@ -82,7 +89,10 @@ conf_setup(void **state)
         .locality = is_one_node ? "loop of one node" : "loop of two nodes",
         .spawn = loop_spawn,
         .run_until = loop_run_until,
-        .restart_b = is_one_node ? NULL : loop_restart_b,
+        .crash_b = is_one_node ? NULL : loop_crash_b,
+        .start_b = is_one_node ? NULL : loop_start_b,
+        .is_one_node = is_one_node,
+        .many = 50000,
     };
     lab_init(&loop->lab);
     if (is_one_node) {

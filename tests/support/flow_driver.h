@@ -53,7 +53,7 @@ struct driver_options {
     uint32_t mbuf_count;   /* of the port and each lcore; 0: the defaults */
     uint32_t down_after_us;
     uint32_t poll_gap_us;
-    const struct fab_wire_fault *rx_fault;
+    const struct myc_wire_fault *rx_fault;
 };
 
 struct driver {

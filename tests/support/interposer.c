@@ -169,7 +169,7 @@ run(struct way ways[2])
 }
 
 static void
-set_option(struct fab_wire_fault *fault, int name)
+set_option(struct myc_wire_fault *fault, int name)
 {
     uint64_t value = strtoull(optarg, NULL, 0);
 
@@ -210,7 +210,7 @@ static const struct option options[] = {
 int
 main(int argc, char **argv)
 {
-    struct fab_wire_fault fault = { .seed = 1 };
+    struct myc_wire_fault fault = { .seed = 1 };
     struct fab_fault_counters sum = { 0 };
     struct way ways[2];
     int name;

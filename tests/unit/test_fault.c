@@ -72,7 +72,7 @@ take(struct frames *frames, struct fab_fault_line *line, uint64_t now_ns, struct
 }
 
 static struct outcome
-run(const struct fab_wire_fault *fault)
+run(const struct myc_wire_fault *fault)
 {
     struct frames frames = { 0 };
     struct outcome outcome = { 0 };
@@ -97,7 +97,7 @@ run(const struct fab_wire_fault *fault)
 static void
 test_line_without_faults_changes_nothing(void **state)
 {
-    struct fab_wire_fault fault = { .seed = 1 };
+    struct myc_wire_fault fault = { .seed = 1 };
     struct outcome outcome = run(&fault);
 
     (void)state;
@@ -109,7 +109,7 @@ test_line_without_faults_changes_nothing(void **state)
 static void
 test_rates_are_kept_and_a_seed_repeats_them(void **state)
 {
-    struct fab_wire_fault fault = { .seed = 7,
+    struct myc_wire_fault fault = { .seed = 7,
                                     .loss_per_million = 10000,
                                     .duplicate_per_million = 10000,
                                     .corrupt_per_million = 1000,
@@ -130,7 +130,7 @@ test_rates_are_kept_and_a_seed_repeats_them(void **state)
 static void
 test_mask_loses_exactly_its_frames(void **state)
 {
-    struct fab_wire_fault fault = { .loss_mask = 0x8000000000000005ULL };
+    struct myc_wire_fault fault = { .loss_mask = 0x8000000000000005ULL };
 
     (void)state;
     assert_int_equal(run(&fault).counters.lost, 3);
@@ -139,7 +139,7 @@ test_mask_loses_exactly_its_frames(void **state)
 static void
 test_held_frame_goes_alone_after_its_time(void **state)
 {
-    struct fab_wire_fault fault = { .reorder_per_million = 1000000, .reorder_ns = 500 };
+    struct myc_wire_fault fault = { .reorder_per_million = 1000000, .reorder_ns = 500 };
     struct frames frames = { 0 };
     struct fab_fault_line *line = fab_fault_line_create(&fault, &ops, &frames);
     void *frame;
@@ -158,7 +158,7 @@ test_held_frame_goes_alone_after_its_time(void **state)
 static void
 test_delay_keeps_frames_and_full_line_counts_what_it_loses(void **state)
 {
-    struct fab_wire_fault fault = { .delay_ns = 1000 };
+    struct myc_wire_fault fault = { .delay_ns = 1000 };
     struct frames frames = { 0 };
     struct fab_fault_line *line = fab_fault_line_create(&fault, &ops, &frames);
 

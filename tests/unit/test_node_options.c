@@ -93,6 +93,22 @@ spoil_port_mtu(struct example *example)
 }
 
 static void
+spoil_port_fault(struct example *example)
+{
+    static const struct myc_wire_fault fault = { .loss_per_million = 1000001 };
+
+    example->ports[0].rx_fault = &fault;
+}
+
+static void
+spoil_port_reorder(struct example *example)
+{
+    static const struct myc_wire_fault fault = { .reorder_per_million = 1, .reorder_frames = 65 };
+
+    example->ports[1].tx_fault = &fault;
+}
+
+static void
 spoil_peer_self(struct example *example)
 {
     example->peers[0].node_id = 1;
@@ -141,6 +157,8 @@ static const struct {
     { spoil_port_name, "two ports are called wire0" },
     { spoil_port_device, "port 1 has no device" },
     { spoil_port_mtu, "mtu 9001 is not in 1280 to 9000" },
+    { spoil_port_fault, "a fault is out of its range" },
+    { spoil_port_reorder, "reorder_frames 0 to 64" },
     { spoil_peer_self, "not our own" },
     { spoil_peer_twice, "peer 2 is given twice" },
     { spoil_peer_port, "no port is called wire7" },

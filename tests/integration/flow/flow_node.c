@@ -24,7 +24,7 @@
 
 struct arguments {
     struct driver_options node;
-    struct fab_wire_fault fault;
+    struct myc_wire_fault fault;
     uint64_t send;    /* messages for each link */
     uint64_t expect;  /* messages in all */
     unsigned seconds; /* at most */
@@ -56,7 +56,7 @@ static const struct option options[] = {
 };
 
 static void
-set_fault(struct fab_wire_fault *fault, int name, uint64_t number)
+set_fault(struct myc_wire_fault *fault, int name, uint64_t number)
 {
     switch (name) {
     case 'L':

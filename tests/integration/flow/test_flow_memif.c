@@ -32,7 +32,7 @@ options_of(char side, char *device, size_t size)
 }
 
 static void
-open_pair_with(uint8_t lcores_a, uint8_t lcores_b, const struct fab_wire_fault *fault)
+open_pair_with(uint8_t lcores_a, uint8_t lcores_b, const struct myc_wire_fault *fault)
 {
     char device[128];
     struct driver_options options = options_of('a', device, sizeof(device));
@@ -127,7 +127,7 @@ test_lcores_that_do_not_poll_the_port_have_links_too(void **state)
 static void
 test_a_million_messages_survive_loss_duplication_and_reordering(void **state)
 {
-    struct fab_wire_fault fault = { .seed = 4711,
+    struct myc_wire_fault fault = { .seed = 4711,
                                     .loss_per_million = 10000,
                                     .duplicate_per_million = 10000,
                                     .reorder_per_million = 10000,

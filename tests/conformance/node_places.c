@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conformance/node_places.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "env/eal.h"
+
+#define CPUS_MAX      64U
+#define DOWN_AFTER_US 2000000U /* other work may keep our lcores from their CPUs for long */
+#define MILLION       1000000U
+#define RING_SLOTS    256U
+
+static const struct way ways[] = {
+    { "ring", "two lcores of a node", WIRE_NONE, true, false, false, 200000 },
+    { "segment", "two nodes of a host", WIRE_NONE, false, false, false, 200000 },
+    { "client", "a node and its client", WIRE_NONE, false, true, false, 200000 },
+    { "memif", "two nodes and a memif", WIRE_MEMIF, false, false, false, 200000 },
+    { "memif-bad", "two nodes and a bad memif", WIRE_MEMIF, false, false, true, MILLION },
+    { "veth", "two nodes and a veth pair", WIRE_VETH, false, false, false, 100000 },
+};
+
+/* A hundredth of the frames is lost, another one doubled, another one overtaken, each way. */
+static const struct myc_wire_fault fault = {
+    .seed = 1,
+    .loss_per_million = MILLION / 100,
+    .duplicate_per_million = MILLION / 100,
+    .reorder_per_million = MILLION / 100,
+};
+
+const struct way *
+way_lookup(const char *name)
+{
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (strcmp(ways[i].name, name) == 0)
+            return &ways[i];
+    return NULL;
+}
+
+/* --- EAL -------------------------------------------------------------------------------------- */
+
+/* The CPU of the n-th worker, among those that this process may use. */
+static unsigned
+cpu_of(unsigned worker)
+{
+    unsigned cpus[CPUS_MAX];
+    unsigned count = 0;
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof(set), &set) != 0)
+        return 0;
+    for (unsigned i = 0; i < CPU_SETSIZE && count < CPUS_MAX; i++)
+        if (CPU_ISSET(i, &set))
+            cpus[count++] = i;
+    return count ? cpus[worker % count] : 0;
+}
+
+static enum myc_status
+start_eal(enum conf_place place)
+{
+    unsigned first = place == CONF_A ? 0 : 1;
+    char lcores[64], prefix[64];
+    char *const argv[] = { "--lcores",       lcores, "--no-huge",      "-m", "256", "--no-pci",
+                           "--no-telemetry", prefix, "--log-level=err" };
+    char error[384] = "";
+    enum myc_status status;
+
+    snprintf(lcores, sizeof(lcores), "0@%u,1@%u,2@%u", cpu_of(first), cpu_of(first),
+             cpu_of(first + 1));
+    snprintf(prefix, sizeof(prefix), "--file-prefix=conf-%d", (int)getpid());
+    status = fab_eal_start(sizeof(argv) / sizeof(argv[0]), argv, error, sizeof(error));
+    if (status != MYC_OK)
+        fprintf(stderr, "EAL: %s\n", error);
+    return status;
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+#define TEXT_SIZE 256U
+
+/* What the options of a node point to. */
+struct filled {
+    struct myc_lcore_options lcores[2];
+    struct myc_port_options port;
+    struct myc_peer_options peer;
+    char device[TEXT_SIZE];
+    char control[TEXT_SIZE];
+    const char *attach[1];
+    char error[512];
+};
+
+static void
+fill_wire(const struct way *way, enum conf_place place, const char *folder, struct filled *filled)
+{
+    static const char *const addresses[][2] = { { "10.9.3.1/24", "10.9.3.2/24" },
+                                                { "10.9.3.1", "10.9.3.2" } };
+    enum conf_place other = place == CONF_A ? CONF_B : CONF_A;
+
+    if (way->wire == WIRE_MEMIF)
+        snprintf(filled->device, TEXT_SIZE,
+                 "net_memif0,role=%s,socket=%s/wire.memif,socket-abstract=no",
+                 place == CONF_A ? "server" : "client", folder);
+    else
+        snprintf(filled->device, TEXT_SIZE, "net_af_packet0,iface=conf%c",
+                 place == CONF_A ? 'a' : 'b');
+    filled->port = (struct myc_port_options){
+        .name = "wire",
+        .device = filled->device,
+        .address = addresses[0][place],
+        .mbuf_count = 4096,
+        .rx_fault = way->has_faults ? &fault : NULL,
+    };
+    filled->peer = (struct myc_peer_options){
+        .node_id = (uint16_t)(1 + other),
+        .address = addresses[1][other],
+    };
+}
+
+/* A listens, B attaches. */
+static void
+fill_segment(enum conf_place place, const char *folder, struct filled *filled,
+             struct myc_node_options *options)
+{
+    snprintf(filled->control, TEXT_SIZE, "%s/a.sock", folder);
+    filled->attach[0] = filled->control;
+    if (place == CONF_A)
+        options->control_socket = filled->control;
+    options->attach = filled->attach;
+    options->attach_count = place == CONF_B;
+}
+
+enum myc_status
+place_start(const struct way *way, enum conf_place place, const char *folder, bool is_first,
+            struct myc_node **node)
+{
+    struct filled filled = { .lcores = { { .eal_lcore = 1 }, { .eal_lcore = 2 } } };
+    struct myc_node_options options = {
+        .size = sizeof(options),
+        .node_id = (uint16_t)(1 + place),
+        .name = place == CONF_A ? "conf-a" : "conf-b",
+        .eal_argc = -1,
+        .lcores = filled.lcores,
+        .lcore_count = way->is_one_node ? 2 : 1,
+        .ports = &filled.port,
+        .port_count = way->wire != WIRE_NONE,
+        .peers = &filled.peer,
+        .peer_count = way->wire != WIRE_NONE,
+        .limits = { .actors_max = 1024,
+                    .messages_max = 16384,
+                    .state_bytes_max = 4U << 20,
+                    .timers_max = 4096,
+                    .asks_max = 1024,
+                    .monitors_max = 1024,
+                    .names_max = 256,
+                    .ring_slots = RING_SLOTS,
+                    .flow_window_bytes = 256U << 10 },
+        .down_after_us = DOWN_AFTER_US,
+        .error = filled.error,
+        .error_size = sizeof(filled.error),
+    };
+    enum myc_status status = is_first ? start_eal(place) : MYC_OK;
+
+    if (status != MYC_OK)
+        return status;
+    if (way->wire != WIRE_NONE)
+        fill_wire(way, place, folder, &filled);
+    else if (!way->is_one_node)
+        fill_segment(place, folder, &filled, &options);
+    status = myc_node_start(&options, node);
+    if (status != MYC_OK)
+        fprintf(stderr, "node of place %c: %s: %s\n", 'A' + (int)place, myc_status_name(status),
+                filled.error);
+    return status;
+}
