@@ -113,7 +113,8 @@ class Run(NodeTest):
 
     def test_two_nodes_at_one_control_socket_are_refused_clearly(self):
         node = self.start_node()
-        result = run("run", self.config(**{"id: 1": "id: 2", "file_prefix: ": "file_prefix: other-"}))
+        other = {"id: 1": "id: 2", "file_prefix: ": "file_prefix: other-"}
+        result = run("run", self.config(**other))
         self.assertEqual(result.returncode, 4)
         self.assertIn("one.sock", result.stderr)
         self.assertEqual(self.stop(node), 0)
