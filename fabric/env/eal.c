@@ -2,10 +2,13 @@
 #include "env/eal.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_alarm.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
@@ -14,6 +17,8 @@
 
 #include "base/log.h"
 #include "env/memif_socket.h"
+
+#define SETTLE_ALARMS 3U
 
 static bool is_ours; /* the EAL was started here, and is to be ended here; main thread only */
 
@@ -161,12 +166,35 @@ fab_eal_start(int argc, char *const argv[], char *error, size_t error_size)
     return status;
 }
 
+static void
+on_alarm(void *argument)
+{
+    atomic_store_explicit((_Atomic bool *)argument, true, memory_order_release);
+}
+
+/* The interrupt thread goes on while rte_eal_cleanup unmaps the memory with its handles; after a
+ * memif's end it was still walking through them, and died. Alarms run on that thread. A walk asked
+ * for before the first one is over when the next has run, and nobody asks for more. */
+static void
+settle_interrupts(void)
+{
+    for (unsigned i = 0; i < SETTLE_ALARMS; i++) {
+        _Atomic bool is_done = false;
+
+        if (rte_eal_alarm_set(1, on_alarm, (void *)&is_done) != 0)
+            return;
+        while (!atomic_load_explicit(&is_done, memory_order_acquire))
+            sched_yield();
+    }
+}
+
 void
 fab_eal_stop(void)
 {
     if (!is_ours)
         return;
     is_ours = false;
+    settle_interrupts();
     rte_eal_cleanup();
 }
 
