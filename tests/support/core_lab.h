@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Cores on a bench: up to four cores in one thread, virtual time, malloc's memory, loop links.
+ * Cores on a bench: up to sixteen cores in one thread, virtual time, malloc's memory, loop links.
  *
  * Small limits by default, so that tests reach them. The end checks that every core is quiet:
  * nothing taken is still held.
@@ -12,8 +12,8 @@
 
 #include "actor/core.h"
 
-#define LAB_CORES_MAX 4U
-#define LAB_PAIRS_MAX 6U
+#define LAB_CORES_MAX 16U
+#define LAB_PAIRS_MAX 120U
 #define LAB_TURN_NS   1000U /* virtual time between two turns */
 
 #define LAB_HOME_1 0x0001000000000aaaULL

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/compiler.h"
+#include "base/prng.h"
 
 #define CAPACITY_DEFAULT 64U
 
@@ -32,6 +33,7 @@ struct loop_end {
 
 struct loop_pair {
     struct loop_options options;
+    struct fab_prng prng;
     struct loop_end a;
     struct loop_end b;
 };
@@ -93,14 +95,25 @@ loop_commit(struct fab_link *link)
     link->counters.sent++;
 }
 
+static uint64_t
+delay_ns(struct loop_pair *pair)
+{
+    const struct loop_options *options = &pair->options;
+
+    if (options->delay_random_ns == 0)
+        return options->delay_ns;
+    return options->delay_ns + fab_prng_next(&pair->prng) % (options->delay_random_ns + 1);
+}
+
 static void
 loop_flush(struct fab_link *link, uint64_t now_ns)
 {
     struct loop_end *end = end_of(link);
+    uint64_t ready_ns = now_ns + delay_ns(end->pair);
 
     for (struct record *record = end->first; record; record = record->next)
         if (record->ready_ns == UINT64_MAX)
-            record->ready_ns = now_ns + end->pair->options.delay_ns;
+            record->ready_ns = ready_ns;
 }
 
 static struct record *
@@ -207,6 +220,7 @@ loop_pair_create(const struct loop_options *options)
 
     FAB_ASSERT(pair != NULL);
     pair->options = *options;
+    fab_prng_init(&pair->prng, options->seed);
     if (pair->options.capacity == 0)
         pair->options.capacity = CAPACITY_DEFAULT;
     if (pair->options.reserve == 0)
@@ -264,4 +278,13 @@ unsigned
 loop_pair_in_flight(const struct loop_pair *pair)
 {
     return pair->a.count + pair->b.count;
+}
+
+uint64_t
+loop_pair_next_ns(const struct loop_pair *pair)
+{
+    uint64_t a_ns = pair->a.first ? pair->a.first->ready_ns : UINT64_MAX;
+    uint64_t b_ns = pair->b.first ? pair->b.first->ready_ns : UINT64_MAX;
+
+    return a_ns < b_ns ? a_ns : b_ns;
 }

@@ -23,9 +23,11 @@ struct loop_end_options {
 struct loop_options {
     struct loop_end_options a;
     struct loop_end_options b;
-    uint32_t capacity; /* records each way; 0: 64 */
-    uint32_t reserve;  /* of these, for the system lane only; 0: a quarter */
-    uint64_t delay_ns; /* from flush to poll */
+    uint32_t capacity;        /* records each way; 0: 64 */
+    uint32_t reserve;         /* of these, for the system lane only; 0: a quarter */
+    uint64_t delay_ns;        /* from flush to poll */
+    uint64_t delay_random_ns; /* added at random, up to this; the order stays */
+    uint64_t seed;            /* of that */
     enum fab_level level;
 };
 
@@ -41,6 +43,9 @@ void loop_pair_cut(struct loop_pair *pair);
 
 /* Joins it again; b's home may be another (its node has restarted). */
 void loop_pair_join(struct loop_pair *pair, uint64_t home_b);
+
+/* When the next record that is on its way can be polled; UINT64_MAX: none. */
+uint64_t loop_pair_next_ns(const struct loop_pair *pair);
 
 /* Records on their way, both directions. */
 unsigned loop_pair_in_flight(const struct loop_pair *pair);
