@@ -59,6 +59,7 @@ fab_asks_on_request(struct fab_core *core, struct fab_slot *slot, struct myc_ref
     struct fab_owed_table *table = core->requests;
     const struct myc_request request = { .asker = from, .ask = ask };
     bool is_local = from.home == core->home && myc_ref_lcore(from) == core->lcore;
+    bool has_room;
     uint32_t index;
 
     if (fab_owed_lookup(table, request) != FAB_OWED_NONE)
@@ -71,8 +72,8 @@ fab_asks_on_request(struct fab_core *core, struct fab_slot *slot, struct myc_ref
         core->counters.requests_untracked++;
         forget_owed(core, fab_owed_oldest(table));
     }
-    if (!fab_owed_push(table, fab_slot_index(core, slot), request, &index))
-        FAB_ASSERT(!"room was made");
+    has_room = fab_owed_push(table, fab_slot_index(core, slot), request, &index);
+    FAB_ASSERT(has_room); /* it was made above */
     table->owed[index].has_reserved = !is_local;
 }
 

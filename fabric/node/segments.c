@@ -98,7 +98,7 @@ fab_segments_open(struct fab_segments *segments)
         .mode = options->control_socket_mode ? options->control_socket_mode : MODE_DEFAULT,
         .attach = options->attach,
         .attach_count = options->attach_count,
-        .ops = { on_attached, on_detached, NULL, on_request },
+        .ops = { on_attached, on_detached, NULL, on_request, NULL },
         .context = segments,
     };
     enum myc_status status = fab_control_create(&wish, &segments->control, error, sizeof(error));
