@@ -31,11 +31,34 @@
 
 struct fab_cell {
     struct fab_cell *next; /* in a mailbox, a pending list or the free list */
-    uint64_t from_home;    /* home word of msg.from */
-    struct fab_msg msg;    /* followed by its extensions and body */
+    union {
+        struct {
+            uint64_t from_home; /* home word of msg.from */
+            struct fab_msg msg; /* followed by its extensions and body */
+        };
+        /* What the handler of a plain SEND sees: the record itself. Only two words are not the
+         * same, and nobody needs theirs any more: see fab_cell_view. */
+        struct myc_message view;
+    };
 };
 
 static_assert(offsetof(struct fab_cell, msg) == FAB_CELL_HEAD, "cell layout");
+#define SAME_PLACE(of_view, of_msg)                                      \
+    static_assert(offsetof(struct fab_cell, view.of_view) ==             \
+                          offsetof(struct fab_cell, msg.of_msg) &&       \
+                      sizeof(((struct fab_cell *)NULL)->view.of_view) == \
+                          sizeof(((struct fab_cell *)NULL)->msg.of_msg), \
+                  "a view lies over its record")
+SAME_PLACE(from.home, to);
+SAME_PLACE(from.actor, from);
+SAME_PLACE(block_length, block_length);
+SAME_PLACE(version, version);
+SAME_PLACE(size, size);
+SAME_PLACE(kind, kind);
+SAME_PLACE(tag, tag);
+SAME_PLACE(origin_ns, origin_ns);
+#undef SAME_PLACE
+
 static_assert(FAB_CELL_RECORD_LARGE >=
                   FAB_MSG_HEADER_SIZE + 8U * FAB_MSG_EXTENSIONS_MAX + FAB_MSG_SMALL_MAX,
               "a large cell takes every small message");
@@ -59,6 +82,15 @@ struct fab_cells {
     struct fab_cell_pool pools[FAB_CELL_CLASS_COUNT];
 };
 
+/* Turns a cell's record, which has no extensions, into what its handler sees. */
+static inline const struct myc_message *
+fab_cell_view(struct fab_cell *cell)
+{
+    cell->view.from.home = cell->from_home;
+    cell->view.body = &cell->msg + 1;
+    return &cell->view;
+}
+
 /* The class whose cells take a record of so many bytes (without padding). */
 static inline enum fab_cell_class
 fab_cell_class_of(uint32_t record_size)
@@ -70,18 +102,43 @@ fab_cell_class_of(uint32_t record_size)
 void fab_cells_init(struct fab_cells *cells, enum fab_cell_class class_of, void *memory,
                     uint32_t count);
 
-/* Takes a cell that nobody was promised; NULL when there is none. */
+/* Whether there is a cell that nobody was promised. */
+static inline bool
+fab_cells_has(const struct fab_cells *cells, enum fab_cell_class class_of)
+{
+    const struct fab_cell_pool *pool = &cells->pools[class_of];
+
+    return pool->free_count > pool->reserved;
+}
+
+/* Takes a cell; there is one. */
 static inline struct fab_cell *
-fab_cells_pop(struct fab_cells *cells, enum fab_cell_class class_of)
+fab_cells_take(struct fab_cells *cells, enum fab_cell_class class_of)
 {
     struct fab_cell_pool *pool = &cells->pools[class_of];
     struct fab_cell *cell = pool->free;
 
-    if (fab_unlikely(pool->free_count <= pool->reserved))
-        return NULL;
     pool->free = cell->next;
     pool->free_count--;
     return cell;
+}
+
+/* Takes a cell that nobody was promised; NULL when there is none. */
+static inline struct fab_cell *
+fab_cells_pop(struct fab_cells *cells, enum fab_cell_class class_of)
+{
+    return fab_likely(fab_cells_has(cells, class_of)) ? fab_cells_take(cells, class_of) : NULL;
+}
+
+/* Gives a cell back to the pool of its class. */
+static inline void
+fab_cells_push_to(struct fab_cells *cells, enum fab_cell_class class_of, struct fab_cell *cell)
+{
+    struct fab_cell_pool *pool = &cells->pools[class_of];
+
+    cell->next = pool->free;
+    pool->free = cell;
+    pool->free_count++;
 }
 
 /* Gives a cell back. */
@@ -90,12 +147,8 @@ fab_cells_push(struct fab_cells *cells, struct fab_cell *cell)
 {
     const struct fab_cell_pool *large = &cells->pools[FAB_CELL_LARGE];
     uintptr_t offset = (uintptr_t)cell - (uintptr_t)large->memory;
-    enum fab_cell_class class_of = offset < large->size ? FAB_CELL_LARGE : FAB_CELL_SMALL;
-    struct fab_cell_pool *pool = &cells->pools[class_of];
 
-    cell->next = pool->free;
-    pool->free = cell;
-    pool->free_count++;
+    fab_cells_push_to(cells, offset < large->size ? FAB_CELL_LARGE : FAB_CELL_SMALL, cell);
 }
 
 /* Promises one cell. False: none is left to promise. */

@@ -98,6 +98,7 @@ create_slots(struct fab_core *core)
     memory = fab_core_alloc(core, limits->state_bytes_max);
     if (!core->slots || !core->cold || !memory)
         return false;
+    core->slots[0].place = FAB_SLOT_CLOSED; /* else the null ref would be that of slot 0 */
     fab_slabs_init(&core->slabs, memory, limits->state_bytes_max);
     return true;
 }

@@ -106,7 +106,7 @@ finish(struct fab_core *core, struct fab_slot *slot, enum myc_status reason)
 {
     struct fab_slot_cold *cold = fab_slot_cold(core, slot);
 
-    slot->state = FAB_SLOT_ENDING;
+    fab_slot_become(core, slot, FAB_SLOT_ENDING);
     drop_belongings(core, slot);
     empty_mailbox(core, slot);
     if (slot->flags & FAB_SLOT_HAS_WAITERS)
@@ -143,7 +143,7 @@ run_stop(struct fab_core *core, struct fab_slot *slot, enum myc_status reason)
     self.is_stopping = true;
     slot->class_of->stop(&self, slot->actor, reason);
     (void)fab_outcome(&self, MYC_OK);
-    core->self = self.outer;
+    fab_exit(&self);
 }
 
 static void
@@ -166,7 +166,7 @@ end(struct fab_core *core, struct fab_slot *slot, enum fab_slot_request request,
     struct fab_slot *parent;
 
     count_end(core, request);
-    slot->state = FAB_SLOT_ENDING;
+    fab_slot_become(core, slot, FAB_SLOT_ENDING);
     if (request != FAB_REQUEST_KILL)
         run_stop(core, slot, reason);
     parent = is_supervised ? fab_slot_lookup(core, fab_slot_cold(core, slot)->parent.actor) : NULL;
@@ -179,7 +179,7 @@ end(struct fab_core *core, struct fab_slot *slot, enum fab_slot_request request,
     }
     drop_belongings(core, slot);
     fab_parts_on_restart(core, slot);
-    slot->state = FAB_SLOT_SUSPENDED;
+    fab_slot_become(core, slot, FAB_SLOT_SUSPENDED);
     slot->reason = (uint8_t)reason;
     tell_parent(core, parent, slot, reason);
 }
@@ -242,7 +242,7 @@ run_init(struct fab_core *core, struct fab_slot *slot, const void *args, size_t 
     if (slot->class_of->init)
         status = slot->class_of->init(&self, slot->actor, args_size ? args : NULL, args_size);
     status = fab_outcome(&self, status);
-    core->self = self.outer;
+    fab_exit(&self);
     return status;
 }
 
@@ -250,7 +250,7 @@ run_init(struct fab_core *core, struct fab_slot *slot, const void *args, size_t 
 static void
 begin_running(struct fab_core *core, struct fab_slot *slot)
 {
-    slot->state = FAB_SLOT_RUNNING;
+    fab_slot_become(core, slot, FAB_SLOT_RUNNING);
     if (slot->head || slot->request)
         fab_run_enqueue(core, slot);
 }
@@ -269,7 +269,7 @@ fill_slot(struct fab_core *core, struct fab_slot *slot, const struct myc_class *
     slot->message_count = 0;
     slot->message_max = options->mailbox_max ? options->mailbox_max : MYC_MAILBOX_DEFAULT;
     slot->accepted_key = 0;
-    slot->batch_turn = core->turn - 1;
+    slot->batch_turn = (uint16_t)(core->turn - 1);
     slot->overflow = (uint8_t)options->overflow;
     *cold = (struct fab_slot_cold){
         .first_timer = FAB_SLOT_NONE,
@@ -346,7 +346,7 @@ fab_life_restart(struct fab_core *core, struct fab_slot *slot)
         return MYC_NO_MEMORY;
     if (slot->actor)
         memset(slot->actor, 0, slot->class_of->state_size);
-    slot->state = FAB_SLOT_STARTING;
+    fab_slot_become(core, slot, FAB_SLOT_STARTING);
     status = run_init(core, slot, cold->args, cold->args_size);
     if (status == MYC_OK) {
         core->counters.restarted++;
@@ -356,7 +356,7 @@ fab_life_restart(struct fab_core *core, struct fab_slot *slot)
     fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
     drop_belongings(core, slot);
     fab_parts_on_restart(core, slot);
-    slot->state = FAB_SLOT_SUSPENDED;
+    fab_slot_become(core, slot, FAB_SLOT_SUSPENDED);
     slot->reason = (uint8_t)status;
     return status;
 }

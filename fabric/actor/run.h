@@ -23,6 +23,25 @@ fab_enter(struct fab_core *core, struct myc_self *self, struct fab_slot *slot)
         .actor = fab_slot_actor(core, slot),
     };
     core->self = self;
+    core->quick = self;
+}
+
+/* The running actor's function has returned. An outer one looks around before it goes on. */
+static inline void
+fab_exit(struct myc_self *self)
+{
+    self->core->self = self->outer;
+    self->core->quick = NULL;
+}
+
+/* Lets the running actor take the quick ways again, if all is usual with it. */
+static inline void
+fab_quicken(struct myc_self *self)
+{
+    struct fab_core *core = self->core;
+
+    if (!core->claim.msg && self->failure == MYC_OK && !self->slot->request)
+        core->quick = self;
 }
 
 /* Gives back what a claim took. */
@@ -44,6 +63,7 @@ fab_settle(struct myc_self *self, enum myc_status status)
     status = fab_outcome(self, status);
     if (fab_unlikely(status != MYC_OK))
         fab_request(self->core, self->slot, FAB_REQUEST_FAIL, status);
+    fab_quicken(self);
 }
 
 /* Settles and ends what fab_enter began. */
@@ -51,29 +71,20 @@ static inline void
 fab_leave(struct myc_self *self, enum myc_status status)
 {
     fab_settle(self, status);
-    self->core->self = self->outer;
+    fab_exit(self);
 }
 
-/* What a handler sees of a record. */
+/* What a handler sees of a record: they differ in the first two words (actor/cell.h). */
 static inline struct myc_message
 fab_message_view(const struct fab_msg *msg, uint64_t from_home)
 {
-    struct myc_message message = {
-        .body = fab_msg_body_const(msg),
-        .size = msg->size,
-        .kind = (enum myc_kind)msg->kind,
-        .from = { from_home, msg->from },
-        .tag = msg->tag,
-        .origin_ns = msg->origin_ns,
-    };
+    struct myc_message message;
 
-    memcpy(&message.block_length, &msg->block_length, sizeof(uint64_t)); /* the SBE header */
+    memcpy(&message.from.actor, &msg->from, sizeof(*msg) - offsetof(struct fab_msg, from));
+    message.body = fab_msg_body_const(msg);
+    message.from.home = from_home;
     return message;
 }
-
-static_assert(offsetof(struct myc_message, version) - offsetof(struct myc_message, block_length) ==
-                  offsetof(struct fab_msg, version) - offsetof(struct fab_msg, block_length),
-              "the SBE header is one word in both");
 
 /* Gives a record that is not a plain SEND to the actor that was entered. */
 enum myc_status fab_deliver_other(struct myc_self *self, const struct fab_msg *msg,
@@ -146,17 +157,27 @@ void fab_mailbox_drop_oldest(struct fab_core *core, struct fab_slot *slot);
 /* Runs what is queued, about `budget` messages. Returns work done. */
 unsigned fab_run_queue(struct fab_core *core, unsigned budget);
 
+/* Messages that the actor may still handle in this turn. */
+static inline unsigned
+fab_run_batch_left(const struct fab_core *core, struct fab_slot *slot)
+{
+    if (slot->batch_turn != (uint16_t)core->turn) {
+        slot->batch_turn = (uint16_t)core->turn;
+        slot->batch_count = 0;
+    }
+    return FAB_RUN_BATCH - slot->batch_count;
+}
+
 /* Whether a message that arrives now may go straight to the handler. Takes a place of its batch. */
 static inline bool
 fab_run_in_place(struct fab_core *core, struct fab_slot *slot)
 {
     if (slot->head || slot->state != FAB_SLOT_RUNNING || slot->request)
         return false;
-    if (slot->batch_turn != core->turn) {
-        slot->batch_turn = core->turn;
-        slot->batch_count = 0;
-    }
-    return slot->batch_count++ < FAB_RUN_BATCH;
+    if (fab_run_batch_left(core, slot) == 0)
+        return false;
+    slot->batch_count++;
+    return true;
 }
 
 #endif

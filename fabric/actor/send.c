@@ -6,14 +6,16 @@
  * the carrier's own memory (ring slot, segment slot, send buffer) for one elsewhere. So the bytes
  * are written once, and myc_send_claim is the same path without the last step.
  *
- * Inlined into its callers, so that a plain myc_send costs no options: the constants of its
- * struct fab_outgoing fold away.
+ * `dispatch` does everything. myc_send does the usual case (a small body to an actor of this lcore
+ * that has room) without it, because that one decides what an actor costs beside a plain call: it
+ * only looks, and what it does not like it leaves to dispatch from the start.
  */
 #include "actor/parts.h"
 #include "actor/run.h"
 #include "base/copy.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NO_INLINE     __attribute__((noinline))
 
 static enum myc_status
 refuse(struct fab_core *core, enum myc_status status)
@@ -91,12 +93,24 @@ overflow_here(struct fab_core *core, struct fab_slot *slot, uint64_t sender)
     }
 }
 
+/* The size of a record of kind SEND without flags, extensions or anything. */
+static ALWAYS_INLINE void
+set_size_alone(struct fab_msg *msg, uint32_t size)
+{
+    uint64_t word = size;
+
+    static_assert(FAB_MSG_SEND == 0 && offsetof(struct fab_msg, size) % 8 == 0 &&
+                      offsetof(struct fab_msg, tag) == offsetof(struct fab_msg, size) + 8,
+                  "one word");
+    memcpy(&msg->size, &word, sizeof(word));
+}
+
 /* To an actor of this lcore. */
 static ALWAYS_INLINE enum myc_status
 send_here(struct myc_self *self, const struct fab_outgoing *out)
 {
     struct fab_core *core = self->core;
-    struct fab_slot *slot = fab_slot_at(core, out->to.actor);
+    struct fab_slot *slot = fab_slot_lookup(core, out->to.actor);
     uint32_t record_size = FAB_MSG_HEADER_SIZE + (out->ttl_ns ? 8 : 0) + out->size;
     enum myc_status status;
     struct fab_cell *cell;
@@ -122,6 +136,7 @@ send_here(struct myc_self *self, const struct fab_outgoing *out)
     fill(&cell->msg, self, out, core->now_ns + out->ttl_ns);
     if (!out->body) {
         core->claim = (struct fab_claim){ .msg = &cell->msg, .cell = cell, .slot = slot };
+        core->quick = NULL;
         return MYC_OK;
     }
     core->counters.sent++;
@@ -170,6 +185,7 @@ send_away(struct myc_self *self, const struct fab_outgoing *out)
     fill(msg, self, out, link->level == FAB_LEVEL_FLOW ? out->ttl_ns : core->now_ns + out->ttl_ns);
     if (!out->body) {
         core->claim = (struct fab_claim){ .msg = msg, .link = link };
+        core->quick = NULL;
         return MYC_OK;
     }
     link->ops->commit(link);
@@ -187,6 +203,7 @@ dispatch(struct myc_self *self, struct fab_outgoing out)
 
     if (fab_unlikely(core->claim.msg != NULL))
         fab_claim_abort(core);
+    fab_quicken(self);
     if (fab_likely(fab_is_here(core, out.to)))
         return send_here(self, &out);
     /* A copy, so that the other way needs none of it in memory. */
@@ -207,8 +224,9 @@ fab_send(struct myc_self *self, const struct fab_outgoing *out)
     return dispatch(self, *out);
 }
 
-enum myc_status
-myc_send(struct myc_self *self, struct myc_ref to, const struct myc_type *type, const void *body,
+/* myc_send in all its ways. */
+static NO_INLINE enum myc_status
+send_any(struct myc_self *self, struct myc_ref to, const struct myc_type *type, const void *body,
          uint32_t size)
 {
     struct fab_outgoing out = {
@@ -221,6 +239,58 @@ myc_send(struct myc_self *self, struct myc_ref to, const struct myc_type *type, 
 
     FAB_ASSERT(body != NULL || size == 0);
     return dispatch(self, out);
+}
+
+/* The mailbox was empty: its actor has something to do again. */
+static NO_INLINE enum myc_status
+add_first(struct fab_core *core, struct fab_slot *slot, struct fab_cell *cell)
+{
+    fab_mailbox_append(core, slot, cell);
+    return MYC_OK;
+}
+
+/*
+ * The quick way: a small body to an actor of this lcore whose mailbox has room. A leaf with nothing
+ * to save and no loop: whatever is not usual leaves by a tail call to send_any, which does all over
+ * again, before anything has changed.
+ */
+enum myc_status
+myc_send(struct myc_self *self, struct myc_ref to, const struct myc_type *type, const void *body,
+         uint32_t size)
+{
+    uint32_t index = (uint32_t)(to.actor >> 32) & 0xffffffU;
+    struct fab_core *core;
+    struct fab_slot *slot;
+    struct fab_cell *cell;
+
+    if (fab_unlikely(!self))
+        return send_any(self, to, type, body, size);
+    core = self->core;
+    if (fab_unlikely(core->quick != self || !body || to.home != core->home ||
+                     size > FAB_CELL_BODY_SMALL || index >= core->slot_count ||
+                     !fab_cells_has(&core->cells, FAB_CELL_SMALL)))
+        return send_any(self, to, type, body, size);
+    slot = &core->slots[index];
+    if (fab_unlikely(slot->address != to.actor || !fab_slot_accepts_quickly(slot, type) ||
+                     slot->message_count >= slot->message_max))
+        return send_any(self, to, type, body, size);
+    cell = fab_cells_take(&core->cells, FAB_CELL_SMALL);
+    cell->next = NULL;
+    cell->from_home = to.home;
+    cell->msg.to = to.actor;
+    cell->msg.from = self->actor;
+    fab_msg_set_type(&cell->msg, type);
+    set_size_alone(&cell->msg, size);
+    cell->msg.tag = 0;
+    cell->msg.origin_ns = self->origin_ns;
+    fab_copy_small(&cell->msg + 1, body, size);
+    slot->message_count++;
+    core->counters.sent++;
+    if (fab_unlikely(!slot->head))
+        return add_first(core, slot, cell);
+    slot->tail->next = cell;
+    slot->tail = cell;
+    return MYC_OK;
 }
 
 enum myc_status
@@ -271,6 +341,7 @@ myc_send_commit(struct myc_self *self)
 
     FAB_ASSERT(claim.msg != NULL);
     core->claim.msg = NULL;
+    fab_quicken(self);
     core->counters.sent++;
     if (claim.link) {
         claim.link->ops->commit(claim.link);

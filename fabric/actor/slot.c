@@ -3,6 +3,15 @@
 
 #include "actor/state.h"
 
+void
+fab_slot_become(struct fab_core *core, struct fab_slot *slot, enum fab_slot_state state)
+{
+    slot->state = (uint8_t)state;
+    slot->place = fab_slot_is_alive(slot)
+                      ? (uint32_t)(core->home_lcore >> 32) | fab_slot_index(core, slot)
+                      : FAB_SLOT_CLOSED;
+}
+
 struct fab_slot *
 fab_slot_pop(struct fab_core *core)
 {
@@ -17,7 +26,7 @@ fab_slot_pop(struct fab_core *core)
         return NULL;
     }
     slot->generation++;
-    slot->state = FAB_SLOT_STARTING;
+    fab_slot_become(core, slot, FAB_SLOT_STARTING);
     core->actor_count++;
     return slot;
 }
@@ -26,16 +35,16 @@ void
 fab_slot_push(struct fab_core *core, struct fab_slot *slot)
 {
     if (slot->flags & FAB_SLOT_IS_QUEUED) {
-        slot->state = FAB_SLOT_ENDING;
+        fab_slot_become(core, slot, FAB_SLOT_ENDING);
         return;
     }
     core->actor_count--;
     if (slot->generation == UINT32_MAX) {
-        slot->state = FAB_SLOT_RETIRED;
+        fab_slot_become(core, slot, FAB_SLOT_RETIRED);
         core->counters.slots_retired++;
         return;
     }
-    slot->state = FAB_SLOT_FREE;
+    fab_slot_become(core, slot, FAB_SLOT_FREE);
     slot->run_next = core->free_head;
     core->free_head = fab_slot_index(core, slot);
 }

@@ -56,11 +56,21 @@ enum fab_slot_request {
 
 /* The hot line. */
 struct fab_slot {
-    uint32_t generation; /* of the actor that lives here, or the last that did */
-    uint8_t state;       /* enum fab_slot_state */
+    union {
+        /* The actor word of whoever may be sent to here: one look says whether a ref is of him. */
+        uint64_t address;
+        struct {
+            uint32_t generation; /* of the actor that lives here, or the last that did */
+            uint32_t place;      /* lcore and slot; FAB_SLOT_CLOSED: nobody may be sent to */
+        };
+    };
+    uint8_t state;       /* enum fab_slot_state; changed by fab_slot_become alone */
     uint8_t flags;       /* enum fab_slot_flag */
     uint8_t request;     /* enum fab_slot_request; a greater one replaces a smaller */
     uint8_t reason;      /* enum myc_status, of the request */
+    uint8_t overflow;    /* enum myc_overflow */
+    uint8_t batch_count; /* messages handled in the turn of batch_turn */
+    uint16_t batch_turn; /* lower half of the number of a turn */
     const struct myc_class *class_of;
     void *actor;            /* the state that the class's functions get */
     struct fab_cell *head;  /* oldest message or event */
@@ -69,10 +79,6 @@ struct fab_slot {
     uint32_t message_max;
     uint32_t accepted_key; /* type key that was last found in `accepts`; 0: none */
     uint32_t run_next;     /* next slot on the run queue; FAB_SLOT_NONE at its end */
-    uint32_t batch_turn;   /* turn that batch_count is of */
-    uint16_t batch_count;  /* messages handled in that turn */
-    uint8_t overflow;      /* enum myc_overflow */
-    uint8_t reserved;
 };
 
 static_assert(sizeof(struct fab_slot) == FAB_CACHE_LINE, "one line");
@@ -94,6 +100,10 @@ struct fab_slot_cold {
 };
 
 static_assert(sizeof(struct fab_slot_cold) == FAB_CACHE_LINE, "one line");
+
+static_assert(offsetof(struct fab_slot, place) == 4, "the address is one little-endian word");
+
+#define FAB_SLOT_CLOSED UINT32_MAX /* in `place`: no lcore has the index 255 */
 
 /* Whether messages may be sent to it. */
 static inline bool

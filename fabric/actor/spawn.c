@@ -255,7 +255,7 @@ myc_kill(struct myc_self *self, struct myc_ref ref)
 void
 myc_fail(struct myc_self *self, enum myc_status reason)
 {
-    fab_self_core(self, __func__);
+    fab_self_core(self, __func__)->quick = NULL;
     self->failure = (uint8_t)(reason == MYC_OK ? MYC_FAILED : reason);
 }
 

@@ -70,6 +70,10 @@ struct fab_core {
     uint32_t run_head; /* FAB_SLOT_NONE: empty */
     uint32_t run_tail;
     struct myc_self *self; /* who runs now; NULL between handlers */
+    /* The same, while all is usual with him: no claim is open, he has not failed, nobody asked for
+     * an end. NULL else: the quick ways of send.c and run.c look at this alone, and what clears it
+     * costs one slow round, which sets it again. */
+    struct myc_self *quick;
     struct fab_claim claim;
     struct fab_cells cells;
     struct fab_link *dirty; /* links to flush */
@@ -136,25 +140,16 @@ fab_slot_ref(const struct fab_core *core, const struct fab_slot *slot)
     return (struct myc_ref){ core->home, fab_slot_actor(core, slot) };
 }
 
-/* Who lives in the slot of an actor word whose lcore is this one; NULL: nobody (any more). */
+/* Who has this actor word and may be sent to; NULL: nobody on this lcore (any more). */
 static inline struct fab_slot *
-fab_slot_at(const struct fab_core *core, uint64_t actor)
+fab_slot_lookup(const struct fab_core *core, uint64_t actor)
 {
     uint32_t index = (uint32_t)(actor >> 32) & 0xffffffU;
     struct fab_slot *slot = &core->slots[index];
 
-    if (fab_unlikely(index >= core->slot_count))
-        return NULL;
-    if (fab_unlikely(slot->generation != (uint32_t)actor || !fab_slot_is_alive(slot)))
+    if (fab_unlikely(index >= core->slot_count || slot->address != actor))
         return NULL;
     return slot;
-}
-
-/* The same for any actor word. */
-static inline struct fab_slot *
-fab_slot_lookup(const struct fab_core *core, uint64_t actor)
-{
-    return fab_likely((actor ^ core->home_lcore) >> 56 == 0) ? fab_slot_at(core, actor) : NULL;
 }
 
 /* Ends the process: a function of mycelium/ was called outside of the handler that `self` is for.
@@ -172,16 +167,19 @@ fab_self_core(const struct myc_self *self, const char *function)
 
 /* --- accepted types --------------------------------------------------------------------------- */
 
-static inline uint32_t
-fab_type_key(const struct myc_type *type)
-{
-    return MYC_TYPE_KEY(type->schema_id, type->template_id);
-}
-
 /* The type of a class's table with that key; NULL: the class does not accept it. */
 const struct myc_type *fab_class_lookup(const struct myc_class *class_of, uint32_t key);
 
 bool fab_slot_accepts_slow(struct fab_slot *slot, uint32_t key);
+
+/* Whether it is known already that messages of that type reach the actor's handler. */
+static inline bool
+fab_slot_accepts_quickly(const struct fab_slot *slot, const struct myc_type *type)
+{
+    uint32_t key = fab_type_key(type);
+
+    return slot->accepted_key == key && key != 0;
+}
 
 /* Whether messages of that type reach the actor's handler. */
 static inline bool
@@ -194,6 +192,9 @@ fab_slot_accepts(struct fab_slot *slot, uint32_t key)
 
 /* A slot for a new actor, with its generation, in state STARTING; NULL: all are taken. */
 struct fab_slot *fab_slot_pop(struct fab_core *core);
+
+/* Changes its state, and with it whether it may be sent to. */
+void fab_slot_become(struct fab_core *core, struct fab_slot *slot, enum fab_slot_state state);
 
 /* Gives a slot back; one that is still on the run queue only when it is popped there. */
 void fab_slot_push(struct fab_core *core, struct fab_slot *slot);

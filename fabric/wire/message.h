@@ -110,13 +110,28 @@ fab_msg_extensions_of(uint8_t flags)
                      ((flags & FAB_MSG_HAS_REPLY_TO) ? 2 : 0));
 }
 
+static_assert(offsetof(struct myc_type, version) - offsetof(struct myc_type, block_length) ==
+                      offsetof(struct fab_msg, version) - offsetof(struct fab_msg, block_length) &&
+                  offsetof(struct myc_type, block_length) % 8 == 0,
+              "the SBE header is one word in both");
+
+/* The MYC_TYPE_KEY of a type. */
+static inline uint32_t
+fab_type_key(const struct myc_type *type)
+{
+    uint32_t key;
+
+    memcpy(&key, &type->template_id, sizeof(key)); /* template id below, schema id above */
+    return key;
+}
+
 /* Writes the SBE header as one word: who reads it soon after reads it as one. */
 static inline void
 fab_msg_set_type(struct fab_msg *msg, const struct myc_type *type)
 {
-    uint64_t word = (uint64_t)type->version << 48 | (uint64_t)type->schema_id << 32 |
-                    (uint32_t)type->template_id << 16 | type->block_length;
+    uint64_t word;
 
+    memcpy(&word, &type->block_length, sizeof(word));
     memcpy(&msg->block_length, &word, sizeof(word));
 }
 

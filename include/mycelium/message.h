@@ -68,11 +68,12 @@ struct myc_field {
 
 /** What a type of message is. One static constant per message of a schema; compare by key. */
 struct myc_type {
-    const char *name;      /**< as in the schema */
-    uint16_t schema_id;    /**< SBE schema id */
-    uint16_t template_id;  /**< SBE message id */
-    uint16_t version;      /**< version of the schema that this program was built with */
+    const char *name; /**< as in the schema */
+    /* The SBE message header of such a message, in its standard order. */
     uint16_t block_length; /**< bytes of the root block in that version */
+    uint16_t template_id;  /**< SBE message id */
+    uint16_t schema_id;    /**< SBE schema id */
+    uint16_t version;      /**< version of the schema that this program was built with */
     uint16_t field_count;
     const struct myc_field *fields; /**< not owned */
     /**
@@ -103,14 +104,15 @@ enum myc_kind {
  * valid until the handler returns; copy what must stay.
  */
 struct myc_message {
-    const void *body; /**< root block and what follows; may be unaligned; not owned */
-    uint32_t size;    /**< bytes of body */
-    enum myc_kind kind;
+    const void *body;      /**< root block and what follows; may be unaligned; not owned */
+    struct myc_ref from;   /**< the sender; null when the fabric made it */
     uint16_t block_length; /**< SBE header: bytes of the sender's root block */
     uint16_t template_id;  /**< SBE header */
     uint16_t schema_id;    /**< SBE header */
     uint16_t version;      /**< SBE header: the sender's schema version */
-    struct myc_ref from;   /**< the sender; null when the fabric made it */
+    uint32_t size;         /**< bytes of body */
+    uint8_t kind;          /**< enum myc_kind */
+    uint8_t reserved[3];   /**< the fabric's own */
     uint64_t tag;          /**< the sender's tag; a reply's or event's tag is the receiver's own */
     uint64_t origin_ns; /**< time of the outside event that caused it (see myc_now_ns); 0 unknown */
 };

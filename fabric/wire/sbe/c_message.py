@@ -67,8 +67,8 @@ def emit_type(names, schema, message):
         lines += ["    " + row for row in rows] + ["};", ""]
     table = f"{name}_fields" if rows else "NULL"
     return lines + [f"static const struct myc_type {name}_type = {{",
-                    f'    "{message.name}", {schema.id}, {message.id}, {schema.version}, '
-                    f"{message.block_length}, {len(rows)}, {table}, {name}_verify,", "};", ""]
+                    f'    "{message.name}", {message.block_length}, {message.id}, {schema.id}, '
+                    f"{schema.version}, {len(rows)}, {table}, {name}_verify,", "};", ""]
 
 
 def emit_decode(names, message):

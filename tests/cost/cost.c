@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The program: `cost OPERATION COUNT`. */
+#include "cost/cost.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+
+static const struct {
+    const char *name;
+    void (*run)(uint64_t count);
+} operations[] = {
+    { "dispatch", cost_dispatch },
+};
+
+int
+main(int argc, char **argv)
+{
+    for (size_t i = 0; argc == 3 && i < FAB_COUNT_OF(operations); i++) {
+        if (strcmp(argv[1], operations[i].name) != 0)
+            continue;
+        operations[i].run(strtoull(argv[2], NULL, 10));
+        return 0;
+    }
+    fprintf(stderr, "usage: cost OPERATION COUNT\n");
+    return 2;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the operations of the hot path cost, in instructions.
+ *
+ * Time on a shared machine says little from one run to the next; the number of instructions says
+ * the same thing every time. Each function here does its operation `count` times, with as little
+ * around it as possible; what one costs is the difference of two runs under valgrind divided by the
+ * difference of their counts, so start and end do not matter. tests/cost/cost.py does that and
+ * compares with what was recorded for the compiler.
+ */
+#ifndef TESTS_COST_COST_H
+#define TESTS_COST_COST_H
+
+#include <stdint.h>
+
+/* A message to an actor of the same lcore until its handler has sent it on. */
+void cost_dispatch(uint64_t count);
+
+#endif
