@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/life.h"
 
+#include "actor/become.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 #include "actor/run.h"
@@ -11,6 +12,7 @@ enum myc_status
 fab_spawn_check(const struct myc_class *class_of, const struct myc_spawn_options *options)
 {
     FAB_ASSERT(class_of != NULL && class_of->size == sizeof(*class_of));
+    FAB_ASSERT(class_of->behaviour_of == NULL);
     FAB_ASSERT(options->size == sizeof(*options));
     if (class_of->state_size > MYC_STATE_SIZE_MAX || options->args_size > MYC_ARGS_SIZE_MAX)
         return MYC_INVALID;
@@ -29,7 +31,7 @@ free_memory(struct fab_core *core, struct fab_slot *slot)
     struct fab_slot_cold *cold = fab_slot_cold(core, slot);
 
     if (slot->actor)
-        fab_slabs_push(&core->slabs, slot->actor, slot->class_of->state_size);
+        fab_slabs_push(&core->slabs, slot->actor, fab_class_base(slot->class_of)->state_size);
     if (cold->args)
         fab_slabs_push(&core->slabs, cold->args, cold->args_size);
     slot->actor = NULL;
@@ -135,13 +137,15 @@ tell_parent(struct fab_core *core, struct fab_slot *parent, struct fab_slot *chi
 static void
 run_stop(struct fab_core *core, struct fab_slot *slot, enum myc_status reason)
 {
+    const struct myc_class *class_of =
+        slot->class_of->stop ? slot->class_of : fab_class_base(slot->class_of);
     struct myc_self self;
 
-    if (!slot->class_of->stop)
+    if (!class_of->stop)
         return;
     fab_enter(core, &self, slot);
     self.is_stopping = true;
-    slot->class_of->stop(&self, slot->actor, reason);
+    class_of->stop(&self, slot->actor, reason);
     (void)fab_outcome(&self, MYC_OK);
     fab_exit(&self);
 }
@@ -344,6 +348,7 @@ fab_life_restart(struct fab_core *core, struct fab_slot *slot)
         return MYC_BAD_STATE;
     if (!fab_cells_reserve(&core->cells, FAB_CELL_SMALL))
         return MYC_NO_MEMORY;
+    fab_become(slot, fab_class_base(slot->class_of));
     if (slot->actor)
         memset(slot->actor, 0, slot->class_of->state_size);
     fab_slot_become(core, slot, FAB_SLOT_STARTING);

@@ -41,6 +41,12 @@ enum myc_status fab_life_begin(struct fab_core *core, const struct myc_class *cl
                                const struct myc_spawn_options *options, struct fab_slot *parent,
                                struct fab_slot **slot);
 
+struct fab_system_stop;
+
+/* An actor of this lcore is asked to stop, to drain, or is killed. */
+void fab_end_as_asked(struct fab_core *core, struct fab_slot *slot,
+                      const struct fab_system_stop *stop);
+
 /* Does what the actor's request says. Only the run queue calls it. */
 void fab_life_obey(struct fab_core *core, struct fab_slot *slot);
 

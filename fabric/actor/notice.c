@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/notice.h"
 
+#include "actor/drain.h"
 #include "actor/parts.h"
 #include "actor/run.h"
 #include "wire/system.h"
@@ -401,6 +402,10 @@ fab_notice_mark_taken(struct fab_core *core, uint64_t actor, const struct fab_ms
 {
     struct myc_ref ref;
 
+    if (fab_drain_is_mark(mark)) {
+        fab_drain_on_mark(core, actor, mark);
+        return;
+    }
     memcpy(&ref, fab_msg_body_const(mark), sizeof(ref));
     fab_doubt_taken(core, actor, ref);
     send_taken(core, actor, ref);

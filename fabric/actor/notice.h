@@ -68,7 +68,7 @@ fab_msg_is_undelivered(const struct fab_msg *msg)
 /* An Undelivered event is given to its actor, or goes with it. */
 void fab_notice_event_taken(struct fab_core *core, uint64_t actor, const struct fab_msg *event);
 
-/* The same for the mark that follows the failure of an ask. */
+/* The same for the mark that follows the failure of an ask; and for that of draining. */
 void fab_notice_mark_taken(struct fab_core *core, uint64_t actor, const struct fab_msg *mark);
 
 #endif

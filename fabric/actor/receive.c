@@ -45,6 +45,8 @@ store_bounded(struct fab_core *core, struct fab_link *link, struct fab_slot *slo
         core->counters.dropped_newest++;
         return MYC_OK;
     }
+    if (slot->overflow == FAB_OVERFLOW_CLOSED)
+        return MYC_GONE;
     fab_mailbox_drop_oldest(core, slot);
     return store(core, link, slot, msg);
 }

@@ -155,12 +155,14 @@ run_plain(struct myc_self *self, unsigned limit)
         slot->class_of->receive ? slot->class_of->receive : ignore;
     unsigned left = limit;
 
+    slot->flags &= (uint8_t)~FAB_SLOT_HAS_BECOME;
     while (left > 0) {
         struct fab_cell *cell = slot->head;
         enum myc_status status;
 
         if (!cell || !is_plain(&cell->msg) ||
-            fab_unlikely(slot->flags & (FAB_SLOT_HAS_URGENT | FAB_SLOT_HAS_WAITERS)))
+            fab_unlikely(slot->flags &
+                         (FAB_SLOT_HAS_URGENT | FAB_SLOT_HAS_WAITERS | FAB_SLOT_HAS_BECOME)))
             break;
         __builtin_prefetch(cell->next);
         slot->head = cell->next;

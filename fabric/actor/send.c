@@ -88,6 +88,8 @@ overflow_here(struct fab_core *core, struct fab_slot *slot, uint64_t sender)
     case MYC_OVERFLOW_DROP_OLDEST:
         fab_mailbox_drop_oldest(core, slot);
         return MYC_OK;
+    case FAB_OVERFLOW_CLOSED:
+        return MYC_GONE;
     default:
         return fab_wait_for_slot(core, slot, sender) ? MYC_FULL : MYC_NO_MEMORY;
     }

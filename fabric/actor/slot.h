@@ -37,7 +37,7 @@ enum fab_slot_state {
 enum fab_slot_flag {
     FAB_SLOT_IS_QUEUED = 1 << 0,     /* on the run queue */
     FAB_SLOT_IS_SUPERVISED = 1 << 1, /* the parent gets ChildExited and decides */
-    FAB_SLOT_IS_LINKED = 1 << 2,     /* the parent's end is its end and the other way round */
+    FAB_SLOT_HAS_BECOME = 1 << 2,    /* its class has changed: see become.h */
     FAB_SLOT_HAS_WAITERS = 1 << 3,   /* somebody was told FULL: look when it drains */
     FAB_SLOT_HAS_URGENT = 1 << 4,    /* urgent_tail is set */
     FAB_SLOT_HAS_PORTS = 1 << 5,     /* listens to a port */
@@ -53,6 +53,9 @@ enum fab_slot_request {
     FAB_REQUEST_KILL,    /* end at once: no stop function */
     FAB_REQUEST_RELEASE, /* suspended: its parent lets it go */
 };
+
+/* Beyond enum myc_overflow: the mailbox takes nothing more, senders are told GONE (drain.h). */
+#define FAB_OVERFLOW_CLOSED UINT8_MAX
 
 /* The hot line. */
 struct fab_slot {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The functions of mycelium/spawn.h, and spawning on another lcore. */
+#include "actor/drain.h"
 #include "actor/life.h"
 #include "actor/notice.h"
 #include "actor/run.h"
@@ -213,11 +214,29 @@ fab_spawn_outcome(struct fab_core *core, struct fab_link *link, const void *body
 
 /* --- how actors go ---------------------------------------------------------------------------- */
 
-static enum myc_status
-request_end(struct myc_self *self, struct myc_ref ref, enum myc_status reason, const char *function)
+void
+fab_end_as_asked(struct fab_core *core, struct fab_slot *slot, const struct fab_system_stop *stop)
 {
-    struct fab_core *core = fab_self_core(self, function);
-    struct fab_system_stop body = { .actor = ref.actor, .reason = (uint8_t)reason };
+    bool is_self = core->self != NULL && core->self->slot == slot;
+    enum myc_status reason = (enum myc_status)stop->reason;
+
+    if (stop->how == FAB_SYSTEM_STOP_DRAINED)
+        fab_drain_begin(core, slot, reason);
+    else if (reason == MYC_KILLED)
+        fab_request(core, slot, FAB_REQUEST_KILL, reason);
+    else
+        fab_request(core, slot, is_self ? FAB_REQUEST_END : FAB_REQUEST_STOP, reason);
+}
+
+static enum myc_status
+request_end(struct fab_core *core, struct myc_ref ref, enum myc_status reason,
+            enum fab_system_stop_how how)
+{
+    struct fab_system_stop body = {
+        .actor = ref.actor,
+        .reason = (uint8_t)reason,
+        .how = (uint8_t)how,
+    };
     struct fab_system_record record = { FAB_SYSTEM_STOP, ref.actor, &body, sizeof(body) };
     struct fab_link *link;
     struct fab_slot *slot;
@@ -232,24 +251,38 @@ request_end(struct myc_self *self, struct myc_ref ref, enum myc_status reason, c
     slot = fab_slot_lookup(core, ref.actor);
     if (!slot)
         return MYC_GONE;
-    if (reason == MYC_KILLED)
-        fab_request(core, slot, FAB_REQUEST_KILL, reason);
-    else
-        fab_request(core, slot, slot == self->slot ? FAB_REQUEST_END : FAB_REQUEST_STOP, reason);
+    fab_end_as_asked(core, slot, &body);
     return MYC_OK;
+}
+
+static void
+assert_is_reason(enum myc_status reason)
+{
+    FAB_ASSERT(reason != MYC_OK && reason != MYC_KILLED && reason < MYC_STATUS_COUNT);
 }
 
 enum myc_status
 myc_stop(struct myc_self *self, struct myc_ref ref, enum myc_status reason)
 {
-    FAB_ASSERT(reason != MYC_OK && reason != MYC_KILLED && reason < MYC_STATUS_COUNT);
-    return request_end(self, ref, reason, __func__);
+    struct fab_core *core = fab_self_core(self, __func__);
+
+    assert_is_reason(reason);
+    return request_end(core, ref, reason, FAB_SYSTEM_STOP_NOW);
+}
+
+enum myc_status
+myc_drain(struct myc_self *self, struct myc_ref ref, enum myc_status reason)
+{
+    struct fab_core *core = fab_self_core(self, __func__);
+
+    assert_is_reason(reason);
+    return request_end(core, ref, reason, FAB_SYSTEM_STOP_DRAINED);
 }
 
 enum myc_status
 myc_kill(struct myc_self *self, struct myc_ref ref)
 {
-    return request_end(self, ref, MYC_KILLED, __func__);
+    return request_end(fab_self_core(self, __func__), ref, MYC_KILLED, FAB_SYSTEM_STOP_NOW);
 }
 
 void

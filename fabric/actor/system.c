@@ -186,12 +186,11 @@ on_stop(struct fab_core *core, const void *body)
     struct fab_slot *slot;
 
     memcpy(&stop, body, sizeof(stop));
-    if (stop.reason >= MYC_STATUS_COUNT)
+    if (stop.reason >= MYC_STATUS_COUNT || stop.how > FAB_SYSTEM_STOP_DRAINED)
         return false;
     slot = fab_slot_lookup(core, stop.actor);
     if (slot)
-        fab_request(core, slot, stop.reason == MYC_KILLED ? FAB_REQUEST_KILL : FAB_REQUEST_STOP,
-                    (enum myc_status)stop.reason);
+        fab_end_as_asked(core, slot, &stop);
     return true;
 }
 

@@ -65,11 +65,18 @@ struct fab_system_writable {
     uint64_t receiver; /* actor word, of the core that sends this */
 };
 
+/* How an actor is asked to end. */
+enum fab_system_stop_how {
+    FAB_SYSTEM_STOP_NOW = 0,
+    FAB_SYSTEM_STOP_DRAINED = 1, /* when it has handled what waits */
+};
+
 /* STOP: asks an actor to end. */
 struct fab_system_stop {
     uint64_t actor; /* actor word, of the core that gets this */
     uint8_t reason; /* enum myc_status; KILLED kills */
-    uint8_t reserved[7];
+    uint8_t how;    /* enum fab_system_stop_how */
+    uint8_t reserved[6];
 };
 
 /* SPAWN: the request lies in the asking core's memory, which SPAWNED gives back. Refused from any

@@ -55,7 +55,20 @@ struct myc_class {
                                const struct myc_message *message);
     /** Runs once when the actor ends in any way but a kill; it may still send. */
     void (*stop)(struct myc_self *self, void *state, enum myc_status reason);
+    /** NULL for a class to spawn. Else this is a behaviour of that class, for myc_become: the state
+     * is the class's, `state_size` and `init` are not looked at, and a `stop` that is NULL is the
+     * class's. */
+    const struct myc_class *behaviour_of;
 };
+
+/**
+ * From the next message on the actor behaves as another class says: what it accepts, how it
+ * receives. What already waits was accepted by the behaviour before, and comes to the new one. A
+ * restart begins with the class again.
+ * @param behaviour  the actor's class, or a behaviour of it (asserted); must outlive the actor.
+ * Context: inside a handler.
+ */
+MYC_API void myc_become(struct myc_self *self, const struct myc_class *behaviour);
 
 /** The running actor's own ref. Context: inside a handler. */
 MYC_API struct myc_ref myc_self_ref(const struct myc_self *self);

@@ -15,7 +15,7 @@
 #include <mycelium/class.h>
 
 /** Version of the contract between program and plugin; grows when struct myc_class changes. */
-#define MYC_PLUGIN_VERSION 1U
+#define MYC_PLUGIN_VERSION 2U
 
 /** Name of the symbol that a plugin defines. */
 #define MYC_PLUGIN_SYMBOL "myc_plugin"

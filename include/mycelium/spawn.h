@@ -64,6 +64,16 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_spawn_on(struct myc_self *self, uint8
 MYC_API enum myc_status myc_stop(struct myc_self *self, struct myc_ref ref, enum myc_status reason);
 
 /**
+ * Asks an actor (or oneself) to stop when it has handled what waits in its mailbox now. From when
+ * the request arrives, overtaking what waits, later sends to it are refused as GONE.
+ * @param reason  as myc_stop.
+ * @return as myc_stop.
+ * Context: inside a handler.
+ */
+MYC_API enum myc_status myc_drain(struct myc_self *self, struct myc_ref ref,
+                                  enum myc_status reason);
+
+/**
  * As myc_stop, but its stop function does not run and the reason is KILLED.
  * Context: inside a handler.
  */

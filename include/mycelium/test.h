@@ -9,7 +9,7 @@
  * from one seed: what failed once fails again.
  *
  *     struct myc_test *test = myc_test_create(&(struct myc_test_options){ .size = sizeof(...) });
- *     struct myc_test_probe *probe = myc_test_probe(test, 0, 0);
+ *     struct myc_test_probe *probe = myc_test_add_probe(test, 0, 0);
  *
  *     myc_test_spawn(test, 0, 0, &squarer_class, NULL, &squarer);
  *     myc_test_act(probe, ask_the_squarer, &squarer);
@@ -116,7 +116,8 @@ MYC_API void myc_test_pause(struct myc_test *test, uint8_t node, bool is_paused)
 /* --- probes ----------------------------------------------------------------------------------- */
 
 /** A new probe on that lcore; owned by the bench. Context: as create. */
-MYC_API struct myc_test_probe *myc_test_probe(struct myc_test *test, uint8_t node, uint8_t lcore);
+MYC_API struct myc_test_probe *myc_test_add_probe(struct myc_test *test, uint8_t node,
+                                                  uint8_t lcore);
 
 /** Its ref, for others to send to. Context: as create. */
 MYC_API struct myc_ref myc_test_probe_ref(const struct myc_test_probe *probe);

@@ -8,7 +8,8 @@
  *              back; ends with any other refusal
  *   keeper     has a supervised sink as child, which fails at its first number and waits until Go
  *
- * Those that end, watch, ask and look for names are in actors_life.c.
+ * Those that end, watch, ask and look for names are in actors_life.c, those that work for long in
+ * actors_work.c.
  */
 #include "conformance/actor_base.h"
 
@@ -356,5 +357,7 @@ conf_class_lookup(const char *name)
 {
     const struct myc_class *class_of = lookup(classes, sizeof(classes) / sizeof(classes[0]), name);
 
-    return class_of ? class_of : lookup(conf_life_classes, conf_life_class_count, name);
+    if (!class_of)
+        class_of = lookup(conf_life_classes, conf_life_class_count, name);
+    return class_of ? class_of : lookup(conf_work_classes, conf_work_class_count, name);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "conformance/steps.h"
+#include "conformance/cases.h"
 
 /* --- cases ------------------------------------------------------------------------------------ */
 
@@ -446,6 +446,13 @@ const struct CMUnitTest conf_cases[] = {
     CASE(test_what_was_begun_ends_when_the_other_node_crashes_and_it_is_taken_back),
     CASE(test_a_name_is_found_wherever_it_lives),
     CASE(test_a_search_waits_for_who_registers_later_and_gives_up_in_time),
+    CASE(test_a_drained_actor_handles_what_waits_and_refuses_the_rest),
+    CASE(test_who_is_never_idle_can_be_stopped_and_killed),
+    CASE(test_replies_keep_their_place_among_messages),
+    CASE(test_a_ref_to_a_node_that_nobody_knows_is_unreachable_at_once),
+    CASE(test_two_who_saturate_each_other_with_asks_make_progress),
+    CASE(test_an_actor_that_is_full_does_not_hold_up_its_neighbours),
+    CASE(test_who_follows_a_name_sees_it_come_and_go),
 };
 
 const size_t conf_case_count = sizeof(conf_cases) / sizeof(conf_cases[0]);

@@ -79,7 +79,7 @@ static const struct myc_class probe_class = {
 };
 
 struct myc_test_probe *
-myc_test_probe(struct myc_test *test, uint8_t node, uint8_t lcore)
+myc_test_add_probe(struct myc_test *test, uint8_t node, uint8_t lcore)
 {
     struct myc_test_probe *probe = calloc(1, sizeof(*probe));
     const struct myc_spawn_options options = {

@@ -58,7 +58,7 @@ begin_with(struct myc_test_options options)
     options.on_failure = on_failure;
     failure[0] = '\0';
     test = myc_test_create(&options);
-    probe = myc_test_probe(test, 0, 0);
+    probe = myc_test_add_probe(test, 0, 0);
     assert_int_equal(myc_test_spawn(test, (uint8_t)(options.node_count > 1),
                                     (uint8_t)(options.lcore_count > 1), &squarer_class, NULL,
                                     &squarer),

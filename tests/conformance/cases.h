@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Cases that are in other files than the list of them (cases.c). */
+#ifndef TESTS_CONFORMANCE_CASES_H
+#define TESTS_CONFORMANCE_CASES_H
+
+#include "conformance/steps.h"
+
+void test_a_drained_actor_handles_what_waits_and_refuses_the_rest(void **state);
+void test_who_is_never_idle_can_be_stopped_and_killed(void **state);
+void test_replies_keep_their_place_among_messages(void **state);
+void test_a_ref_to_a_node_that_nobody_knows_is_unreachable_at_once(void **state);
+void test_two_who_saturate_each_other_with_asks_make_progress(void **state);
+void test_an_actor_that_is_full_does_not_hold_up_its_neighbours(void **state);
+void test_who_follows_a_name_sees_it_come_and_go(void **state);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Cases of the suite: ends of every kind, order among kinds of messages, saturation, names. */
+#include "conformance/cases.h"
+
+static const enum conf_place places[] = { CONF_A, CONF_B };
+
+void
+test_a_drained_actor_handles_what_waits_and_refuses_the_rest(void **state)
+{
+    struct conf_fixture *fixture = conf_begin(state);
+    const struct conf_log *log = &fixture->log;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        struct myc_ref sink =
+            conf_spawn(fixture, places[i], "sink", (struct conf_plan){ .count = 1000 });
+        const struct conf_report *report;
+
+        conf_spawn(fixture, CONF_A, "watcher", (struct conf_plan){ .peer = sink });
+        conf_await(fixture, CONF_WHAT_SENT, 2 * i + 1);
+        conf_spawn(fixture, CONF_A, "drainer", (struct conf_plan){ .peer = sink, .count = 1000 });
+        conf_await(fixture, CONF_WHAT_DOWN, i + 1);
+        assert_int_equal(conf_last_of(log, CONF_WHAT_DOWN)->status, MYC_SHUTDOWN);
+        conf_await(fixture, CONF_WHAT_COMPLETE, i + 1);
+        conf_await(fixture, CONF_WHAT_SENT, 2 * i + 2);
+        report = conf_last_of(log, CONF_WHAT_SENT);
+        if (report->status == MYC_OK) {
+            conf_await(fixture, CONF_WHAT_UNDELIVERED, 1);
+            report = conf_last_of(log, CONF_WHAT_UNDELIVERED);
+        }
+        assert_int_equal(report->status, MYC_GONE);
+    }
+    conf_linger(fixture);
+    assert_int_equal(conf_count_of(log, CONF_WHAT_DISORDER), 0);
+    assert_int_equal(conf_count_of(log, CONF_WHAT_DOWN), 2);
+}
+
+/* kill_terminates_work; and a stop reaches it as well. */
+void
+test_who_is_never_idle_can_be_stopped_and_killed(void **state)
+{
+    static const enum myc_status reasons[] = { MYC_SHUTDOWN, MYC_KILLED };
+    struct conf_fixture *fixture = conf_begin(state);
+    uint32_t downs = 0;
+
+    for (uint32_t i = 0; i < 2; i++)
+        for (uint32_t r = 0; r < 2; r++) {
+            struct myc_ref toiler =
+                conf_spawn(fixture, places[i], "toiler", (struct conf_plan){ 0 });
+
+            conf_spawn(fixture, CONF_A, "watcher", (struct conf_plan){ .peer = toiler });
+            conf_linger(fixture);
+            conf_spawn(fixture, CONF_A, "ender",
+                       (struct conf_plan){ .peer = toiler, .option = reasons[r] });
+            conf_await(fixture, CONF_WHAT_DOWN, ++downs);
+            assert_int_equal(conf_last_of(&fixture->log, CONF_WHAT_DOWN)->status, reasons[r]);
+        }
+}
+
+void
+test_replies_keep_their_place_among_messages(void **state)
+{
+    struct conf_fixture *fixture = conf_begin(state);
+    const struct conf_log *log = &fixture->log;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        struct myc_ref narrator =
+            conf_spawn(fixture, places[i], "narrator", (struct conf_plan){ 0 });
+        uint64_t expected = 1;
+
+        conf_spawn(fixture, CONF_A, "listener", (struct conf_plan){ .peer = narrator });
+        conf_await(fixture, CONF_WHAT_NUMBER, 3 * (i + 1));
+        for (uint32_t n = 0; n < conf_log_count(log); n++)
+            if (log->reports[n].what == CONF_WHAT_NUMBER) {
+                assert_int_equal(log->reports[n].value, expected);
+                expected = expected == 3 ? 1 : expected + 1;
+            }
+    }
+}
+
+void
+test_a_ref_to_a_node_that_nobody_knows_is_unreachable_at_once(void **state)
+{
+    struct conf_fixture *fixture = conf_begin(state);
+    const struct myc_ref nowhere = { 0xee00000000000001ULL, 1 };
+
+    conf_spawn(fixture, CONF_A, "prober", (struct conf_plan){ .peer = nowhere });
+    conf_await(fixture, CONF_WHAT_SENT, 1);
+    assert_int_equal(conf_last_of(&fixture->log, CONF_WHAT_SENT)->status, MYC_UNREACHABLE);
+    conf_spawn(fixture, CONF_A, "watcher", (struct conf_plan){ .peer = nowhere });
+    conf_await(fixture, CONF_WHAT_DOWN, 1);
+    assert_int_equal(conf_last_of(&fixture->log, CONF_WHAT_DOWN)->status, MYC_NO_CONNECTION);
+    conf_spawn(fixture, CONF_A, "asker",
+               (struct conf_plan){ .peer = nowhere, .count = 1, .option = CONF_TIMEOUT_NS });
+    conf_await(fixture, CONF_WHAT_ASK_FAILED, 1);
+    assert_int_equal(conf_last_of(&fixture->log, CONF_WHAT_ASK_FAILED)->status, MYC_UNREACHABLE);
+}
+
+/* crossfire_full_rings_make_progress */
+void
+test_two_who_saturate_each_other_with_asks_make_progress(void **state)
+{
+    struct conf_fixture *fixture = conf_begin(state);
+    struct myc_ref peer =
+        conf_spawn(fixture, CONF_B, "crossfire", (struct conf_plan){ .count = 20000 });
+
+    conf_spawn(fixture, CONF_A, "crossfire", (struct conf_plan){ .peer = peer, .count = 20000 });
+    conf_await_within(fixture, CONF_WHAT_COMPLETE, 2, 10 * CONF_TIMEOUT_NS);
+    conf_linger(fixture);
+    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_ASK_FAILED), 0);
+    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_COMPLETE), 2);
+}
+
+/* slow_actor_does_not_block_link_reader */
+void
+test_an_actor_that_is_full_does_not_hold_up_its_neighbours(void **state)
+{
+    struct conf_fixture *fixture = conf_begin(state);
+    const struct conf_log *log = &fixture->log;
+    struct myc_ref sink;
+
+    conf_spawn(fixture, CONF_B, "keeper", (struct conf_plan){ .count = 1000, .option = 4 });
+    conf_await(fixture, CONF_WHAT_CHILD, 1);
+    conf_spawn(
+        fixture, CONF_A, "source",
+        (struct conf_plan){ .peer = conf_last_of(log, CONF_WHAT_CHILD)->ref, .count = 1000 });
+    conf_linger(fixture);
+    sink = conf_spawn(fixture, CONF_B, "sink", (struct conf_plan){ .count = 5000 });
+    conf_spawn(fixture, CONF_A, "source",
+               (struct conf_plan){ .peer = sink, .count = 5000, .option = 1 });
+    conf_await(fixture, CONF_WHAT_COMPLETE, 1);
+    assert_int_equal(conf_count_of(log, CONF_WHAT_DISORDER), 0);
+}
+
+static void
+name_and_end(struct conf_fixture *fixture, enum conf_place place, const char *name, uint32_t round)
+{
+    const struct conf_log *log = &fixture->log;
+    struct myc_ref named = conf_spawn_with(fixture, place, "sink", (struct conf_plan){ .count = 1 },
+                                           (struct myc_spawn_options){ .name = name });
+
+    conf_await(fixture, CONF_WHAT_FOUND, 2 * round);
+    assert_true(myc_ref_is_equal(conf_last_of(log, CONF_WHAT_FOUND)->ref, named));
+    conf_spawn(fixture, CONF_A, "ender",
+               (struct conf_plan){ .peer = named, .option = MYC_SHUTDOWN });
+    conf_await(fixture, CONF_WHAT_LOST, 2 * round);
+    assert_true(myc_ref_is_equal(conf_last_of(log, CONF_WHAT_LOST)->ref, named));
+}
+
+void
+test_who_follows_a_name_sees_it_come_and_go(void **state)
+{
+    struct conf_fixture *fixture = conf_begin(state);
+
+    for (uint32_t i = 0; i < 2; i++)
+        conf_spawn(fixture, places[i], "follower", (struct conf_plan){ .name = "conf_follow" });
+    conf_linger(fixture);
+    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_FOUND), 0);
+    for (uint32_t i = 0; i < 4; i++)
+        name_and_end(fixture, places[i % 2], "conf_follow", i + 1);
+    conf_linger(fixture);
+    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_FOUND), 8);
+    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_LOST), 8);
+}
