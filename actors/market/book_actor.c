@@ -13,7 +13,7 @@
 #include "classes.h"
 #include "inlet.h"
 #include "memory.h"
-#include "outlet.h"
+#include "station.h"
 
 #define SYMBOLS_MAX 1024U
 #define LEVELS_MAX  1024U
@@ -114,17 +114,6 @@ apply(struct book_actor *actor, const struct market_event *event, uint64_t origi
         push_top(actor, symbol, event->exchange_ns, origin_ns);
 }
 
-static void
-push_end(struct book_actor *actor)
-{
-    const struct market_end end = { .messages = actor->tops.pushed };
-    uint8_t body[MARKET_END_SIZE];
-
-    market_end_encode(&end, body);
-    market_outlet_push(&actor->tops, &market_end_type, body, 0);
-    actor->is_ended = true;
-}
-
 /* Applies what waits, as long as a change would find room. */
 static void
 apply_waiting(struct book_actor *actor)
@@ -140,7 +129,8 @@ apply_waiting(struct book_actor *actor)
         if (item == NULL)
             return;
         if (item->key == MARKET_END_KEY) {
-            push_end(actor);
+            market_outlet_push_end(&actor->tops);
+            actor->is_ended = true;
         } else {
             struct market_event event = event_of(item);
 
@@ -156,13 +146,9 @@ journal_counters(struct book_actor *actor)
     struct market_journal *journal = &actor->journal;
     const struct market_book_counters *book = market_book_counters(actor->book);
 
-#define COUNT(name, text) market_journal_count(journal, "events_" #name, actor->events.name);
-    MARKET_INLET_COUNTERS(COUNT)
-#undef COUNT
-#define COUNT(name, text) market_journal_count(journal, "tops_" #name, actor->tops.name);
-    MARKET_OUTLET_COUNTERS(COUNT)
-#undef COUNT
-#define COUNT(name, text) market_journal_count(journal, "book_" #name, book->name);
+    market_inlet_report(&actor->events, "events");
+    market_outlet_report(&actor->tops, "tops");
+#define COUNT(name, text) market_journal_part(journal, "book", #name, book->name);
     MARKET_BOOK_COUNTERS(COUNT)
 #undef COUNT
     market_journal_count(journal, "resets_ignored", actor->resets_ignored);
@@ -208,15 +194,16 @@ static void
 on_tick(struct book_actor *actor, struct myc_self *self)
 {
     market_outlet_on_tick(&actor->tops, self);
-    market_journal_progress(
-        &actor->journal,
-        (struct market_progress){
-            .received = actor->events.received,
-            .sent = actor->tops.sent,
-            .gaps = actor->events.gaps,
-            .dropped = actor->tops.dropped_no_peer + actor->events.overflow,
-            .depth = market_inlet_depth(&actor->events) + market_outlet_depth(&actor->tops),
-        });
+    if (market_journal_progress(
+            &actor->journal,
+            (struct market_progress){
+                .received = actor->events.received,
+                .sent = actor->tops.sent,
+                .gaps = actor->events.gaps,
+                .dropped = actor->tops.dropped_no_peer + actor->events.overflow,
+                .depth = market_inlet_depth(&actor->events) + market_outlet_depth(&actor->tops),
+            }))
+        journal_counters(actor);
 }
 
 static enum myc_status
@@ -261,20 +248,6 @@ take_memory(struct book_actor *actor, const struct market_book_limits *limits)
 }
 
 static enum myc_status
-start_book(struct book_actor *actor, struct myc_self *self)
-{
-    enum myc_status status = myc_register(self, MARKET_NAME_BOOK);
-
-    if (status == MYC_OK)
-        status = market_outlet_start(&actor->tops, self);
-    if (status == MYC_OK)
-        status = market_journal_start(self);
-    if (status == MYC_OK)
-        status = myc_timer_start(self, MARKET_TICK_NS, MARKET_TICK_NS, MARKET_TAG_TICK, NULL);
-    return status;
-}
-
-static enum myc_status
 book_init(struct myc_self *self, void *state, const void *args, size_t args_size)
 {
     struct book_actor *actor = state;
@@ -302,7 +275,7 @@ book_init(struct myc_self *self, void *state, const void *args, size_t args_size
     };
 
     if (take_memory(actor, &limits))
-        status = start_book(actor, self);
+        status = market_station_start(self, MARKET_NAME_BOOK, &actor->tops);
     if (status != MYC_OK)
         book_stop(self, state, status);
     return status;

@@ -134,8 +134,9 @@ write_line(struct market_demo *demo, uint64_t now_ns, FILE *live)
 
 /* Peers that were lost, and those that came back; the first meeting is no news. */
 static void
-tell_peers(struct market_demo *demo, FILE *live)
+tell_peers(struct market_demo *demo, uint64_t now_ns, FILE *live)
 {
+    double seconds = (double)(now_ns - demo->start_ns) / 1e9;
     uint32_t count = __atomic_load_n(&demo->report->peer_count, __ATOMIC_ACQUIRE);
 
     for (; demo->peers_told < count; demo->peers_told++) {
@@ -144,11 +145,12 @@ tell_peers(struct market_demo *demo, FILE *live)
         if (live == NULL || market_report_is_complete(demo->report))
             continue;
         if (!peer->is_there)
-            (void)fprintf(live, "%s has lost %s: %s\n", market_report_role_name(peer->role),
-                          peer->name, myc_status_text((enum myc_status)peer->reason));
+            (void)fprintf(live, "%7.2f s  %s has lost %s: %s\n", seconds,
+                          market_report_role_name(peer->role), peer->name,
+                          myc_status_text((enum myc_status)peer->reason));
         else
-            (void)fprintf(live, "%s has found %s\n", market_report_role_name(peer->role),
-                          peer->name);
+            (void)fprintf(live, "%7.2f s  %s has found %s\n", seconds,
+                          market_report_role_name(peer->role), peer->name);
     }
 }
 
@@ -157,7 +159,7 @@ market_demo_poll(struct market_demo *demo, uint64_t now_ns, FILE *live)
 {
     bool is_over = market_report_is_complete(demo->report);
 
-    tell_peers(demo, live);
+    tell_peers(demo, now_ns, live);
     if (is_over && demo->end_ns == 0)
         demo->end_ns = now_ns;
     if (live != NULL && now_ns - demo->line_ns >= LINE_NS) {
@@ -200,7 +202,9 @@ market_demo_print(const struct market_demo *demo, FILE *out)
     }
     market_report_write_table(demo->report, out);
     if (demo->restarts != 0)
-        (void)fprintf(out, "\n%" PRIu32 " processes were started again; their counts begin there\n",
+        (void)fprintf(out,
+                      "\n%" PRIu32
+                      " processes were started again; each lost up to its last second of counts\n",
                       demo->restarts);
     (void)fprintf(out, "\n%.3f s", seconds(demo));
     if (demo->options.do_lcores_share_cpus)
@@ -211,7 +215,9 @@ market_demo_print(const struct market_demo *demo, FILE *out)
 bool
 market_demo_is_lossless(const struct market_demo *demo)
 {
-    if (!market_report_is_complete(demo->report) || demo->report->overflow != 0)
+    /* The last second of a killed process's counts is not known. */
+    if (!market_report_is_complete(demo->report) || demo->report->overflow != 0 ||
+        demo->restarts != 0)
         return false;
     for (uint32_t i = 0; i < MARKET_REPORT_HOPS; i++) {
         struct market_report_hop hop = market_report_hop(demo->report, i);

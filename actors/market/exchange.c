@@ -17,8 +17,8 @@
 #include "arguments.h"
 #include "classes.h"
 #include "memory.h"
-#include "outlet.h"
 #include "source.h"
+#include "station.h"
 
 #define BURST         32U /* frames a turn */
 #define STALLED_TICKS 5U
@@ -185,16 +185,12 @@ send_mark(struct exchange *exchange, struct myc_self *self)
         myc_send(self, exchange->frames.to, &market_feed_mark_type, body, sizeof(body)) != MYC_OK;
 }
 
-/* The feed's own counters, once at the end. */
 static void
-finish(struct exchange *exchange)
+journal_counters(struct exchange *exchange)
 {
     struct market_journal *journal = &exchange->journal;
     const struct market_frame_counters *source = &exchange->source.frames;
 
-    if (exchange->is_finished || !exchange->is_over || exchange->is_mark_due)
-        return;
-    exchange->is_finished = true;
     market_journal_count(journal, "frames_sent", exchange->frames.sent);
     market_journal_count(journal, "frames_refused", exchange->frames_refused);
     market_journal_count(journal, "frames_too_big", exchange->frames_too_big);
@@ -202,10 +198,19 @@ finish(struct exchange *exchange)
     market_journal_count(journal, "is_capture_cut", exchange->source.outcome == MARKET_CAPTURE_CUT);
     market_journal_count(journal, "is_capture_damaged",
                          exchange->source.outcome == MARKET_CAPTURE_DAMAGED);
-#define COUNT(name, text) market_journal_count(journal, "capture_" #name, source->name);
+#define COUNT(name, text) market_journal_part(journal, "capture", #name, source->name);
     MARKET_FRAME_COUNTERS(COUNT)
 #undef COUNT
-    market_journal_finished(journal);
+}
+
+static void
+finish(struct exchange *exchange)
+{
+    if (exchange->is_finished || !exchange->is_over || exchange->is_mark_due)
+        return;
+    exchange->is_finished = true;
+    journal_counters(exchange);
+    market_journal_finished(&exchange->journal);
 }
 
 static void
@@ -218,12 +223,13 @@ on_tick(struct exchange *exchange, struct myc_self *self)
     else if (++exchange->stalled_ticks % STALLED_TICKS == 0)
         exchange->is_mark_due = true;
     exchange->sent_before = exchange->frames.sent;
-    market_journal_progress(&exchange->journal,
-                            (struct market_progress){
-                                .sent = exchange->frames.sent,
-                                .dropped = exchange->frames_refused + exchange->frames_too_big,
-                                .depth = market_outlet_depth(&exchange->frames),
-                            });
+    if (market_journal_progress(&exchange->journal,
+                                (struct market_progress){
+                                    .sent = exchange->frames.sent,
+                                    .dropped = exchange->frames_refused + exchange->frames_too_big,
+                                    .depth = market_outlet_depth(&exchange->frames),
+                                }))
+        journal_counters(exchange);
 }
 
 static enum myc_status
@@ -262,14 +268,8 @@ exchange_stop(struct myc_self *self, void *state, enum myc_status reason)
 static enum myc_status
 start_exchange(struct exchange *exchange, struct myc_self *self)
 {
-    enum myc_status status = myc_register(self, MARKET_NAME_EXCHANGE);
+    enum myc_status status = market_station_start(self, MARKET_NAME_EXCHANGE, &exchange->frames);
 
-    if (status == MYC_OK)
-        status = market_outlet_start(&exchange->frames, self);
-    if (status == MYC_OK)
-        status = market_journal_start(self);
-    if (status == MYC_OK)
-        status = myc_timer_start(self, MARKET_TICK_NS, MARKET_TICK_NS, MARKET_TAG_TICK, NULL);
     if (status == MYC_OK)
         status = myc_poller_start(self, poll_frames, 0, NULL);
     return status;

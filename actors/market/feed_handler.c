@@ -18,7 +18,7 @@
 #include "frame.h"
 #include "inlet.h"
 #include "memory.h"
-#include "outlet.h"
+#include "station.h"
 
 #define KEPT_MAX       (2U * MARKET_WINDOW) /* a window of an exchange that died, and of its heir */
 #define PAYLOAD_MAX    2048U                /* bytes kept of a frame; feeds fit an MTU of 1500 */
@@ -112,9 +112,6 @@ decode_kept(struct feed_handler *handler)
 static void
 settle_mark(struct feed_handler *handler)
 {
-    struct market_end end = { .messages = handler->events.pushed };
-    uint8_t body[MARKET_END_SIZE];
-
     if (handler->head < handler->tail)
         return;
     if (handler->frames_life < handler->mark_frames) {
@@ -128,8 +125,7 @@ settle_mark(struct feed_handler *handler)
     }
     if (!handler->is_end_told || handler->is_finished || !market_outlet_has_room(&handler->events))
         return;
-    market_end_encode(&end, body);
-    market_outlet_push(&handler->events, &market_end_type, body, 0);
+    market_outlet_push_end(&handler->events);
     handler->is_finished = true;
 }
 
@@ -150,20 +146,18 @@ journal_types(struct feed_handler *handler)
 }
 
 static void
-journal_all(struct feed_handler *handler)
+journal_counters(struct feed_handler *handler)
 {
     struct market_journal *journal = &handler->journal;
     const struct market_sequence *sequence = &handler->feed.sequence;
 
-#define COUNT(name, text) market_journal_count(journal, "frame_" #name, handler->counters.name);
+#define COUNT(name, text) market_journal_part(journal, "frame", #name, handler->counters.name);
     MARKET_FRAME_COUNTERS(COUNT)
 #undef COUNT
 #define COUNT(name, text) market_journal_count(journal, #name, handler->feed.name);
     MARKET_FEED_COUNTERS(COUNT)
 #undef COUNT
-#define COUNT(name, text) market_journal_count(journal, "events_" #name, handler->events.name);
-    MARKET_OUTLET_COUNTERS(COUNT)
-#undef COUNT
+    market_outlet_report(&handler->events, "events");
     market_journal_count(journal, "discontinuities", sequence->discontinuities);
     market_journal_count(journal, "gaps", sequence->gaps);
     market_journal_count(journal, "missed", sequence->missed);
@@ -174,7 +168,6 @@ journal_all(struct feed_handler *handler)
     market_journal_count(journal, "dropped_large", handler->dropped_large);
     market_journal_count(journal, "frames_lost", handler->frames_lost);
     journal_types(handler);
-    market_journal_finished(journal);
 }
 
 static void
@@ -186,8 +179,10 @@ pump(struct feed_handler *handler, struct myc_self *self)
         market_inlet_set_ready(&handler->frames);
     decode_kept(handler);
     settle_mark(handler);
-    if (handler->is_finished && !was_finished)
-        journal_all(handler);
+    if (handler->is_finished && !was_finished) {
+        journal_counters(handler);
+        market_journal_finished(&handler->journal);
+    }
     market_outlet_flush(&handler->events, self);
     market_inlet_flush(&handler->frames, self);
     market_journal_flush(&handler->journal, self);
@@ -257,16 +252,18 @@ on_tick(struct feed_handler *handler, struct myc_self *self)
     if (handler->patience_ticks > 0)
         handler->patience_ticks--;
     market_outlet_on_tick(&handler->events, self);
-    market_journal_progress(&handler->journal,
-                            (struct market_progress){
-                                .received = handler->counters.payloads,
-                                .sent = handler->events.sent,
-                                .gaps = handler->feed.sequence.discontinuities,
-                                .dropped = handler->dropped_full + handler->dropped_large +
-                                           handler->frames_lost + handler->events.dropped_no_peer,
-                                .depth = (uint32_t)(handler->tail - handler->head) +
-                                         market_outlet_depth(&handler->events),
-                            });
+    if (market_journal_progress(&handler->journal,
+                                (struct market_progress){
+                                    .received = handler->counters.payloads,
+                                    .sent = handler->events.sent,
+                                    .gaps = handler->feed.sequence.discontinuities,
+                                    .dropped = handler->dropped_full + handler->dropped_large +
+                                               handler->frames_lost +
+                                               handler->events.dropped_no_peer,
+                                    .depth = (uint32_t)(handler->tail - handler->head) +
+                                             market_outlet_depth(&handler->events),
+                                }))
+        journal_counters(handler);
 }
 
 static enum myc_status
@@ -319,13 +316,7 @@ start_handler(struct feed_handler *handler, struct myc_self *self)
         myc_port_listen(self, handler->port, handler->filter.group_port, on_frame);
 
     if (status == MYC_OK)
-        status = myc_register(self, MARKET_NAME_FEED_HANDLER);
-    if (status == MYC_OK)
-        status = market_outlet_start(&handler->events, self);
-    if (status == MYC_OK)
-        status = market_journal_start(self);
-    if (status == MYC_OK)
-        status = myc_timer_start(self, MARKET_TICK_NS, MARKET_TICK_NS, MARKET_TAG_TICK, NULL);
+        status = market_station_start(self, MARKET_NAME_FEED_HANDLER, &handler->events);
     return status;
 }
 

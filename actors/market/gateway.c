@@ -8,7 +8,7 @@
 #include "arguments.h"
 #include "classes.h"
 #include "inlet.h"
-#include "outlet.h"
+#include "station.h"
 
 struct gateway {
     struct market_inlet reactions;
@@ -46,23 +46,22 @@ acknowledge(struct gateway *gateway, const struct market_inlet_item *item, uint6
 }
 
 static void
+journal_counters(struct gateway *gateway)
+{
+    market_inlet_report(&gateway->reactions, "reactions");
+    market_outlet_report(&gateway->acks, "acks");
+    market_journal_latency(&gateway->journal, "flow", &gateway->reactions.latency);
+    market_journal_latency(&gateway->journal, "wire_to_order", &gateway->wire_to_order);
+}
+
+static void
 report(struct gateway *gateway)
 {
-    struct market_journal *journal = &gateway->journal;
-
     if (gateway->is_finished)
         return;
     gateway->is_finished = true;
-#define COUNT(name, text) \
-    market_journal_count(journal, "reactions_" #name, gateway->reactions.name);
-    MARKET_INLET_COUNTERS(COUNT)
-#undef COUNT
-#define COUNT(name, text) market_journal_count(journal, "acks_" #name, gateway->acks.name);
-    MARKET_OUTLET_COUNTERS(COUNT)
-#undef COUNT
-    market_journal_latency(journal, "flow", &gateway->reactions.latency);
-    market_journal_latency(journal, "wire_to_order", &gateway->wire_to_order);
-    market_journal_finished(journal);
+    journal_counters(gateway);
+    market_journal_finished(&gateway->journal);
 }
 
 static void
@@ -75,15 +74,10 @@ acknowledge_waiting(struct gateway *gateway, struct myc_self *self)
            (item = market_inlet_peek(&gateway->reactions)) != NULL) {
         bool is_end = item->key == MARKET_END_KEY;
 
-        if (is_end) {
-            const struct market_end end = { .messages = gateway->acks.pushed };
-            uint8_t body[MARKET_END_SIZE];
-
-            market_end_encode(&end, body);
-            market_outlet_push(&gateway->acks, &market_end_type, body, 0);
-        } else {
+        if (is_end)
+            market_outlet_push_end(&gateway->acks);
+        else
             acknowledge(gateway, item, now_ns);
-        }
         market_inlet_pop(&gateway->reactions);
         market_outlet_flush(&gateway->acks, self);
         if (is_end)
@@ -106,15 +100,17 @@ static void
 on_tick(struct gateway *gateway, struct myc_self *self)
 {
     market_outlet_on_tick(&gateway->acks, self);
-    market_journal_progress(
-        &gateway->journal,
-        (struct market_progress){
-            .received = gateway->reactions.received,
-            .sent = gateway->acks.sent,
-            .gaps = gateway->reactions.gaps,
-            .dropped = gateway->acks.dropped_no_peer + gateway->reactions.overflow,
-            .depth = market_inlet_depth(&gateway->reactions) + market_outlet_depth(&gateway->acks),
-        });
+    if (market_journal_progress(
+            &gateway->journal,
+            (struct market_progress){
+                .received = gateway->reactions.received,
+                .sent = gateway->acks.sent,
+                .gaps = gateway->reactions.gaps,
+                .dropped = gateway->acks.dropped_no_peer + gateway->reactions.overflow,
+                .depth =
+                    market_inlet_depth(&gateway->reactions) + market_outlet_depth(&gateway->acks),
+            }))
+        journal_counters(gateway);
 }
 
 static enum myc_status
@@ -144,20 +140,6 @@ gateway_stop(struct myc_self *self, void *state, enum myc_status reason)
 }
 
 static enum myc_status
-start_gateway(struct gateway *gateway, struct myc_self *self)
-{
-    enum myc_status status = myc_register(self, MARKET_NAME_GATEWAY);
-
-    if (status == MYC_OK)
-        status = market_outlet_start(&gateway->acks, self);
-    if (status == MYC_OK)
-        status = market_journal_start(self);
-    if (status == MYC_OK)
-        status = myc_timer_start(self, MARKET_TICK_NS, MARKET_TICK_NS, MARKET_TAG_TICK, NULL);
-    return status;
-}
-
-static enum myc_status
 gateway_init(struct myc_self *self, void *state, const void *args, size_t args_size)
 {
     struct gateway *gateway = state;
@@ -174,7 +156,7 @@ gateway_init(struct myc_self *self, void *state, const void *args, size_t args_s
                           &gateway->journal, true) &&
         market_outlet_init(&gateway->acks, MARKET_LANE_ACKS, MARKET_NAME_STRATEGY,
                            &gateway->journal, true))
-        status = start_gateway(gateway, self);
+        status = market_station_start(self, MARKET_NAME_GATEWAY, &gateway->acks);
     if (status != MYC_OK)
         gateway_stop(self, state, status);
     return status;

@@ -212,3 +212,11 @@ market_inlet_flush(struct market_inlet *inlet, struct myc_self *self)
     inlet->life_credited = inlet->life_consumed;
     inlet->is_credit_due = false;
 }
+
+void
+market_inlet_report(const struct market_inlet *inlet, const char *prefix)
+{
+#define COUNT(name, text) market_journal_part(inlet->journal, prefix, #name, inlet->name);
+    MARKET_INLET_COUNTERS(COUNT)
+#undef COUNT
+}

@@ -85,6 +85,9 @@ void market_inlet_account(struct market_inlet *inlet, uint64_t count);
 /* Tells the producer what was consumed, if there is enough to tell. */
 void market_inlet_flush(struct market_inlet *inlet, struct myc_self *self);
 
+/* Journals its counters, each under its member's name behind `prefix` and `_`. */
+void market_inlet_report(const struct market_inlet *inlet, const char *prefix);
+
 static inline uint32_t
 market_inlet_depth(const struct market_inlet *inlet)
 {

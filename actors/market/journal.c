@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "journal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "hop.h"
@@ -75,6 +76,16 @@ market_journal_count(struct market_journal *journal, const char *name, uint64_t 
 }
 
 void
+market_journal_part(struct market_journal *journal, const char *part, const char *name,
+                    uint64_t value)
+{
+    char whole[sizeof(((struct market_count *)0)->name) + 1];
+
+    (void)snprintf(whole, sizeof(whole), "%s_%s", part, name);
+    market_journal_count(journal, whole, value);
+}
+
+void
 market_journal_latency(struct market_journal *journal, const char *name,
                        const struct myc_histogram *histogram)
 {
@@ -109,22 +120,23 @@ market_journal_top(struct market_journal *journal, const struct market_top *top)
         market_final_top_encode(&final, body);
 }
 
-void
+bool
 market_journal_progress(struct market_journal *journal, struct market_progress progress)
 {
     uint8_t *body;
 
     journal->is_full = false; /* at the latest now it is tried again */
     if (++journal->ticks < MARKET_TICKS_PER_S)
-        return;
+        return false;
     journal->ticks = 0;
-    /* Progress is of the moment: without a reporter it is not kept for later. */
-    if (myc_ref_is_null(journal->reporter))
-        return;
+    /* Progress is of the moment: without a reporter, or behind one, it is not kept for later. */
+    if (myc_ref_is_null(journal->reporter) || journal->head < journal->tail)
+        return false;
     progress.role = journal->role;
     body = claim(journal, &market_progress_type);
     if (body != NULL)
         market_progress_encode(&progress, body);
+    return true;
 }
 
 void

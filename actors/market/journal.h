@@ -15,7 +15,7 @@
 #include "market_messages.h"
 
 #define MARKET_JOURNAL_BODY_MAX 80U
-#define MARKET_JOURNAL_NOTES    512U /* that wait; an actor has some 60 at its end */
+#define MARKET_JOURNAL_NOTES    512U /* that wait; an actor has some 60 a second */
 
 struct market_journal_note {
     const struct myc_type *type;
@@ -48,13 +48,18 @@ void market_journal_peer(struct market_journal *journal, const char *name, bool 
 
 void market_journal_count(struct market_journal *journal, const char *name, uint64_t value);
 
+/* A counter of a part of the actor: it is called `part`_`name`. */
+void market_journal_part(struct market_journal *journal, const char *part, const char *name,
+                         uint64_t value);
+
 void market_journal_latency(struct market_journal *journal, const char *name,
                             const struct myc_histogram *histogram);
 
 void market_journal_top(struct market_journal *journal, const struct market_top *top);
 
-/* Once a second of ticks; the role is filled in. */
-void market_journal_progress(struct market_journal *journal, struct market_progress progress);
+/* To be called at each tick; once a second it is noted, with the role filled in, and true is
+ * returned: then the counters are noted too, so that they outlive a process that is killed. */
+bool market_journal_progress(struct market_journal *journal, struct market_progress progress);
 
 void market_journal_finished(struct market_journal *journal);
 

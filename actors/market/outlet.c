@@ -72,6 +72,16 @@ market_outlet_push(struct market_outlet *outlet, const struct myc_type *type, co
 }
 
 void
+market_outlet_push_end(struct market_outlet *outlet)
+{
+    const struct market_end end = { .messages = outlet->pushed };
+    uint8_t body[MARKET_END_SIZE];
+
+    market_end_encode(&end, body);
+    market_outlet_push(outlet, &market_end_type, body, 0);
+}
+
+void
 market_outlet_account(struct market_outlet *outlet)
 {
     outlet->pushed++;
@@ -300,4 +310,12 @@ market_outlet_on_tick(struct market_outlet *outlet, struct myc_self *self)
     outlet->ticks_away = 0;
     if (myc_lookup(self, outlet->peer_name, &ref) == MYC_OK)
         on_found(outlet, self, ref);
+}
+
+void
+market_outlet_report(const struct market_outlet *outlet, const char *prefix)
+{
+#define COUNT(name, text) market_journal_part(outlet->journal, prefix, #name, outlet->name);
+    MARKET_OUTLET_COUNTERS(COUNT)
+#undef COUNT
 }

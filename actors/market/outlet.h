@@ -88,6 +88,13 @@ void market_outlet_flush(struct market_outlet *outlet, struct myc_self *self);
 bool market_outlet_on_message(struct market_outlet *outlet, struct myc_self *self,
                               const struct myc_message *message);
 
+/* Takes the last message of a hop's life, which says how many came before it. There must be room.
+ */
+void market_outlet_push_end(struct market_outlet *outlet);
+
+/* Journals its counters, each under its member's name behind `prefix` and `_`. */
+void market_outlet_report(const struct market_outlet *outlet, const char *prefix);
+
 /* Every MARKET_TICK_NS: makes good what was lost of the opening. */
 void market_outlet_on_tick(struct market_outlet *outlet, struct myc_self *self);
 

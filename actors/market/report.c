@@ -210,16 +210,43 @@ market_report_is_complete(const struct market_report *report)
     return __atomic_load_n(&report->is_complete, __ATOMIC_ACQUIRE);
 }
 
-uint64_t
-market_report_value(const struct market_report *report, uint32_t role, const char *name)
+void
+market_report_restart(struct market_report *report, uint32_t role)
+{
+    struct market_report_role *of = &report->roles[role];
+
+    for (uint32_t i = 0; i < of->count_count; i++) {
+        of->counts[i].earlier += of->counts[i].value;
+        of->counts[i].value = 0;
+    }
+}
+
+static const struct market_report_count *
+lookup_count(const struct market_report *report, uint32_t role, const char *name)
 {
     const struct market_report_role *of = &report->roles[role];
 
     for (uint32_t i = 0; i < of->count_count; i++) {
         if (strcmp(of->counts[i].name, name) == 0)
-            return of->counts[i].value;
+            return &of->counts[i];
     }
-    return 0;
+    return NULL;
+}
+
+uint64_t
+market_report_value(const struct market_report *report, uint32_t role, const char *name)
+{
+    const struct market_report_count *count = lookup_count(report, role, name);
+
+    return count != NULL ? count->value : 0;
+}
+
+static uint64_t
+total_of(const struct market_report *report, uint32_t role, const char *name)
+{
+    const struct market_report_count *count = lookup_count(report, role, name);
+
+    return count != NULL ? count->value + count->earlier : 0;
 }
 
 const char *
@@ -234,7 +261,7 @@ sum(const struct market_report *report, uint32_t role, const char *const *names,
     uint64_t total = 0;
 
     for (size_t i = 0; i < count && names[i] != NULL; i++)
-        total += market_report_value(report, role, names[i]);
+        total += total_of(report, role, names[i]);
     return total;
 }
 
@@ -246,10 +273,10 @@ market_report_hop(const struct market_report *report, uint32_t hop)
 
     return (struct market_report_hop){
         .name = hops[hop].name,
-        .out = market_report_value(report, producer, hops[hop].out),
-        .in = market_report_value(report, consumer, hops[hop].in),
-        .gaps = market_report_value(report, consumer, hops[hop].gaps),
-        .missed = market_report_value(report, consumer, hops[hop].missed),
+        .out = total_of(report, producer, hops[hop].out),
+        .in = total_of(report, consumer, hops[hop].in),
+        .gaps = total_of(report, consumer, hops[hop].gaps),
+        .missed = total_of(report, consumer, hops[hop].missed),
         .dropped = sum(report, producer, hops[hop].drops_out, 4) +
                    sum(report, consumer, hops[hop].drops_in, 6),
     };

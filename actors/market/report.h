@@ -30,7 +30,8 @@ struct market_report_progress {
 
 struct market_report_count {
     char name[MARKET_REPORT_NAME_SIZE];
-    uint64_t value;
+    uint64_t value;   /* of the life that reports now */
+    uint64_t earlier; /* of lives before it, to within the last second of each */
 };
 
 struct market_report_role {
@@ -91,19 +92,22 @@ void market_report_progress(struct market_report *report, uint32_t role,
                             const struct market_report_progress *progress);
 void market_report_finished(struct market_report *report, uint32_t role);
 
+/* The role is another actor from now on: what the one before it had counted stays as `earlier`. */
+void market_report_restart(struct market_report *report, uint32_t role);
+
 /* Whether every actor has finished. Any thread. */
 bool market_report_is_complete(const struct market_report *report);
 
 /* The last progress of a role. Any thread. */
 struct market_report_progress market_report_look(const struct market_report *report, uint32_t role);
 
-/* The value of a role's counter; 0 when it has none of that name. */
+/* The value of a role's counter in its present life; 0 when it has none of that name. */
 uint64_t market_report_value(const struct market_report *report, uint32_t role, const char *name);
 
 /* The name of a role: "exchange", "feed_handler", "book", "strategy" or "gateway". */
 const char *market_report_role_name(uint32_t role);
 
-/* One hop in figures, made from the counters of its two ends. */
+/* One hop in figures, made from the counters of its two ends in all their lives. */
 struct market_report_hop {
     const char *name;
     uint64_t out;     /* what the producer had to send */

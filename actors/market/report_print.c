@@ -76,6 +76,24 @@ write_feed(const struct market_report *report, FILE *out)
     (void)fprintf(out, "}},\n");
 }
 
+/* What the actors before this one had counted when they were lost. */
+static void
+write_earlier(const struct market_report_role *of, FILE *out)
+{
+    const char *comma = "";
+
+    (void)fputs(",\"earlier\":{", out);
+    for (uint32_t i = 0; i < of->count_count; i++) {
+        if (of->counts[i].earlier == 0)
+            continue;
+        (void)fputs(comma, out);
+        write_text(of->counts[i].name, out);
+        (void)fprintf(out, ":%" PRIu64, of->counts[i].earlier);
+        comma = ",";
+    }
+    (void)fputc('}', out);
+}
+
 static void
 write_roles(const struct market_report *report, FILE *out)
 {
@@ -90,6 +108,7 @@ write_roles(const struct market_report *report, FILE *out)
             write_text(of->counts[i].name, out);
             (void)fprintf(out, ":%" PRIu64, of->counts[i].value);
         }
+        write_earlier(of, out);
         (void)fputc('}', out);
     }
     (void)fprintf(out, "},\n");

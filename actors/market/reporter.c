@@ -7,7 +7,8 @@
 #include "hop.h"
 
 struct reporter {
-    struct market_report *report; /* the program's */
+    struct market_report *report;               /* the program's */
+    struct myc_ref actors[MARKET_REPORT_ROLES]; /* who spoke last in each role; null: nobody yet */
 };
 
 static const struct myc_type *const accepts[] = {
@@ -15,14 +16,29 @@ static const struct myc_type *const accepts[] = {
     &market_final_top_type, &market_finished_type, &market_peer_type,
 };
 
+/* A role that another actor speaks for than before was started again. */
 static void
-on_progress(struct market_report *report, const struct myc_message *message)
+note_actor(struct reporter *reporter, uint32_t role, struct myc_ref from)
+{
+    struct myc_ref *known;
+
+    if (role >= MARKET_REPORT_ROLES)
+        return;
+    known = &reporter->actors[role];
+    if (!myc_ref_is_null(*known) && !myc_ref_is_equal(*known, from))
+        market_report_restart(reporter->report, role);
+    *known = from;
+}
+
+static void
+on_progress(struct reporter *reporter, const struct myc_message *message)
 {
     struct market_progress progress;
 
     if (!market_progress_decode(message, &progress))
         return;
-    market_report_progress(report, progress.role,
+    note_actor(reporter, progress.role, message->from);
+    market_report_progress(reporter->report, progress.role,
                            &(struct market_report_progress){ .received = progress.received,
                                                              .sent = progress.sent,
                                                              .gaps = progress.gaps,
@@ -31,12 +47,14 @@ on_progress(struct market_report *report, const struct myc_message *message)
 }
 
 static void
-on_count(struct market_report *report, const struct myc_message *message)
+on_count(struct reporter *reporter, const struct myc_message *message)
 {
     struct market_count count;
 
-    if (market_count_decode(message, &count))
-        market_report_count(report, count.role, count.name, sizeof(count.name), count.value);
+    if (!market_count_decode(message, &count))
+        return;
+    note_actor(reporter, count.role, message->from);
+    market_report_count(reporter->report, count.role, count.name, sizeof(count.name), count.value);
 }
 
 static void
@@ -87,15 +105,16 @@ on_peer(struct market_report *report, const struct myc_message *message, uint64_
 static enum myc_status
 reporter_receive(struct myc_self *self, void *state, const struct myc_message *message)
 {
-    struct market_report *report = ((struct reporter *)state)->report;
+    struct reporter *reporter = state;
+    struct market_report *report = reporter->report;
     struct market_finished finished;
 
     switch (myc_message_key(message)) {
     case MARKET_PROGRESS_KEY:
-        on_progress(report, message);
+        on_progress(reporter, message);
         break;
     case MARKET_COUNT_KEY:
-        on_count(report, message);
+        on_count(reporter, message);
         break;
     case MARKET_LATENCY_KEY:
         on_latency(report, message);

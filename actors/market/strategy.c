@@ -13,7 +13,7 @@
 #include "event.h"
 #include "inlet.h"
 #include "memory.h"
-#include "outlet.h"
+#include "station.h"
 #include "symbol_table.h"
 
 #define SYMBOLS_MAX    1024U
@@ -98,27 +98,18 @@ react(struct strategy *strategy, const struct market_inlet_item *item)
 }
 
 static void
-push_end(struct strategy *strategy)
-{
-    const struct market_end end = { .messages = strategy->reactions.pushed };
-    uint8_t body[MARKET_END_SIZE];
-
-    market_end_encode(&end, body);
-    market_outlet_push(&strategy->reactions, &market_end_type, body, 0);
-    strategy->is_ended = true;
-}
-
-static void
 react_to_waiting(struct strategy *strategy)
 {
     const struct market_inlet_item *item;
 
     while (market_outlet_has_room(&strategy->reactions) &&
            (item = market_inlet_peek(&strategy->tops)) != NULL) {
-        if (item->key == MARKET_END_KEY)
-            push_end(strategy);
-        else
+        if (item->key == MARKET_END_KEY) {
+            market_outlet_push_end(&strategy->reactions);
+            strategy->is_ended = true;
+        } else {
             react(strategy, item);
+        }
         market_inlet_pop(&strategy->tops);
     }
 }
@@ -145,31 +136,31 @@ take_acks(struct strategy *strategy, struct myc_self *self)
 }
 
 static void
-report(struct strategy *strategy)
+journal_counters(struct strategy *strategy)
 {
     struct market_journal *journal = &strategy->journal;
-    bool is_gateway_gone = strategy->reactions.state != MARKET_OUTLET_OPEN;
 
-    if (strategy->is_finished || !strategy->is_ended || !(strategy->is_answered || is_gateway_gone))
-        return;
-    strategy->is_finished = true;
-#define COUNT(name, text) market_journal_count(journal, "tops_" #name, strategy->tops.name);
-    MARKET_INLET_COUNTERS(COUNT)
-#undef COUNT
-#define COUNT(name, text) \
-    market_journal_count(journal, "reactions_" #name, strategy->reactions.name);
-    MARKET_OUTLET_COUNTERS(COUNT)
-#undef COUNT
-#define COUNT(name, text) market_journal_count(journal, "acks_" #name, strategy->acks.name);
-    MARKET_INLET_COUNTERS(COUNT)
-#undef COUNT
+    market_inlet_report(&strategy->tops, "tops");
+    market_outlet_report(&strategy->reactions, "reactions");
+    market_inlet_report(&strategy->acks, "acks");
     market_journal_count(journal, "symbols_full", strategy->symbols_full);
     market_journal_count(journal, "tops_empty", strategy->tops_empty);
     market_journal_latency(journal, "segment", &strategy->tops.latency);
     market_journal_latency(journal, "flow_back", &strategy->acks.latency);
     market_journal_latency(journal, "order_to_ack", &strategy->round_trip);
     market_journal_latency(journal, "end_to_end", &strategy->end_to_end);
-    market_journal_finished(journal);
+}
+
+static void
+report(struct strategy *strategy)
+{
+    bool is_gateway_gone = strategy->reactions.state != MARKET_OUTLET_OPEN;
+
+    if (strategy->is_finished || !strategy->is_ended || !(strategy->is_answered || is_gateway_gone))
+        return;
+    strategy->is_finished = true;
+    journal_counters(strategy);
+    market_journal_finished(&strategy->journal);
 }
 
 static void
@@ -191,16 +182,17 @@ static void
 on_tick(struct strategy *strategy, struct myc_self *self)
 {
     market_outlet_on_tick(&strategy->reactions, self);
-    market_journal_progress(
-        &strategy->journal,
-        (struct market_progress){
-            .received = strategy->tops.received,
-            .sent = strategy->reactions.sent,
-            .gaps = strategy->tops.gaps + strategy->acks.gaps,
-            .dropped = strategy->reactions.dropped_no_peer + strategy->tops.overflow,
-            .depth =
-                market_inlet_depth(&strategy->tops) + market_outlet_depth(&strategy->reactions),
-        });
+    if (market_journal_progress(
+            &strategy->journal,
+            (struct market_progress){
+                .received = strategy->tops.received,
+                .sent = strategy->reactions.sent,
+                .gaps = strategy->tops.gaps + strategy->acks.gaps,
+                .dropped = strategy->reactions.dropped_no_peer + strategy->tops.overflow,
+                .depth =
+                    market_inlet_depth(&strategy->tops) + market_outlet_depth(&strategy->reactions),
+            }))
+        journal_counters(strategy);
 }
 
 static enum myc_status
@@ -250,20 +242,6 @@ take_memory(struct strategy *strategy, uint32_t symbols_max)
 }
 
 static enum myc_status
-start_strategy(struct strategy *strategy, struct myc_self *self)
-{
-    enum myc_status status = myc_register(self, MARKET_NAME_STRATEGY);
-
-    if (status == MYC_OK)
-        status = market_outlet_start(&strategy->reactions, self);
-    if (status == MYC_OK)
-        status = market_journal_start(self);
-    if (status == MYC_OK)
-        status = myc_timer_start(self, MARKET_TICK_NS, MARKET_TICK_NS, MARKET_TAG_TICK, NULL);
-    return status;
-}
-
-static enum myc_status
 strategy_init(struct myc_self *self, void *state, const void *args, size_t args_size)
 {
     struct strategy *strategy = state;
@@ -279,7 +257,7 @@ strategy_init(struct myc_self *self, void *state, const void *args, size_t args_
         return MYC_INVALID;
     }
     if (take_memory(strategy, (uint32_t)symbols))
-        status = start_strategy(strategy, self);
+        status = market_station_start(self, MARKET_NAME_STRATEGY, &strategy->reactions);
     if (status != MYC_OK)
         strategy_stop(self, state, status);
     return status;

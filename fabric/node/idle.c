@@ -27,6 +27,18 @@ observe_sharing(struct fab_idle *idle, uint64_t now_ns)
     }
 }
 
+/* Whether the yield that ended the turn before met a thread that does not yield. */
+static void
+observe_crowd(struct fab_idle *idle, uint64_t now_ns)
+{
+    if (idle->has_yielded && now_ns - idle->turn_ns > FAB_IDLE_CROWDED_NS) {
+        idle->is_crowded = true;
+        idle->crowd_seen_ns = now_ns;
+    } else if (idle->is_crowded && now_ns - idle->crowd_seen_ns > FAB_IDLE_CROWD_NS) {
+        idle->is_crowded = false;
+    }
+}
+
 static void
 cpu_pause(void)
 {
@@ -49,13 +61,23 @@ sleep_when_idle_for_long(struct fab_idle *idle)
 }
 
 static void
+give_up_cpu(struct fab_idle *idle)
+{
+    static const struct timespec nap = { .tv_nsec = FAB_IDLE_NAP_NS };
+
+    idle->has_yielded = idle->is_sharing && !idle->is_crowded;
+    if (idle->has_yielded)
+        sched_yield();
+    else if (idle->is_crowded)
+        nanosleep(&nap, NULL);
+}
+
+static void
 rest(struct fab_idle *idle)
 {
     switch (idle->policy) {
     case MYC_IDLE_AUTO:
-        idle->has_yielded = idle->is_sharing;
-        if (idle->is_sharing)
-            sched_yield();
+        give_up_cpu(idle);
         break;
     case MYC_IDLE_BUSY:
         break;
@@ -74,8 +96,10 @@ rest(struct fab_idle *idle)
 void
 fab_idle_turn(struct fab_idle *idle, uint64_t now_ns, unsigned work)
 {
-    if (idle->policy == MYC_IDLE_AUTO)
+    if (idle->policy == MYC_IDLE_AUTO) {
+        observe_crowd(idle, now_ns);
         observe_sharing(idle, now_ns);
+    }
     idle->turn_ns = now_ns;
     idle->was_idle = work == 0;
     idle->has_yielded = false;

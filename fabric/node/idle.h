@@ -2,12 +2,17 @@
 /*
  * What an lcore does with a turn that found nothing.
  *
- * `auto` spins while it has its CPU for itself and yields when it must share it. Nobody can say
- * beforehand who else runs on a CPU, so it is observed: an idle turn takes less than a microsecond,
- * and one that took GAP_NS was interrupted by another thread. From then on the lcore yields, and
- * goes back to spinning when for SHARED_NS no yield has let anybody else run. Yielding costs a
- * system call a turn; not yielding on a shared CPU costs the others a scheduler slice of
- * milliseconds.
+ * `auto` spins while it has its CPU for itself and gives it up when it must share it. Nobody can
+ * say beforehand who else runs on a CPU, so it is observed: an idle turn takes less than a
+ * microsecond, and one that took GAP_NS was interrupted by another thread. From then on the lcore
+ * yields, and goes back to spinning when for SHARED_NS nobody else has run. Yielding costs a system
+ * call a turn; not yielding on a shared CPU costs the others a scheduler slice of milliseconds.
+ *
+ * A yield is answered within microseconds by other lcores that yield too. Beside a thread that
+ * never gives up the CPU it is a bad bargain: since Linux 6.18 each yield forfeits what was left of
+ * a slice of milliseconds, and lcores of one process stood still for seconds while compilers ran. A
+ * yield that took CROWDED_NS met such a thread, and for CROWD_NS the lcore sleeps NAP_NS instead,
+ * which the scheduler does not count against it (decisions/0004).
  */
 #ifndef FAB_NODE_IDLE_H
 #define FAB_NODE_IDLE_H
@@ -20,6 +25,9 @@
 #define FAB_IDLE_GAP_NS      100000ULL     /* an idle turn this long was interrupted */
 #define FAB_IDLE_HANDED_NS   3000ULL       /* a yield this long has let another thread run */
 #define FAB_IDLE_SHARED_NS   1000000000ULL /* without sharing, for this long: spin again */
+#define FAB_IDLE_CROWDED_NS  1000000ULL    /* a yield this long met a thread that never yields */
+#define FAB_IDLE_CROWD_NS    1000000000ULL /* sleep instead of yielding, for this long */
+#define FAB_IDLE_NAP_NS      20000L
 #define FAB_IDLE_SLEEP_TURNS 1000U
 #define FAB_IDLE_SLEEP_NS    50000L
 
@@ -28,9 +36,11 @@ struct fab_idle {
     bool is_sharing;         /* policy AUTO: others run on this CPU */
     bool was_idle;           /* the turn before found nothing */
     bool has_yielded;        /* the turn before ended with a yield */
+    bool is_crowded;         /* policy AUTO: one of them never gives up the CPU */
     uint32_t idle_turns;     /* in a row, saturating */
     uint64_t turn_ns;        /* when the turn before began */
     uint64_t shared_seen_ns; /* when sharing was last seen */
+    uint64_t crowd_seen_ns;  /* when a yield met such a thread */
     uint64_t shared_count;   /* times that spinning gave way to yielding: for display */
 };
 

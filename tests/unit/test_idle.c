@@ -62,6 +62,56 @@ test_auto_spins_again_once_yields_hand_the_cpu_to_nobody(void **state)
     assert_int_equal(idle.shared_count, 1);
 }
 
+/* Makes it share its CPU, with a yield as the end of the last turn. */
+static void
+begin_to_yield(struct fab_idle *idle, uint64_t *now_ns)
+{
+    fab_idle_init(idle, MYC_IDLE_AUTO);
+    fab_idle_turn(idle, *now_ns, 0);
+    fab_idle_turn(idle, *now_ns += FAB_IDLE_GAP_NS + 1, 0);
+    assert_true(idle->has_yielded);
+}
+
+static void
+test_a_yield_beside_a_busy_thread_gives_way_to_naps_for_a_while(void **state)
+{
+    struct fab_idle idle;
+    uint64_t now_ns = 1000, crowded_ns;
+
+    (void)state;
+    begin_to_yield(&idle, &now_ns);
+    fab_idle_turn(&idle, now_ns += FAB_IDLE_CROWDED_NS + 1, 0);
+    assert_true(idle.is_crowded);
+    assert_false(idle.has_yielded);
+    crowded_ns = now_ns;
+    while (now_ns + FAB_IDLE_GAP_NS < crowded_ns + FAB_IDLE_CROWD_NS) {
+        fab_idle_turn(&idle, now_ns += FAB_IDLE_GAP_NS, 0);
+        assert_true(idle.is_crowded);
+        assert_false(idle.has_yielded);
+    }
+    /* Then it asks again, with one yield. */
+    idle.is_sharing = true;
+    idle.shared_seen_ns = now_ns;
+    fab_idle_turn(&idle, now_ns += FAB_IDLE_GAP_NS + 1, 0);
+    assert_false(idle.is_crowded);
+    assert_true(idle.has_yielded);
+}
+
+static void
+test_a_yield_to_other_lcores_is_no_crowd(void **state)
+{
+    struct fab_idle idle;
+    uint64_t now_ns = 1000;
+
+    (void)state;
+    begin_to_yield(&idle, &now_ns);
+    for (int i = 0; i < 100; i++) {
+        fab_idle_turn(&idle, now_ns += FAB_IDLE_CROWDED_NS, 0);
+        assert_true(idle.has_yielded);
+    }
+    assert_false(idle.is_crowded);
+}
+
 int
 main(void)
 {
@@ -69,6 +119,8 @@ main(void)
         cmocka_unit_test(test_auto_spins_while_nobody_interrupts),
         cmocka_unit_test(test_auto_yields_after_an_idle_turn_was_interrupted),
         cmocka_unit_test(test_a_long_turn_with_work_is_not_taken_for_sharing),
+        cmocka_unit_test(test_a_yield_beside_a_busy_thread_gives_way_to_naps_for_a_while),
+        cmocka_unit_test(test_a_yield_to_other_lcores_is_no_crowd),
         cmocka_unit_test(test_auto_spins_again_once_yields_hand_the_cpu_to_nobody),
     };
 
