@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/core.h"
 
+#include "actor/buffer.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 #include "actor/run.h"
@@ -51,11 +52,13 @@ complete_config(struct fab_core_config *config)
     default_to(&limits->asks_max, 16384);
     default_to(&limits->monitors_max, 65536);
     default_to(&limits->names_max, 4096);
+    default_to(&limits->buffers_max, FAB_BUFFERS_DEFAULT);
     if (limits->state_bytes_max == 0)
         limits->state_bytes_max = 64ULL << 20;
     return limits->actors_max <= ACTORS_LIMIT && config->links_max <= UINT16_MAX &&
            (config->tables_max & (config->tables_max - 1)) == 0 &&
-           config->lcore < config->lcore_count && config->home != 0;
+           limits->buffers_max <= FAB_BUFFERS_MAX && config->lcore < config->lcore_count &&
+           config->home != 0;
 }
 
 /* Entries of a table whose default is `otherwise`. */
@@ -152,8 +155,9 @@ create_parts(struct fab_core *core)
            create_pairs(core, &core->waiters.fulls, FAB_FULLS_MAX) &&
            create_pairs(core, &core->bounces.blocks, FAB_BOUNCES_MAX) &&
            create_pairs(core, &core->bounces.doubts, FAB_DOUBTS_MAX) &&
-           fab_timers_create(core) == MYC_OK && fab_asks_create(core) == MYC_OK &&
-           fab_monitors_create(core) == MYC_OK && fab_names_create(core) == MYC_OK;
+           fab_buffers_create(core) == MYC_OK && fab_timers_create(core) == MYC_OK &&
+           fab_asks_create(core) == MYC_OK && fab_monitors_create(core) == MYC_OK &&
+           fab_names_create(core) == MYC_OK;
 }
 
 enum myc_status
@@ -199,6 +203,7 @@ fab_core_destroy(struct fab_core **owned)
     fab_monitors_destroy(core);
     fab_asks_destroy(core);
     fab_timers_destroy(core);
+    fab_buffers_destroy(core);
     fab_core_free(core, core->bounces.doubts.entries);
     fab_core_free(core, core->bounces.blocks.entries);
     fab_core_free(core, core->waiters.fulls.entries);
@@ -229,6 +234,8 @@ fab_core_turn_begin(struct fab_core *core, uint64_t now_ns)
     core->turn++;
     core->counters.turns++;
     fab_notice_refill(core);
+    if (fab_unlikely(core->buffers->owed_first != FAB_BODY_NONE))
+        fab_buffers_run(core);
 }
 
 unsigned
@@ -316,5 +323,5 @@ fab_core_is_quiet(const struct fab_core *core)
            small->free_count == small->count && small->reserved == core->notice_reserve &&
            large->free_count == large->count && large->reserved == 0 &&
            core->waiters.waits.count == 0 && core->waiters.fulls.count == 0 && core->held_up == 0 &&
-           core->held_back == 0 && fab_parts_are_quiet(core);
+           core->held_back == 0 && fab_buffers_are_quiet(core) && fab_parts_are_quiet(core);
 }

@@ -67,7 +67,9 @@ struct fab_core_config {
     uint64_t seed;
     uint64_t (*clock_ns)(void *context); /* for myc_clock_ns; NULL: the turn's time */
     void *clock_context;                 /* not owned */
-    struct fab_core_ports ports;         /* zeroes: myc_port_* answer NOT_FOUND */
+    void *heap;         /* for bodies of large messages; not owned; NULL: large sends NO_MEMORY */
+    uint64_t heap_size; /* bytes, a multiple of FAB_HEAP_UNIT */
+    struct fab_core_ports ports; /* zeroes: myc_port_* answer NOT_FOUND */
 };
 
 /* Counters of a core; every refusal and loss adds one to exactly one of the refusing kinds. */
@@ -122,6 +124,12 @@ struct fab_core_config {
     X(downs, "Down events given to actors here")                                                   \
     X(downs_unsaid, "refused monitors whose watcher could not be told")                            \
     X(nodes_untold, "nodes that came up when the table of nodes was full")                         \
+    X(large_sent, "messages whose body went through the heap")                                     \
+    X(large_received, "messages that came over links with their body in a heap")                   \
+    X(bodies_copied, "bodies copied because they lay in another heap, or in no heap when kept")    \
+    X(heap_empty, "times that the heap or a table of buffers was used up")                         \
+    X(loans_broken, "bodies that came back because the link to who had them broke")                \
+    X(releases_lost, "bodies that come back only with the end of their link")                      \
     X(turns, "turns of the loop")                                                                  \
     X(turns_busy, "turns that found work")
 /* clang-format on */
@@ -175,6 +183,10 @@ enum myc_status fab_core_add_link(struct fab_core *core, struct fab_link *link);
 
 /* Forgets a link. One that is up goes down first, as if it had said NO_CONNECTION. */
 void fab_core_remove_link(struct fab_core *core, struct fab_link *link);
+
+/* Whether bodies that the link's other end owns are still read here: the memory that they lie in
+ * must stay. */
+bool fab_core_link_is_borrowed(const struct fab_core *core, const struct fab_link *link);
 
 /* Spawns an actor without a parent. Context: the core's thread, between turns or within one, not
  * inside a handler. As myc_spawn. */

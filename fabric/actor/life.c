@@ -2,6 +2,7 @@
 #include "actor/life.h"
 
 #include "actor/become.h"
+#include "actor/buffer.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 #include "actor/run.h"
@@ -68,6 +69,7 @@ static void
 drop_belongings(struct fab_core *core, struct fab_slot *slot)
 {
     fab_timers_on_end(core, slot);
+    fab_buffers_on_end(core, slot);
     fab_asks_on_end(core, slot);
     if (slot->flags & FAB_SLOT_HAS_POLLERS)
         fab_pollers_on_end(core, slot);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/notice.h"
 
+#include "actor/buffer.h"
 #include "actor/drain.h"
 #include "actor/parts.h"
 #include "actor/run.h"
@@ -189,6 +190,7 @@ fab_notice_return(struct fab_core *core, struct fab_cell *cell, enum myc_status 
     struct fab_system_notice notice = notice_about(&cell->msg, status);
     struct fab_link *link;
 
+    fab_msg_release(core, &cell->msg);
     if (fab_is_here(core, from)) {
         return_here(core, cell, status);
     } else if (cell->msg.from != 0 && fab_route(core, from, &link) == MYC_OK) {

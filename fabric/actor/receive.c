@@ -6,6 +6,7 @@
  * waiting, the handler reads it right there; else it is copied into the mailbox. Either way the
  * link goes on: a full or slow actor costs its own senders a notice each and nobody else anything.
  */
+#include "actor/buffer.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 #include "actor/run.h"
@@ -26,6 +27,8 @@ store(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
         return MYC_NO_MEMORY;
     cell->from_home = link->peer_home;
     fab_copy(&cell->msg, msg, total);
+    if (fab_unlikely(fab_msg_has_buffer(msg)))
+        fab_body_of(core, msg)->references++;
     if (link->level == FAB_LEVEL_FLOW && (msg->flags & FAB_MSG_HAS_DEADLINE))
         fab_msg_set_word(&cell->msg, 0, core->now_ns + fab_msg_deadline_ns(msg));
     fab_mailbox_add(core, slot, cell);
@@ -65,7 +68,9 @@ is_acceptable(struct fab_core *core, struct fab_link *link, struct fab_slot *slo
         return true;
     type = fab_class_lookup(slot->class_of, key);
     if (!type || !type->verify ||
-        type->verify(fab_msg_body_const(msg), msg->size, msg->block_length, msg->version))
+        type->verify(fab_unlikely(fab_msg_has_buffer(msg)) ? fab_body_of(core, msg)->bytes
+                                                           : fab_msg_body_const(msg),
+                     msg->size, msg->block_length, msg->version))
         return true;
     core->counters.unverified++;
     return false;
@@ -82,7 +87,7 @@ is_expired(const struct fab_core *core, const struct fab_link *link, const struc
     return link->level == FAB_LEVEL_FLOW ? deadline_ns == 0 : deadline_ns <= core->now_ns;
 }
 
-/* SEND or ASK. */
+/* SEND or ASK, whose body is in the record or known by the core's own name for it. */
 static void
 receive_user(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
 {
@@ -118,6 +123,29 @@ receive_user(struct fab_core *core, struct fab_link *link, const struct fab_msg 
         fab_notice_bounce(core, link, msg, slot, status, false);
 }
 
+/* SEND or ASK with its body in a heap: from here on the record names it as a mailbox does. */
+static void
+receive_large(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
+{
+    union {
+        struct fab_msg msg;
+        uint8_t bytes[FAB_MSG_HEADER_SIZE + 8U * FAB_MSG_EXTENSIONS_MAX];
+    } record;
+    struct fab_body *body = fab_body_borrow(core, link, msg);
+
+    if (!body) {
+        core->counters.received++;
+        fab_notice_bounce(core, link, msg, NULL, MYC_NO_MEMORY, false);
+        fab_body_refuse(core, link, msg);
+        return;
+    }
+    core->counters.large_received++;
+    memcpy(&record, msg, fab_msg_total(msg));
+    fab_msg_set_buffer_word(&record.msg, fab_body_word(core, body));
+    receive_user(core, link, &record.msg);
+    fab_body_release(core, body);
+}
+
 static void
 receive_reply(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
 {
@@ -136,7 +164,9 @@ on_message(void *context, struct fab_link *link, const struct fab_msg *msg)
     struct fab_core *core = context;
 
     FAB_ASSERT(core->self == NULL);
-    if (fab_likely(msg->kind <= FAB_MSG_ASK))
+    if (fab_unlikely(fab_msg_has_buffer(msg)))
+        receive_large(core, link, msg);
+    else if (fab_likely(msg->kind <= FAB_MSG_ASK))
         receive_user(core, link, msg);
     else if (msg->kind == FAB_MSG_REPLY)
         receive_reply(core, link, msg);

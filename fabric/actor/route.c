@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/route.h"
 
+#include "actor/buffer.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 
@@ -146,6 +147,7 @@ fab_link_down(struct fab_core *core, struct fab_link *link)
         return;
     state->is_up = false;
     reroute(core, link);
+    fab_buffers_on_link_down(core, link);
     fab_notice_on_link_down(core, link);
     fab_doubts_on_link_down(core, link);
     fab_waiters_on_link_down(core, link);
@@ -160,13 +162,16 @@ fab_core_add_link(struct fab_core *core, struct fab_link *link)
     struct fab_routes *routes = &core->routes;
     uint32_t index = 0;
 
-    while (index < routes->state_count && routes->states[index].link)
+    while (index < routes->state_count &&
+           (routes->states[index].link || routes->states[index].borrowed > 0))
         index++;
     if (index == core->config.links_max)
         return MYC_NO_MEMORY;
     if (index == routes->state_count)
         routes->state_count++;
-    routes->states[index] = (struct fab_link_state){ .link = link, .first_waiter = FAB_PAIR_NONE };
+    routes->states[index] = (struct fab_link_state){ .link = link,
+                                                     .first_waiter = FAB_PAIR_NONE,
+                                                     .first_lend = FAB_LEND_NONE };
     link->index = (uint16_t)index;
     link->sink = &fab_core_sink;
     link->core = core;

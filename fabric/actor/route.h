@@ -26,6 +26,8 @@ struct fab_link_state {
     uint64_t notice_sent;     /* number of the last notice to it */
     uint64_t notice_seen;     /* number of the last one from it */
     uint32_t first_waiter;    /* actors that were told FULL */
+    uint32_t first_lend;      /* bodies of our heap that the other end has */
+    uint32_t borrowed;        /* bodies of the other end's heap that are here */
     uint32_t blocks_unlisted; /* pairs held back that found no entry: see bounce.h */
     bool is_up;
 };

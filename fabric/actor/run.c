@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/run.h"
 
+#include "actor/buffer.h"
 #include "actor/life.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
@@ -26,6 +27,20 @@ event_is_wanted(struct myc_self *self, const struct fab_msg *msg)
     }
 }
 
+/* Its handler reads the body where it is, and may keep it there. */
+static enum myc_status
+handle_large(struct myc_self *self, const struct fab_msg *msg, struct myc_message *message)
+{
+    struct fab_buffers *buffers = self->core->buffers;
+    enum myc_status status;
+
+    buffers->handled = fab_body_of(self->core, msg);
+    message->body = buffers->handled->bytes;
+    status = fab_handle(self, message);
+    buffers->handled = NULL;
+    return status;
+}
+
 enum myc_status
 fab_deliver_other(struct myc_self *self, const struct fab_msg *msg, uint64_t from_home)
 {
@@ -43,6 +58,8 @@ fab_deliver_other(struct myc_self *self, const struct fab_msg *msg, uint64_t fro
             message.from = fab_msg_reply_to(msg, message.from);
             fab_asks_on_request(core, self->slot, message.from, msg->tag);
         }
+        if (fab_unlikely(fab_msg_has_buffer(msg)))
+            return handle_large(self, msg, &message);
     }
     return fab_handle(self, &message);
 }
@@ -110,6 +127,7 @@ fab_mailbox_drop_oldest(struct fab_core *core, struct fab_slot *slot)
         slot->message_count--;
         mailbox_on_pop(core, slot, cell);
     }
+    fab_msg_release(core, &cell->msg);
     fab_cells_push(&core->cells, cell);
     core->counters.dropped_oldest++;
 }
@@ -195,6 +213,7 @@ run_one(struct myc_self *self)
         fab_notice_mark_taken(core, self->actor, &cell->msg);
     else if (fab_likely(!is_expired(core, &cell->msg)))
         fab_settle(self, fab_deliver(self, &cell->msg, cell->from_home));
+    fab_msg_release(core, &cell->msg);
     fab_cells_push(&core->cells, cell);
 }
 

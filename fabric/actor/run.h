@@ -86,7 +86,7 @@ fab_message_view(const struct fab_msg *msg, uint64_t from_home)
     return message;
 }
 
-/* Gives a record that is not a plain SEND to the actor that was entered. */
+/* Gives a record that is not a plain SEND with its body in it to the actor that was entered. */
 enum myc_status fab_deliver_other(struct myc_self *self, const struct fab_msg *msg,
                                   uint64_t from_home);
 
@@ -108,7 +108,7 @@ fab_deliver(struct myc_self *self, const struct fab_msg *msg, uint64_t from_home
 {
     struct myc_message message;
 
-    if (fab_unlikely(msg->kind != FAB_MSG_SEND))
+    if (fab_unlikely(msg->kind != FAB_MSG_SEND || fab_msg_has_buffer(msg)))
         return fab_deliver_other(self, msg, from_home);
     message = fab_message_view(msg, from_home);
     self->core->counters.delivered++;

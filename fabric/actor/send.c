@@ -10,15 +10,17 @@
  * that has room) without it, because that one decides what an actor costs beside a plain call: it
  * only looks, and what it does not like it leaves to dispatch from the start.
  */
+#include "actor/buffer.h"
 #include "actor/parts.h"
 #include "actor/run.h"
+#include "actor/send.h"
 #include "base/copy.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NO_INLINE     __attribute__((noinline))
 
-static enum myc_status
-refuse(struct fab_core *core, enum myc_status status)
+enum myc_status
+fab_send_refuse(struct fab_core *core, enum myc_status status)
 {
     struct fab_core_counters *counters = &core->counters;
 
@@ -50,7 +52,8 @@ static ALWAYS_INLINE uint8_t
 record_flags(const struct fab_outgoing *out)
 {
     return (uint8_t)((out->ttl_ns ? FAB_MSG_HAS_DEADLINE : 0) |
-                     ((out->flags & MYC_SEND_URGENT) ? FAB_MSG_IS_URGENT : 0));
+                     ((out->flags & MYC_SEND_URGENT) ? FAB_MSG_IS_URGENT : 0) |
+                     (fab_unlikely(out->buffer != NULL) ? FAB_MSG_HAS_BUFFER : 0));
 }
 
 /* Writes header, extension and body. `deadline_ns` is looked at only when there is one. */
@@ -66,14 +69,21 @@ fill(struct fab_msg *msg, const struct myc_self *self, const struct fab_outgoing
     msg->size = out->size;
     msg->kind = out->kind;
     msg->flags = flags;
-    msg->extensions = flags & FAB_MSG_HAS_DEADLINE ? 1 : 0;
+    msg->extensions = fab_msg_extensions_of(flags);
     msg->reserved = 0;
     msg->tag = out->tag;
     msg->origin_ns = out->origin_ns ? out->origin_ns : self->origin_ns;
     if (flags & FAB_MSG_HAS_DEADLINE)
         fab_msg_set_word(msg, 0, deadline_ns);
-    if (out->body)
+    if (out->body && fab_likely(!out->buffer))
         fab_copy(fab_msg_body(msg), out->body, out->size);
+}
+
+void
+fab_send_fill(struct fab_msg *msg, const struct myc_self *self, const struct fab_outgoing *out,
+              uint64_t deadline_ns)
+{
+    fill(msg, self, out, deadline_ns);
 }
 
 /* A mailbox of this lcore is full. PENDING: the message was dropped on purpose; OK: there is room
@@ -113,31 +123,34 @@ send_here(struct myc_self *self, const struct fab_outgoing *out)
 {
     struct fab_core *core = self->core;
     struct fab_slot *slot = fab_slot_lookup(core, out->to.actor);
-    uint32_t record_size = FAB_MSG_HEADER_SIZE + (out->ttl_ns ? 8 : 0) + out->size;
+    uint32_t record_size = FAB_MSG_HEADER_SIZE + (out->ttl_ns ? 8 : 0) +
+                           (fab_unlikely(out->buffer != NULL) ? 8 : out->size);
     enum myc_status status;
     struct fab_cell *cell;
 
     if (fab_unlikely(!slot))
-        return refuse(core, MYC_GONE);
-    if (fab_unlikely(out->size > FAB_MSG_SMALL_MAX))
-        return refuse(core, MYC_TOO_BIG);
+        return fab_send_refuse(core, MYC_GONE);
     if (fab_unlikely(!fab_slot_accepts(slot, fab_type_key(out->type))))
-        return refuse(core, MYC_BAD_TYPE);
+        return fab_send_refuse(core, MYC_BAD_TYPE);
     if (fab_unlikely(slot->message_count >= slot->message_max)) {
         status = overflow_here(core, slot, self->actor);
         if (status == MYC_PENDING && out->body)
             return MYC_OK;
         if (status != MYC_OK && status != MYC_PENDING)
-            return refuse(core, status);
+            return fab_send_refuse(core, status);
         slot = status == MYC_PENDING ? NULL : slot; /* a claim that its commit drops */
     }
     cell = fab_cells_pop(&core->cells, fab_cell_class_of(record_size));
     if (fab_unlikely(!cell))
-        return refuse(core, MYC_NO_MEMORY);
+        return fab_send_refuse(core, MYC_NO_MEMORY);
     cell->from_home = core->home;
     fill(&cell->msg, self, out, core->now_ns + out->ttl_ns);
+    if (fab_unlikely(out->buffer != NULL))
+        fab_send_refer(core, &cell->msg, out);
     if (!out->body) {
-        core->claim = (struct fab_claim){ .msg = &cell->msg, .cell = cell, .slot = slot };
+        core->claim = (struct fab_claim){
+            .msg = &cell->msg, .cell = cell, .slot = slot, .buffer = out->buffer
+        };
         core->quick = NULL;
         return MYC_OK;
     }
@@ -161,6 +174,17 @@ look_closer(struct fab_core *core, struct fab_link *link, uint64_t sender, struc
     return fab_wait_for_link(core, link, sender, to) ? MYC_FULL : MYC_NO_MEMORY;
 }
 
+enum myc_status
+fab_link_claim(struct fab_core *core, struct fab_link *link, uint64_t sender, struct myc_ref to,
+               uint32_t stride, struct fab_msg **msg)
+{
+    enum myc_status status = link->ops->claim(link, FAB_LANE_USER, stride, to.actor, msg);
+
+    if (fab_unlikely(status == MYC_FULL) && !fab_wait_for_link(core, link, sender, to))
+        return MYC_NO_MEMORY;
+    return status;
+}
+
 /* To an actor elsewhere. */
 static enum myc_status
 send_away(struct myc_self *self, const struct fab_outgoing *out)
@@ -175,15 +199,12 @@ send_away(struct myc_self *self, const struct fab_outgoing *out)
     if (fab_likely(status == MYC_OK) && fab_unlikely(core->held_up > 0))
         status = look_closer(core, link, self->actor, out->to);
     if (fab_unlikely(status != MYC_OK))
-        return refuse(core, status);
-    if (fab_unlikely(out->size > FAB_MSG_SMALL_MAX))
-        return refuse(core, MYC_TOO_BIG);
-    status = link->ops->claim(link, FAB_LANE_USER, stride, out->to.actor, &msg);
-    if (fab_unlikely(status != MYC_OK)) {
-        if (status == MYC_FULL && !fab_wait_for_link(core, link, self->actor, out->to))
-            status = MYC_NO_MEMORY;
-        return refuse(core, status);
-    }
+        return fab_send_refuse(core, status);
+    if (fab_unlikely(out->buffer != NULL))
+        return fab_send_lent(self, link, out);
+    status = fab_link_claim(core, link, self->actor, out->to, stride, &msg);
+    if (fab_unlikely(status != MYC_OK))
+        return fab_send_refuse(core, status);
     fill(msg, self, out, link->level == FAB_LEVEL_FLOW ? out->ttl_ns : core->now_ns + out->ttl_ns);
     if (!out->body) {
         core->claim = (struct fab_claim){ .msg = msg, .link = link };
@@ -206,6 +227,8 @@ dispatch(struct myc_self *self, struct fab_outgoing out)
     if (fab_unlikely(core->claim.msg != NULL))
         fab_claim_abort(core);
     fab_quicken(self);
+    if (fab_unlikely(out.size > FAB_MSG_SMALL_MAX) && !out.buffer)
+        return fab_send_large(self, &out);
     if (fab_likely(fab_is_here(core, out.to)))
         return send_here(self, &out);
     /* A copy, so that the other way needs none of it in memory. */
@@ -217,7 +240,8 @@ dispatch(struct myc_self *self, struct fab_outgoing out)
                                                    out.flags,
                                                    out.tag,
                                                    out.ttl_ns,
-                                                   out.origin_ns });
+                                                   out.origin_ns,
+                                                   out.buffer });
 }
 
 enum myc_status
@@ -331,34 +355,52 @@ myc_send_claim(struct myc_self *self, struct myc_ref to, const struct myc_type *
     enum myc_status status = dispatch(self, out);
 
     if (status == MYC_OK)
-        *body = fab_msg_body(self->core->claim.msg);
+        *body = fab_claim_body(self->core);
     return status;
+}
+
+void
+fab_claim_commit(struct fab_core *core)
+{
+    struct fab_claim claim = core->claim;
+
+    core->claim.msg = NULL;
+    core->counters.sent++;
+    if (claim.link) {
+        claim.link->ops->commit(claim.link);
+        fab_link_touch(core, claim.link);
+        if (fab_unlikely(claim.buffer != NULL))
+            fab_body_release(core, claim.buffer); /* the loan has its own reference */
+    } else if (claim.slot) {
+        fab_mailbox_add(core, claim.slot, claim.cell);
+    } else {
+        fab_msg_release(core, &claim.cell->msg);
+        fab_cells_push(&core->cells, claim.cell);
+    }
 }
 
 void
 myc_send_commit(struct myc_self *self)
 {
     struct fab_core *core = fab_self_core(self, __func__);
-    struct fab_claim claim = core->claim;
 
-    FAB_ASSERT(claim.msg != NULL);
-    core->claim.msg = NULL;
+    FAB_ASSERT(core->claim.msg != NULL);
+    fab_claim_commit(core);
     fab_quicken(self);
-    core->counters.sent++;
-    if (claim.link) {
-        claim.link->ops->commit(claim.link);
-        fab_link_touch(core, claim.link);
-    } else if (claim.slot) {
-        fab_mailbox_add(core, claim.slot, claim.cell);
-    } else {
-        fab_cells_push(&core->cells, claim.cell);
-    }
 }
 
 void
 fab_claim_abort(struct fab_core *core)
 {
-    if (core->claim.cell)
-        fab_cells_push(&core->cells, core->claim.cell);
+    struct fab_claim claim = core->claim;
+
     core->claim.msg = NULL;
+    if (claim.is_lent) {
+        FAB_ASSERT(fab_lend_end(core, claim.link, claim.lend));
+        fab_body_release(core, claim.buffer);
+    }
+    if (!claim.cell)
+        return;
+    fab_msg_release(core, &claim.cell->msg);
+    fab_cells_push(&core->cells, claim.cell);
 }

@@ -19,6 +19,8 @@
 #include "base/assert.h"
 #include "base/prng.h"
 
+struct fab_body;
+struct fab_buffers;
 struct fab_timers;
 struct fab_asks;
 struct fab_monitors;
@@ -53,10 +55,13 @@ struct myc_self {
 
 /* A claim that is open: at most one for a core. */
 struct fab_claim {
-    struct fab_msg *msg;   /* NULL: no claim is open */
-    struct fab_cell *cell; /* of a local receiver; else NULL */
-    struct fab_link *link; /* of a remote one; else NULL */
-    struct fab_slot *slot; /* the local receiver */
+    struct fab_msg *msg;     /* NULL: no claim is open */
+    struct fab_cell *cell;   /* of a local receiver; else NULL */
+    struct fab_link *link;   /* of a remote one; else NULL */
+    struct fab_slot *slot;   /* the local receiver */
+    struct fab_body *buffer; /* where a large body is written; else NULL */
+    uint32_t lend;           /* of a large one over a link: its loan */
+    bool is_lent;
 };
 
 struct fab_core {
@@ -97,6 +102,7 @@ struct fab_core {
     struct fab_bounces bounces;
     struct fab_ties ties;
     struct fab_pollers pollers;
+    struct fab_buffers *buffers;
     uint32_t notice_reserve; /* cells kept back now, up to FAB_NOTICE_RESERVE */
     uint32_t later_head;     /* actors whose batch is used up: run in the next turn */
     uint32_t later_tail;
@@ -311,6 +317,7 @@ struct fab_outgoing {
     uint64_t tag;
     uint64_t ttl_ns;
     uint64_t origin_ns;
+    struct fab_body *buffer; /* holds the body; NULL: it fits into the record, or has none yet */
 };
 
 /* The one dispatch: finds the way, claims a record there, fills it and commits it. Counts what it

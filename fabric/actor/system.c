@@ -7,6 +7,7 @@
  * overtakes it. Records are written straight into the link; only when a handler's claim on the same
  * link is open do they wait too, since a second claim would make the carrier forget the first.
  */
+#include "actor/buffer.h"
 #include "actor/life.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
@@ -218,6 +219,7 @@ static const uint8_t body_sizes[FAB_SYSTEM_PARTS] = {
     [FAB_SYSTEM_SPAWN] = sizeof(struct fab_system_spawn),
     [FAB_SYSTEM_SPAWNED] = sizeof(struct fab_system_spawned),
     [FAB_SYSTEM_EXIT] = sizeof(struct fab_system_exit),
+    [FAB_SYSTEM_RELEASE] = sizeof(struct fab_system_release),
 };
 
 /* A record of the core's own, as long as its op says. */
@@ -237,6 +239,8 @@ receive_own(struct fab_core *core, struct fab_link *link, uint16_t op, const voi
         return fab_spawn_receive(core, link, body);
     case FAB_SYSTEM_SPAWNED:
         return fab_spawn_outcome(core, link, body);
+    case FAB_SYSTEM_RELEASE:
+        return fab_buffers_on_release(core, link, body);
     default:
         return on_exit(core, link, body);
     }

@@ -75,6 +75,13 @@ fab_heap_block_size(const struct fab_heap *heap, uint32_t unit)
     return FAB_HEAP_UNIT << heap->blocks[unit].order;
 }
 
+/* Bytes of all of it. */
+static inline uint64_t
+fab_heap_size(const struct fab_heap *heap)
+{
+    return (uint64_t)heap->unit_count * FAB_HEAP_UNIT;
+}
+
 /* Whether nothing is claimed. */
 static inline bool
 fab_heap_is_whole(const struct fab_heap *heap)

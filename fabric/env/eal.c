@@ -205,6 +205,12 @@ fab_eal_has_worker(uint32_t eal_lcore)
            eal_lcore != rte_get_main_lcore();
 }
 
+bool
+fab_eal_is_huge(void)
+{
+    return rte_eal_has_hugepages() != 0;
+}
+
 int
 fab_eal_socket(uint32_t eal_lcore)
 {

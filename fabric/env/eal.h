@@ -30,6 +30,9 @@ void fab_eal_stop(void);
 /* Whether there is such a lcore, and it is not the main one. */
 bool fab_eal_has_worker(uint32_t eal_lcore);
 
+/* Whether the EAL's memory is on hugepages. */
+bool fab_eal_is_huge(void);
+
 /* NUMA node of a lcore. */
 int fab_eal_socket(uint32_t eal_lcore);
 

@@ -91,6 +91,9 @@ struct fab_link {
     uint64_t peer_home; /* home word of the other end; 0 while it is not known */
     uint8_t peer_lcore;
     uint8_t peer_lcore_count; /* lcores of the other node; 0 while not known */
+    uint32_t large_max;       /* bytes of the largest body that goes over it in a buffer; 0: none */
+    const uint8_t *peer_heap; /* ring, segment: bodies that the other end lends; not owned */
+    uint64_t peer_heap_size;
     enum fab_level level;
     bool is_up;
     bool is_dirty;  /* committed and not flushed: on the core's flush list; the core's field */

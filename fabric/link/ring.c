@@ -263,6 +263,9 @@ end_create(const struct fab_ring_link_options *options, struct fab_ring_link_end
     ring->link.peer_lcore = other.lcore;
     ring->link.peer_lcore_count = options->lcore_count;
     ring->link.level = FAB_LEVEL_RING;
+    ring->link.large_max = own.heap ? FAB_MSG_SIZE_MAX : 0;
+    ring->link.peer_heap = other.heap;
+    ring->link.peer_heap_size = other.heap_size;
     ring->link.is_up = true;
     ring->capacity = rte_ring_get_capacity(ring->in);
     ring->reserve = fab_ring_reserve(options->slots);

@@ -19,6 +19,8 @@
 struct fab_ring_link_end {
     int socket; /* NUMA node of the lcore's memory; -1: any */
     uint8_t lcore;
+    const void *heap; /* of the lcore's large messages; not owned; NULL: none go over the ring */
+    uint64_t heap_size;
 };
 
 struct fab_ring_link_options {

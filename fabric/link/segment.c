@@ -2,6 +2,7 @@
 #include "link/segment.h"
 
 #include "base/assert.h"
+#include "base/heap.h"
 
 static struct fab_segment_link *
 segment_of(struct fab_link *link)
@@ -81,6 +82,15 @@ segment_flush(struct fab_link *link, uint64_t now_ns)
     fab_segment_producer_publish(&segment->out);
 }
 
+/* Whether the body that the record names lies within what the peer has offered. */
+static bool
+body_is_possible(const struct fab_link *link, const struct fab_msg *msg)
+{
+    uint64_t offset = (uint64_t)(uint32_t)fab_msg_buffer_word(msg) * FAB_HEAP_UNIT;
+
+    return offset <= link->peer_heap_size && msg->size <= link->peer_heap_size - offset;
+}
+
 static unsigned
 receive(struct fab_segment_link *segment, unsigned budget)
 {
@@ -94,7 +104,8 @@ receive(struct fab_segment_link *segment, unsigned budget)
 
         if (taken == FAB_SEGMENT_EMPTY)
             break;
-        if (fab_unlikely(taken == FAB_SEGMENT_BAD)) {
+        if (fab_unlikely(taken == FAB_SEGMENT_BAD) ||
+            (fab_unlikely(fab_msg_has_buffer(msg)) && !body_is_possible(link, msg))) {
             cut_off(segment);
             break;
         }
@@ -217,6 +228,9 @@ fab_segment_link_init(struct fab_segment_link *segment,
             .peer_lcore = options->peer_lcore,
             .peer_lcore_count = options->peer_lcore_count,
             .level = FAB_LEVEL_SEGMENT,
+            .large_max = options->large_max,
+            .peer_heap = options->peer_heap,
+            .peer_heap_size = options->peer_heap_size,
         },
     };
     fab_segment_consumer_init(&segment->in, options->own, options->peer, options->peer_slots);

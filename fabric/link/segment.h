@@ -47,6 +47,9 @@ struct fab_segment_link_options {
     uint32_t peer_slots;                 /* of the ring from there to here */
     struct fab_segment_area *own;        /* not owned; zeroed, written by us */
     const struct fab_segment_area *peer; /* not owned; may be mapped read only */
+    uint32_t large_max; /* bytes of the largest body that we may lend; 0: our heap is not there */
+    const void *peer_heap; /* of that lcore's large messages; not owned; NULL: it has none */
+    uint64_t peer_heap_size;
 };
 
 /* Makes a link that says on_up at its first poll. OK; NO_MEMORY.

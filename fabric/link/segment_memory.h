@@ -21,7 +21,7 @@
 
 #include <mycelium/status.h>
 
-#define FAB_SEGMENT_MEMORY_MAX (1024ULL * 1024ULL * 1024ULL) /* bytes of one memfd */
+#define FAB_SEGMENT_MEMORY_MAX (64ULL * 1024ULL * 1024ULL * 1024ULL) /* bytes of one memfd */
 
 /* Where the areas of a process's memfd lie: one for each pair of its lcores and the peer's. */
 struct fab_segment_layout {

@@ -18,6 +18,7 @@
 #include "node/segments.h"
 
 #define INCARNATION_MASK 0xffffffffffffULL
+#define HEAP_ALIGN       (2ULL * 1024 * 1024)
 
 static struct fab_full *
 full_of(struct myc_node *node)
@@ -213,6 +214,7 @@ full_stop(struct myc_node *node)
         if (full->lcores[i].core)
             fab_lcore_fini(&full->lcores[i]);
     destroy_rings(full);
+    fab_segment_memory_fini(&full->heap);
     if (full->is_eal_ours)
         fab_eal_stop();
     free(full->lcores);
@@ -264,6 +266,34 @@ start_eal(struct fab_full *full)
     return MYC_OK;
 }
 
+/* Bytes of heap of one lcore. */
+static uint64_t
+heap_part(const struct fab_full *full)
+{
+    uint64_t bytes = full->options.limits.heap_bytes_max;
+
+    return (bytes + HEAP_ALIGN - 1) / HEAP_ALIGN * HEAP_ALIGN;
+}
+
+static void *
+heap_of(const struct fab_full *full, uint8_t lcore)
+{
+    return (uint8_t *)full->heap.base + heap_part(full) * lcore;
+}
+
+/* In memory of its own, not the EAL's: a process that attaches may map it, and nothing else. */
+static enum myc_status
+start_heap(struct fab_full *full)
+{
+    enum myc_status status = fab_segment_memory_create((size_t)heap_part(full) * full->lcore_count,
+                                                       fab_eal_is_huge(), &full->heap);
+
+    if (status != MYC_OK)
+        return fab_node_refuse(&full->options, status,
+                               "no memory for large messages: lower limits.heap_mb_max");
+    return MYC_OK;
+}
+
 static uint64_t
 clock_of_core(void *context)
 {
@@ -284,6 +314,8 @@ start_core(struct fab_full *full, uint8_t index)
         .limits = full->options.limits,
         .seed = full->head.home ^ (uint64_t)index << 56 ^ fab_clock_ns(),
         .clock_ns = clock_of_core,
+        .heap = heap_of(full, index),
+        .heap_size = heap_part(full),
         .ports = fab_ports_core_ops(lcore),
     };
 
@@ -318,8 +350,8 @@ join_lcores(struct fab_full *full, uint8_t a, uint8_t b)
         .slots = full->options.limits.ring_slots,
         .home = full->head.home,
         .lcore_count = (uint8_t)count,
-        .a = { full->lcores[a].socket, a },
-        .b = { full->lcores[b].socket, b },
+        .a = { full->lcores[a].socket, a, heap_of(full, a), heap_part(full) },
+        .b = { full->lcores[b].socket, b, heap_of(full, b), heap_part(full) },
     };
     struct fab_link **ab = &full->rings[a * count + b], **ba = &full->rings[b * count + a];
     enum myc_status status = fab_ring_link_pair_create(&options, ab, ba);
@@ -417,7 +449,7 @@ static enum myc_status
 run_phases(struct fab_full *full)
 {
     enum myc_status (*const phases[])(struct fab_full *) = {
-        start_eal,      start_cores,      start_rings, start_ports,
+        start_eal,      start_heap,       start_cores, start_rings,   start_ports,
         start_segments, start_registries, launch,      open_segments,
     };
 
@@ -445,6 +477,7 @@ myc_node_start(const struct myc_node_options *options, struct myc_node **node)
     full->options = *options;
     full->options.limits = fab_node_limits(&options->limits);
     full->lcore_count = options->lcore_count;
+    full->heap.fd = -1;
     full->lcores = calloc(options->lcore_count, sizeof(*full->lcores));
     status = full->lcores ? run_phases(full) : MYC_NO_MEMORY;
     if (status != MYC_OK) {

@@ -6,13 +6,14 @@
  *      control thread     control socket, attaching to others (control/)
  *      lcores             everything else; the others reach them by commands only
  *
- * start goes through phases, each undone in reverse when a later one fails: EAL, lcores with their
- * cores, rings, ports with their flows, the registry on each lcore, launch, control socket. stop is
- * the same list backwards, with each lcore given time to stop its actors first.
+ * start goes through phases, each undone in reverse when a later one fails: EAL, heap, lcores with
+ * their cores, rings, ports with their flows, the registry on each lcore, launch, control socket.
+ * stop is the same list backwards, with each lcore given time to stop its actors first.
  */
 #ifndef FAB_NODE_FULL_H
 #define FAB_NODE_FULL_H
 
+#include "link/segment_memory.h"
 #include "node/lcore.h"
 #include "node/node.h"
 #include "node/options.h"
@@ -31,8 +32,9 @@ struct fab_full {
     uint32_t launched_count; /* lcores that run */
     struct fab_link *
         *rings; /* owned; lcore_count squared, [from * count + to]; NULL on the diagonal */
-    struct fab_ports *ports;       /* owned; NULL: none */
-    struct fab_segments *segments; /* owned; NULL: none */
+    struct fab_segment_memory heap; /* owned: large messages, an equal part for each lcore */
+    struct fab_ports *ports;        /* owned; NULL: none */
+    struct fab_segments *segments;  /* owned; NULL: none */
     bool is_eal_ours;
 };
 

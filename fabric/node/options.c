@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "actor/buffer.h"
 #include "env/fault.h"
 
-#define MILLION 1000000U
+#define MILLION        1000000U
+#define HEAP_BYTES_MAX (4ULL << 30) /* of each lcore */
 
 enum myc_status
 fab_node_refuse(const struct myc_node_options *options, enum myc_status status, const char *format,
@@ -160,6 +162,11 @@ check_limits(const struct myc_node_options *options)
     if (limits->actors_max > 0xffffffU)
         return fab_node_refuse(options, MYC_INVALID, "limits.actors_max %u is above 16777215",
                                limits->actors_max);
+    if (limits->buffers_max > FAB_BUFFERS_MAX || limits->heap_bytes_max > HEAP_BYTES_MAX)
+        return fab_node_refuse(options, MYC_INVALID,
+                               "limits.buffers_max %u and heap_bytes_max %llu: at most %u and %llu",
+                               limits->buffers_max, (unsigned long long)limits->heap_bytes_max,
+                               FAB_BUFFERS_MAX, HEAP_BYTES_MAX);
     if (limits->ring_slots & (limits->ring_slots - 1))
         return fab_node_refuse(options, MYC_INVALID, "limits.ring_slots %u is not a power of two",
                                limits->ring_slots);
@@ -199,6 +206,8 @@ fab_node_limits(const struct myc_limits *given)
         .asks_max = or_default(given->asks_max, 16384),
         .monitors_max = or_default(given->monitors_max, 65536),
         .names_max = or_default(given->names_max, 4096),
+        .buffers_max = or_default(given->buffers_max, FAB_BUFFERS_DEFAULT),
+        .heap_bytes_max = given->heap_bytes_max ? given->heap_bytes_max : 64ULL << 20,
         .ring_slots = or_default(given->ring_slots, 1024),
         .flow_window_bytes = or_default(given->flow_window_bytes, 1U << 20),
     };

@@ -93,6 +93,8 @@ fab_segments_open(struct fab_segments *segments)
         .wants_huge = true,
         .lcore_count = (uint8_t)full->lcore_count,
         .slots = options->limits.ring_slots,
+        .heap_fd = full->heap.fd,
+        .heap_size = full->heap.size,
         .name = options->name,
         .path = options->control_socket,
         .mode = options->control_socket_mode ? options->control_socket_mode : MODE_DEFAULT,

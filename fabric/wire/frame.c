@@ -110,7 +110,8 @@ chunk_is_valid(const struct fab_chunk *chunk, uint32_t available)
         return false;
     if (chunk->size < FAB_MSG_HEADER_SIZE || fab_chunk_stride(chunk->size) > available)
         return false;
-    return fab_msg_is_valid(msg, chunk->size) && fab_msg_total(msg) == chunk->size;
+    return fab_msg_is_valid(msg, chunk->size) && fab_msg_total(msg) == chunk->size &&
+           !fab_msg_has_buffer(msg);
 }
 
 static bool

@@ -10,5 +10,7 @@ fab_msg_is_valid(const struct fab_msg *msg, size_t available)
         return false;
     if (msg->extensions != fab_msg_extensions_of(msg->flags) || msg->size > FAB_MSG_SIZE_MAX)
         return false;
+    if (fab_msg_has_buffer(msg) && (msg->size == 0 || msg->kind > FAB_MSG_ASK))
+        return false;
     return fab_msg_total(msg) <= available && msg->block_length <= msg->size;
 }

@@ -12,6 +12,12 @@
  * rarely needed (deadline, the address to reply to when it is not the sender) follows in extension
  * words of 8 bytes, by flag and in the order of the flags.
  *
+ * A body of more than FAB_MSG_SMALL_MAX bytes stands in a heap buffer (FAB_MSG_HAS_BUFFER): the
+ * record ends behind its extension words, the last of which says where the body is. Its meaning is
+ * that of the place where the record lies: on a ring or segment the sender's heap unit and the
+ * number under which it waits for the buffer to come back (fab_msg_lent_word), in a mailbox the
+ * core's own name for the buffer, on the wire the transfer that brings it.
+ *
  * Records are padded to FAB_MSG_ALIGN wherever they follow one another.
  */
 #ifndef FAB_WIRE_MESSAGE_H
@@ -45,7 +51,8 @@ enum fab_msg_flag {
     FAB_MSG_HAS_DEADLINE = 1 << 0, /* 1 word: ns on the sender's host clock, or left on a flow */
     FAB_MSG_HAS_REPLY_TO = 1 << 1, /* 2 words: ref of the asker of a delegated ask */
     FAB_MSG_IS_URGENT = 1 << 2,
-    FAB_MSG_FLAGS_ALL = 7,
+    FAB_MSG_HAS_BUFFER = 1 << 3, /* 1 word: where the body is, for it does not follow here */
+    FAB_MSG_FLAGS_ALL = 15,
 };
 
 struct fab_msg {
@@ -88,11 +95,17 @@ fab_msg_body_const(const struct fab_msg *msg)
     return (const uint8_t *)msg + fab_msg_body_offset(msg);
 }
 
+static inline bool
+fab_msg_has_buffer(const struct fab_msg *msg)
+{
+    return (msg->flags & FAB_MSG_HAS_BUFFER) != 0;
+}
+
 /* Bytes of the whole record without padding. */
 static inline uint32_t
 fab_msg_total(const struct fab_msg *msg)
 {
-    return fab_msg_body_offset(msg) + msg->size;
+    return fab_msg_body_offset(msg) + (fab_msg_has_buffer(msg) ? 0 : msg->size);
 }
 
 /* Bytes that the record takes where another follows it. */
@@ -107,7 +120,8 @@ static inline uint8_t
 fab_msg_extensions_of(uint8_t flags)
 {
     return (uint8_t)(((flags & FAB_MSG_HAS_DEADLINE) ? 1 : 0) +
-                     ((flags & FAB_MSG_HAS_REPLY_TO) ? 2 : 0));
+                     ((flags & FAB_MSG_HAS_REPLY_TO) ? 2 : 0) +
+                     ((flags & FAB_MSG_HAS_BUFFER) ? 1 : 0));
 }
 
 static_assert(offsetof(struct myc_type, version) - offsetof(struct myc_type, block_length) ==
@@ -167,6 +181,26 @@ fab_msg_reply_to(const struct fab_msg *msg, struct myc_ref from)
     if (!(msg->flags & FAB_MSG_HAS_REPLY_TO))
         return from;
     return (struct myc_ref){ fab_msg_word(msg, place), fab_msg_word(msg, place + 1) };
+}
+
+/* The word of a record whose body stands in a buffer. */
+static inline uint64_t
+fab_msg_buffer_word(const struct fab_msg *msg)
+{
+    return fab_msg_word(msg, msg->extensions - 1U);
+}
+
+static inline void
+fab_msg_set_buffer_word(struct fab_msg *msg, uint64_t word)
+{
+    fab_msg_set_word(msg, msg->extensions - 1U, word);
+}
+
+/* The word on a ring or segment: `unit` of the sender's heap, `lend` its number for the loan. */
+static inline uint64_t
+fab_msg_lent_word(uint32_t unit, uint32_t lend)
+{
+    return (uint64_t)lend << 32 | unit;
 }
 
 /* Whether bytes from another process are a record that may be read: every field in its range and

@@ -26,6 +26,7 @@ enum fab_system_op {
     FAB_SYSTEM_SPAWN = 5,        /* between lcores of one process: spawn there */
     FAB_SYSTEM_SPAWNED = 6,      /* its outcome */
     FAB_SYSTEM_EXIT = 7,         /* a linked actor has ended */
+    FAB_SYSTEM_RELEASE = 8,      /* a large body that was lent is read no more */
     FAB_SYSTEM_PARTS = 16, /* from here on: asks 16 to 31, monitors 32 to 47, names 48 to 63 */
     FAB_SYSTEM_ASK_FIRST = 16,
     FAB_SYSTEM_ASK_FAILED = 16, /* an ask will not be answered */
@@ -98,6 +99,13 @@ struct fab_system_exit {
     uint8_t reserved[7];
 };
 
+/* RELEASE: the other end may use the memory again. Not over a flow, which has its own copy. */
+struct fab_system_release {
+    uint32_t loan; /* as the record with the body said */
+    uint32_t reserved;
+};
+
+static_assert(sizeof(struct fab_system_release) == 8, "layout");
 static_assert(sizeof(struct fab_system_exit) == 24, "layout");
 /* ASK_FAILED: an ask of `asker` will not be answered. */
 struct fab_system_ask_failed {

@@ -7,7 +7,8 @@
  * the `struct myc_self` that its functions are given: it stands for the running actor, is valid
  * until the function returns, and must not be stored or handed to another thread.
  *
- * class.h says what an actor is, spawn.h how it comes and goes, send.h how it talks, timer.h what
+ * class.h says what an actor is, spawn.h how it comes and goes, send.h how it talks, buffer.h about
+ * large messages, timer.h what
  * it does by the clock, monitor.h how it watches others; this header is all of them.
  *
  * A handler never blocks and is never entered twice: a message to oneself or to a neighbour on the
@@ -17,6 +18,7 @@
 #ifndef MYCELIUM_ACTOR_H
 #define MYCELIUM_ACTOR_H
 
+#include <mycelium/buffer.h>
 #include <mycelium/class.h>
 #include <mycelium/monitor.h>
 #include <mycelium/send.h>

@@ -30,7 +30,8 @@ struct myc_client_options {
     size_t size;              /**< sizeof(struct myc_client_options) */
     const char *name;         /**< for the node's logs and `mycelium ls`; NULL: the program's */
     uint32_t timeout_ms;      /**< for the node to be there and to answer; 0: 5000 */
-    struct myc_limits limits; /**< 0: as for a node, but 1024 actors, 8192 messages, 4 MiB state */
+    struct myc_limits limits; /**< 0: as for a node, but 1024 actors, 8192 messages, 4 MiB state,
+                               * 32 MiB heap */
     uint32_t inbox_max;       /**< messages that the inbox keeps; 0: 1024 */
     /** Cause of a failure in words, written when not NULL; owned by the caller. */
     char *error;

@@ -69,6 +69,8 @@ struct myc_limits {
     uint32_t asks_max;          /**< open asks [16384] */
     uint32_t monitors_max;      /**< [65536] */
     uint32_t names_max;         /**< [4096] */
+    uint32_t buffers_max;       /* bodies of large messages known at one time [8192] */
+    uint64_t heap_bytes_max;    /* heap of large messages, rounded up to 2 MiB [64 MiB] */
     uint32_t ring_slots;        /**< slots of a ring or segment ring, a power of two [1024] */
     uint32_t flow_window_bytes; /**< bytes sent and not acknowledged for each flow [1 MiB] */
 };

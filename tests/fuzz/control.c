@@ -79,7 +79,7 @@ make(uint8_t mode)
     control->home = mode & 1 ? 0x123456789abcULL : 0x0001123456789abcULL;
     control->attaches[0].path = path;
     for (unsigned i = 0; i < FAB_CONTROL_PLACES; i++) {
-        control->places[i].fd = control->places[i].process_fd = -1;
+        control->places[i].fd = control->places[i].process_fd = control->places[i].heap_fd = -1;
         control->places[i].attach = FAB_CONTROL_NO_ATTACH;
     }
     return control;

@@ -115,7 +115,11 @@ end_of(const struct myc_test *test, unsigned i)
 {
     uint8_t lcores = test->options.lcore_count;
 
-    return (struct loop_end_options){ test->nodes[i / lcores].home, (uint8_t)(i % lcores), lcores };
+    return (struct loop_end_options){
+        .home = test->nodes[i / lcores].home,
+        .lcore = (uint8_t)(i % lcores),
+        .lcore_count = lcores,
+    };
 }
 
 /* Joins two cores that both run. */

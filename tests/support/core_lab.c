@@ -63,8 +63,12 @@ lab_config(uint64_t home, uint8_t lcore, uint8_t lcore_count)
 struct fab_core *
 lab_add_core(struct lab *lab, const struct fab_core_config *config)
 {
+    struct fab_core_config with_heap = *config;
+
     FAB_ASSERT(lab->core_count < LAB_CORES_MAX);
-    FAB_ASSERT(fab_core_create(config, &lab->memory, &lab->cores[lab->core_count]) == MYC_OK);
+    if (config->heap_size > 0)
+        with_heap.heap = lab->heaps[lab->core_count] = malloc(config->heap_size);
+    FAB_ASSERT(fab_core_create(&with_heap, &lab->memory, &lab->cores[lab->core_count]) == MYC_OK);
     fab_core_turn_begin(lab->cores[lab->core_count], lab->now_ns);
     return lab->cores[lab->core_count++];
 }
@@ -74,7 +78,8 @@ end_of(const struct lab *lab, unsigned i)
 {
     const struct fab_core_config *config = fab_core_config_of(lab->cores[i]);
 
-    return (struct loop_end_options){ config->home, config->lcore, config->lcore_count };
+    return (struct loop_end_options){ config->home, config->lcore, config->lcore_count,
+                                      config->heap, config->heap_size };
 }
 
 struct loop_pair *
@@ -221,6 +226,8 @@ lab_fini(struct lab *lab)
         FAB_ASSERT(fab_core_is_quiet(lab->cores[i]));
         fab_core_destroy(&lab->cores[i]);
     }
+    for (unsigned i = 0; i < lab->core_count; i++)
+        free(lab->heaps[i]);
     FAB_ASSERT(lab->blocks == 0);
 }
 

@@ -27,6 +27,7 @@ struct lab {
     uint64_t now_ns;
     struct fab_core_memory memory;
     unsigned blocks; /* of memory that are taken */
+    void *heaps[LAB_CORES_MAX];
 };
 
 void lab_init(struct lab *lab);
@@ -34,7 +35,7 @@ void lab_init(struct lab *lab);
 /* Stops all actors, checks that every core is quiet, frees everything. */
 void lab_fini(struct lab *lab);
 
-/* The config of a small core; change what the test needs. */
+/* The config of a small core; change what the test needs. One with a heap_size gets a heap. */
 struct fab_core_config lab_config(uint64_t home, uint8_t lcore, uint8_t lcore_count);
 
 struct fab_core *lab_add_core(struct lab *lab, const struct fab_core_config *config);

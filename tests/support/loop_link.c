@@ -197,7 +197,7 @@ static const struct fab_link_ops loop_ops = {
 
 static void
 end_init(struct loop_end *end, struct loop_pair *pair, struct loop_end *other,
-         const struct loop_end_options *peer)
+         const struct loop_end_options *own, const struct loop_end_options *peer)
 {
     end->pair = pair;
     end->other = other;
@@ -210,6 +210,9 @@ end_init(struct loop_end *end, struct loop_pair *pair, struct loop_end *other,
         .peer_home = pair->options.level == FAB_LEVEL_RING ? peer->home : 0,
         .peer_lcore = peer->lcore,
         .peer_lcore_count = peer->lcore_count,
+        .large_max = own->heap && pair->options.level != FAB_LEVEL_FLOW ? FAB_MSG_SIZE_MAX : 0,
+        .peer_heap = peer->heap,
+        .peer_heap_size = peer->heap_size,
     };
 }
 
@@ -225,8 +228,8 @@ loop_pair_create(const struct loop_options *options)
         pair->options.capacity = CAPACITY_DEFAULT;
     if (pair->options.reserve == 0)
         pair->options.reserve = pair->options.capacity / 4;
-    end_init(&pair->a, pair, &pair->b, &options->b);
-    end_init(&pair->b, pair, &pair->a, &options->a);
+    end_init(&pair->a, pair, &pair->b, &options->a, &options->b);
+    end_init(&pair->b, pair, &pair->a, &options->b, &options->a);
     return pair;
 }
 

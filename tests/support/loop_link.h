@@ -18,6 +18,8 @@ struct loop_end_options {
     uint64_t home;
     uint8_t lcore;
     uint8_t lcore_count;
+    const void *heap; /* of its large messages; NULL: none go over the link */
+    uint64_t heap_size;
 };
 
 struct loop_options {

@@ -17,6 +17,8 @@
 #define TIMEOUT_MS_DEFAULT 5000U
 #define INBOX_DEFAULT      1024U
 #define INCARNATION_MASK   0xffffffffffffULL
+#define HEAP_ALIGN         (2ULL << 20)
+#define HEAP_DEFAULT       (32ULL << 20)
 
 /* ---- the control thread's side ----------------------------------------------------------------
  */
@@ -169,6 +171,7 @@ client_stop(struct myc_node *node)
     fab_core_destroy(&client->core);
     fab_control_destroy(&client->control);
     fab_inbox_fini(&client->inbox);
+    fab_segment_memory_fini(&client->heap);
     pthread_cond_destroy(&client->has_news);
     pthread_mutex_destroy(&client->lock);
     free(client);
@@ -222,6 +225,18 @@ draw_incarnation(void)
     return drawn & INCARNATION_MASK;
 }
 
+/* Without hugepages, which a client has no claim to. */
+static enum myc_status
+start_heap(struct fab_client *client, const struct myc_limits *limits)
+{
+    uint64_t bytes = limits->heap_bytes_max ? limits->heap_bytes_max : HEAP_DEFAULT;
+
+    if (bytes > FAB_SEGMENT_MEMORY_MAX)
+        return MYC_INVALID;
+    return fab_segment_memory_create((bytes + HEAP_ALIGN - 1) / HEAP_ALIGN * HEAP_ALIGN, false,
+                                     &client->heap);
+}
+
 static enum myc_status
 start_control(struct fab_client *client, const char *path, const struct myc_client_options *options)
 {
@@ -232,6 +247,8 @@ start_control(struct fab_client *client, const char *path, const struct myc_clie
         .is_client = true,
         .lcore_count = 1,
         .slots = options->limits.ring_slots ? options->limits.ring_slots : 1024,
+        .heap_fd = client->heap.fd,
+        .heap_size = client->heap.size,
         .name = options->name ? options->name : program_invocation_short_name,
         .attach = attach,
         .attach_count = 1,
@@ -301,6 +318,8 @@ start_core(struct fab_client *client, const struct myc_client_options *options)
         .home = client->head.home,
         .lcore_count = 1,
         .limits = limits_of(options),
+        .heap = client->heap.base,
+        .heap_size = client->heap.size,
         .seed = client->head.home ^ fab_clock_ns(),
         .clock_ns = clock_of_core,
     };
@@ -340,6 +359,7 @@ make(void)
         return NULL;
     client->head.ops = &client_ops;
     client->outcome = MYC_PENDING;
+    client->heap.fd = -1;
     fab_door_init(&client->door, NULL);
     pthread_mutex_init(&client->lock, NULL);
     pthread_condattr_init(&monotonic);
@@ -361,7 +381,9 @@ myc_client_open(const char *path, const struct myc_client_options *options, stru
     if (!options)
         options = &defaults;
     fab_clock_init();
-    status = options->size == sizeof(*options) ? start_control(client, path, options) : MYC_INVALID;
+    status = options->size == sizeof(*options) ? start_heap(client, &options->limits) : MYC_INVALID;
+    if (status == MYC_OK)
+        status = start_control(client, path, options);
     if (status == MYC_OK)
         status = await_host(client, options->timeout_ms ? options->timeout_ms : TIMEOUT_MS_DEFAULT);
     if (status == MYC_OK)

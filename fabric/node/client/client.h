@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "actor/core.h"
+#include "link/segment_memory.h"
 #include "node/client/inbox.h"
 #include "node/control/control.h"
 #include "node/control/door.h"
@@ -20,6 +21,7 @@
 struct fab_client {
     struct myc_node head; /* first: what the user holds */
     struct fab_core *core;
+    struct fab_segment_memory heap; /* owned: large messages */
     struct fab_control *control;
     struct fab_inbox inbox;
     struct myc_ref inbox_ref;

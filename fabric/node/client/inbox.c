@@ -12,6 +12,7 @@
 
 struct fab_inbox_entry {
     struct myc_message message;
+    struct myc_buffer *buffer; /* keeps a large body; else NULL */
     uint8_t body[FAB_MSG_SMALL_MAX];
 };
 
@@ -35,18 +36,41 @@ fab_inbox_fini(struct fab_inbox *inbox)
 }
 
 static void
-put(struct fab_inbox *inbox, const struct myc_message *message)
+put(struct fab_inbox *inbox, struct myc_self *self, const struct myc_message *message)
 {
     struct fab_inbox_entry *entry = &inbox->entries[inbox->tail & (inbox->count - 1U)];
+    bool is_large = message->size > sizeof(entry->body);
 
-    if (inbox->tail - inbox->head >= inbox->count - KEPT || message->size > sizeof(entry->body)) {
+    if (inbox->tail - inbox->head >= inbox->count - KEPT ||
+        (is_large && myc_message_keep(self, message, &entry->buffer) != MYC_OK)) {
         inbox->dropped_full++;
         return;
     }
     entry->message = *message;
+    inbox->tail++;
+    if (is_large)
+        return;
     entry->message.body = entry->body;
     memcpy(entry->body, message->body, message->size);
-    inbox->tail++;
+}
+
+/* The entry that was taken last. */
+static struct fab_inbox_entry *
+taken(const struct fab_inbox *inbox)
+{
+    return &inbox->entries[(inbox->head - 1U) & (inbox->count - 1U)];
+}
+
+bool
+fab_inbox_has_kept(const struct fab_inbox *inbox)
+{
+    return taken(inbox)->buffer != NULL;
+}
+
+void
+fab_inbox_release(struct fab_inbox *inbox, struct myc_self *self)
+{
+    myc_buffer_release(self, &taken(inbox)->buffer);
 }
 
 bool
@@ -72,9 +96,8 @@ inbox_receive(struct myc_self *self, void *state, const struct myc_message *mess
 {
     struct fab_inbox *inbox;
 
-    (void)self;
     memcpy(&inbox, state, sizeof(inbox));
-    put(inbox, message);
+    put(inbox, self, message);
     return MYC_OK;
 }
 

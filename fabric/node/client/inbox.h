@@ -22,6 +22,12 @@ struct fab_inbox {
     uint64_t dropped_full;           /* messages that found no entry free */
 };
 
+/* Puts back what the message taken last has kept of a heap. Context: as a handler of the actor. */
+void fab_inbox_release(struct fab_inbox *inbox, struct myc_self *self);
+
+/* Whether there is such a message. */
+bool fab_inbox_has_kept(const struct fab_inbox *inbox);
+
 /* `count` is rounded up to a power of two. OK; NO_MEMORY. */
 enum myc_status fab_inbox_init(struct fab_inbox *inbox, uint32_t count);
 void fab_inbox_fini(struct fab_inbox *inbox);

@@ -117,6 +117,12 @@ fab_client_end_of(uint64_t timeout_ns)
     return timeout_ns > UINT64_MAX - now_ns ? UINT64_MAX : now_ns + timeout_ns;
 }
 
+static void
+run_release(struct myc_self *self, void *context)
+{
+    fab_inbox_release(context, self);
+}
+
 enum myc_status
 myc_client_receive(struct myc_node *node, uint64_t timeout_ns, struct myc_message *message)
 {
@@ -125,6 +131,8 @@ myc_client_receive(struct myc_node *node, uint64_t timeout_ns, struct myc_messag
     unsigned idle_turns = 0;
     bool has_time = true;
 
+    if (fab_inbox_has_kept(&client->inbox))
+        (void)myc_client_run(node, run_release, &client->inbox);
     while (!fab_inbox_take(&client->inbox, message)) {
         if (!has_time)
             return MYC_TIMEOUT;

@@ -67,6 +67,8 @@ check_limits(struct fab_yaml *yaml, const struct fab_config_file *file)
         { "limits.asks_max", limits->asks_max, 1, 1U << 24 },
         { "limits.monitors_max", limits->monitors_max, 1, 1U << 24 },
         { "limits.names_max", limits->names_max, 1, 1U << 24 },
+        { "limits.buffers_max", limits->buffers_max, 1, 1U << 20 },
+        { "limits.heap_mb_max", limits->heap_mb_max, 2, 1U << 12 },
         { "limits.ring_slots", limits->ring_slots, 64, 65536 },
         { "limits.flow_window_bytes", limits->flow_window_bytes, 16384, 1U << 30 },
         { "times.keepalive_us", file->times.keepalive_us, 100, TIME_US_MAX },

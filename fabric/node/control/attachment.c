@@ -21,8 +21,10 @@ fab_attachment_init(struct fab_attachment *attachment, const struct fab_attachme
             .lcore_count = sizes->peer_lcore_count,
             .peer_lcore_count = sizes->lcore_count,
         },
+        .has_heap = sizes->has_heap,
         .own = { .fd = -1 },
         .peer = { .fd = -1 },
+        .peer_heap = { .fd = -1 },
     };
     return fab_segment_memory_create(fab_segment_layout_size(&attachment->own_layout),
                                      sizes->wants_huge, &attachment->own);
@@ -35,9 +37,17 @@ fab_attachment_map(struct fab_attachment *attachment, int fd, size_t size)
                                      &attachment->peer);
 }
 
+enum myc_status
+fab_attachment_map_heap(struct fab_attachment *attachment, int fd, size_t size)
+{
+    return fab_segment_memory_attach(fd, size, 0, &attachment->peer_heap);
+}
+
 static enum myc_status
 link_pair(struct fab_attachment *attachment, uint64_t peer_home, uint8_t own, uint8_t peer)
 {
+    const struct fab_segment_memory *heap = &attachment->peer_heap;
+    uint64_t part = heap->base ? heap->size / attachment->peer_layout.lcore_count : 0;
     const struct fab_segment_link_options options = {
         .size = sizeof(options),
         .peer_home = peer_home,
@@ -47,6 +57,9 @@ link_pair(struct fab_attachment *attachment, uint64_t peer_home, uint8_t own, ui
         .peer_slots = attachment->peer_layout.slots,
         .own = fab_segment_memory_area(&attachment->own, &attachment->own_layout, own, peer),
         .peer = fab_segment_memory_area(&attachment->peer, &attachment->peer_layout, peer, own),
+        .large_max = attachment->has_heap ? FAB_MSG_SIZE_MAX : 0,
+        .peer_heap = heap->base ? (const uint8_t *)heap->base + part * peer : NULL,
+        .peer_heap_size = part,
     };
 
     return fab_segment_link_init(&attachment->links[attachment->link_count], &options);
@@ -74,6 +87,9 @@ fab_attachment_link(struct fab_attachment *attachment, uint64_t peer_home)
     /* Mapped on both sides by now: the descriptors have done their work. */
     close(attachment->peer.fd);
     attachment->peer.fd = -1;
+    if (attachment->peer_heap.fd >= 0)
+        close(attachment->peer_heap.fd);
+    attachment->peer_heap.fd = -1;
     return MYC_OK;
 }
 
@@ -115,4 +131,5 @@ fab_attachment_fini(struct fab_attachment *attachment, bool is_forced)
     attachment->link_count = 0;
     fab_segment_memory_fini(&attachment->own);
     fab_segment_memory_fini(&attachment->peer);
+    fab_segment_memory_fini(&attachment->peer_heap);
 }

@@ -17,10 +17,12 @@
 struct fab_attachment {
     struct fab_segment_layout own_layout;
     struct fab_segment_layout peer_layout;
+    bool has_heap; /* the peer maps ours */
     struct fab_segment_memory own;
     struct fab_segment_memory peer;
-    struct fab_segment_link *links; /* owned; [our lcore * peer's lcores + peer's lcore] */
-    uint32_t link_count;            /* 0 before link */
+    struct fab_segment_memory peer_heap; /* its large messages; no base: it has not offered one */
+    struct fab_segment_link *links;      /* owned; [our lcore * peer's lcores + peer's lcore] */
+    uint32_t link_count;                 /* 0 before link */
 };
 
 struct fab_attachment_sizes {
@@ -29,6 +31,7 @@ struct fab_attachment_sizes {
     uint8_t lcore_count;
     uint8_t peer_lcore_count;
     bool wants_huge;
+    bool has_heap; /* the peer is given our heap, too */
 };
 
 /* As fab_segment_memory_create. On failure there is nothing to undo. */
@@ -37,6 +40,10 @@ enum myc_status fab_attachment_init(struct fab_attachment *attachment,
 
 /* Takes `fd` over. As fab_segment_memory_attach. */
 enum myc_status fab_attachment_map(struct fab_attachment *attachment, int fd, size_t size);
+
+/* Maps the peer's heap, before link; without it the peer lends us nothing. Takes `fd` over. As
+ * fab_segment_memory_attach. */
+enum myc_status fab_attachment_map_heap(struct fab_attachment *attachment, int fd, size_t size);
 
 /* Makes the links. OK; NO_MEMORY. */
 enum myc_status fab_attachment_link(struct fab_attachment *attachment, uint64_t peer_home);

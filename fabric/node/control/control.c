@@ -340,7 +340,7 @@ fab_control_create(const struct fab_control_options *options, struct fab_control
     }
     made->epoll_fd = made->stop_fd = made->listen_fd = -1;
     for (unsigned i = 0; i < FAB_CONTROL_PLACES; i++) {
-        made->places[i].fd = made->places[i].process_fd = -1;
+        made->places[i].fd = made->places[i].process_fd = made->places[i].heap_fd = -1;
         made->places[i].attach = FAB_CONTROL_NO_ATTACH;
     }
     status = copy_options(made, options);

@@ -72,6 +72,8 @@ struct fab_control_options {
     bool wants_huge; /* segments on hugepages where there are any */
     uint8_t lcore_count;
     uint32_t slots;            /* of each ring that we send on */
+    int heap_fd;               /* sealed memfd with our heaps, an equal part each; not owned */
+    uint64_t heap_size;        /* bytes of it; 0: there is none */
     const char *name;          /* copied, cut to 31 bytes */
     const char *path;          /* to listen at; NULL: nobody attaches to us; copied */
     unsigned mode;             /* file mode of the socket */

@@ -64,7 +64,9 @@ let_out_ended(struct fab_door *door)
     while (*place) {
         struct fab_segment_link *link = *place;
 
-        if (!fab_segment_link_is_over(link)) {
+        /* While bodies of the peer's heap are read here its memory must stay. */
+        if (!fab_segment_link_is_over(link) ||
+            (link->is_in_core && fab_core_link_is_borrowed(door->core, &link->link))) {
             place = &link->door_next;
             continue;
         }

@@ -170,6 +170,7 @@ make_memory(struct fab_control *control, struct fab_place *place)
         .lcore_count = control->options.lcore_count,
         .peer_lcore_count = place->peer.lcore_count,
         .wants_huge = control->options.wants_huge,
+        .has_heap = control->options.heap_size > 0,
     };
     enum myc_status status = fab_attachment_init(&place->attachment, &sizes);
 
@@ -186,7 +187,13 @@ static bool
 map_memory(struct fab_control *control, struct fab_place *place, int passed, uint64_t size)
 {
     enum myc_status status = fab_attachment_map(&place->attachment, passed, (size_t)size);
+    int heap_fd = place->heap_fd;
 
+    place->heap_fd = -1;
+    if (status == MYC_OK && heap_fd >= 0)
+        status = fab_attachment_map_heap(&place->attachment, heap_fd, (size_t)place->heap_size);
+    else if (heap_fd >= 0)
+        close(heap_fd);
     if (status == MYC_OK)
         status = fab_attachment_link(&place->attachment, place->peer.home);
     if (status == MYC_OK)
@@ -196,6 +203,29 @@ map_memory(struct fab_control *control, struct fab_place *place, int passed, uin
                                  : "the memory that was offered is not as large as was said, or "
                                    "cannot be mapped");
     return false;
+}
+
+/* Offers ours, where there is one. */
+static enum myc_status
+send_heap(const struct fab_control *control, const struct fab_place *place)
+{
+    union fab_control_packet packet;
+
+    if (control->options.heap_size == 0)
+        return MYC_OK;
+    fab_control_packet_init(&packet, FAB_CONTROL_HEAP);
+    packet.memory.size = control->options.heap_size;
+    return fab_control_send(place->fd, &packet, control->options.heap_fd);
+}
+
+/* Our memory, behind our heap. */
+static void
+send_memory(struct fab_control *control, struct fab_place *place,
+            const union fab_control_packet *packet)
+{
+    if (send_heap(control, place) != MYC_OK ||
+        fab_control_send(place->fd, packet, place->attachment.own.fd) != MYC_OK)
+        fab_place_end(control, place, MYC_NO_CONNECTION, "it closed the connection", false);
 }
 
 /* ---- packets -------------------------------------------------------------------------------- */
@@ -216,8 +246,7 @@ on_hello(struct fab_control *control, struct fab_place *place,
     packet.offer.given_home = place->peer.home;
     packet.offer.memory_size = place->attachment.own.size;
     place->state = FAB_PLACE_READY_DUE;
-    if (fab_control_send(place->fd, &packet, place->attachment.own.fd) != MYC_OK)
-        fab_place_end(control, place, MYC_NO_CONNECTION, "it closed the connection", false);
+    send_memory(control, place, &packet);
 }
 
 /* Whether the acceptor calls us what we may be called. A client learns its id here. */
@@ -256,8 +285,20 @@ on_welcome(struct fab_control *control, struct fab_place *place,
     fab_control_packet_init(&packet, FAB_CONTROL_READY);
     packet.memory.size = place->attachment.own.size;
     place->state = FAB_PLACE_UP_DUE;
-    if (fab_control_send(place->fd, &packet, place->attachment.own.fd) != MYC_OK)
-        fab_place_end(control, place, MYC_NO_CONNECTION, "it closed the connection", false);
+    send_memory(control, place, &packet);
+}
+
+/* Keeps the fd until the links are made; of two the second is one too many. */
+static void
+on_heap(struct fab_control *control, struct fab_place *place, uint64_t size, int passed)
+{
+    if (place->heap_fd >= 0) {
+        close(passed);
+        refuse(control, place, MYC_INVALID, "a second heap");
+        return;
+    }
+    place->heap_fd = passed;
+    place->heap_size = size;
 }
 
 static void
@@ -326,6 +367,9 @@ is_due(const struct fab_place *place, uint16_t type, bool has_fd)
     case FAB_CONTROL_HELLO:
     case FAB_CONTROL_REQUEST:
         return place->state == FAB_PLACE_ACCEPTED && !has_fd;
+    case FAB_CONTROL_HEAP:
+        return (place->state == FAB_PLACE_WELCOME_DUE || place->state == FAB_PLACE_READY_DUE) &&
+               has_fd;
     case FAB_CONTROL_WELCOME:
         return place->state == FAB_PLACE_WELCOME_DUE && has_fd;
     case FAB_CONTROL_READY:
@@ -358,6 +402,9 @@ fab_place_on_packet(struct fab_control *control, struct fab_place *place,
         break;
     case FAB_CONTROL_WELCOME:
         on_welcome(control, place, &packet->offer, passed);
+        break;
+    case FAB_CONTROL_HEAP:
+        on_heap(control, place, packet->memory.size, passed);
         break;
     case FAB_CONTROL_READY:
         on_ready(control, place, packet->memory.size, passed);

@@ -16,6 +16,7 @@ fab_control_packet_size(uint16_t type)
     case FAB_CONTROL_READY:
     case FAB_CONTROL_UP:
     case FAB_CONTROL_RESPONSE:
+    case FAB_CONTROL_HEAP:
         return sizeof(struct fab_control_memory);
     case FAB_CONTROL_END:
     case FAB_CONTROL_REQUEST:

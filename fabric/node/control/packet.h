@@ -7,6 +7,8 @@
  *                                     <-----  WELCOME: who I am, my sizes, my memory [fd]
  *         READY: my memory [fd]       ----->
  *                                     <-----  UP: the links exist
+ *      Before its own memory each side may send HEAP: where the bodies of its large messages are
+ *      [fd], in equal parts for each of its lcores.
  *                either side: END, the last packet, with a status and a sentence
  *
  *      tool
@@ -40,6 +42,7 @@ enum fab_control_type {
     FAB_CONTROL_END,
     FAB_CONTROL_REQUEST,
     FAB_CONTROL_RESPONSE,
+    FAB_CONTROL_HEAP,
     FAB_CONTROL_TYPE_END
 };
 
@@ -70,7 +73,7 @@ struct fab_control_offer {
     char name[FAB_CONTROL_NAME_SIZE]; /* NUL-padded, at least one NUL */
 };
 
-/* READY and RESPONSE: what the fd beside it holds. UP: 0 and no fd. */
+/* READY, RESPONSE and HEAP: what the fd beside it holds. UP: 0 and no fd. */
 struct fab_control_memory {
     struct fab_control_head head;
     uint64_t size; /* bytes */

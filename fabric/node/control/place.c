@@ -97,8 +97,10 @@ fab_place_reclaim(struct fab_control *control, struct fab_place *place, bool is_
             return;
         fab_attachment_fini(&place->attachment, is_forced);
     }
+    close_fd(&place->heap_fd);
     memset(place, 0, sizeof(*place));
     place->fd = -1;
+    place->heap_fd = -1;
     place->process_fd = -1;
     place->attach = FAB_CONTROL_NO_ATTACH;
 }

@@ -42,6 +42,8 @@ struct fab_place {
     uint32_t attach;      /* which of our attach paths it serves; FAB_CONTROL_NO_ATTACH: accepted */
     uint64_t deadline_ns; /* of the handshake */
     uint32_t peer_slots;
+    int heap_fd; /* owned: the peer's heap, until it is mapped; -1: none */
+    uint64_t heap_size;
     struct fab_control_credentials credentials;
     struct fab_control_peer peer;
     struct fab_attachment attachment;

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/buffer.h"
+
+#include "actor/state.h"
+#include "wire/system.h"
+
+#define LEND_INDEX_BITS 20U
+#define LEND_INDEX_MASK ((1U << LEND_INDEX_BITS) - 1U)
+
+/* --- create, destroy -------------------------------------------------------------------------- */
+
+static bool
+create_table(struct fab_core *core, struct fab_handles *handles, void **entries, size_t size)
+{
+    uint32_t count = core->config.limits.buffers_max;
+    struct fab_handle *handle = fab_core_alloc(core, count * sizeof(*handle));
+
+    if (!handle)
+        return false;
+    fab_handles_init(handles, handle, count);
+    *entries = fab_core_alloc(core, count * size);
+    return *entries != NULL;
+}
+
+enum myc_status
+fab_buffers_create(struct fab_core *core)
+{
+    struct fab_buffers *buffers = fab_core_alloc(core, sizeof(*buffers));
+    uint64_t size = core->config.heap ? core->config.heap_size : 0;
+    void *table;
+
+    core->buffers = buffers;
+    if (!buffers)
+        return MYC_NO_MEMORY;
+    buffers->owed_first = FAB_BODY_NONE;
+    table = fab_core_alloc(core, fab_heap_table_size(size));
+    if (!table)
+        return MYC_NO_MEMORY;
+    fab_heap_init(&buffers->heap, core->config.heap, size, table);
+    if (!create_table(core, &buffers->bodies, (void **)&buffers->body, sizeof(struct fab_body)) ||
+        !create_table(core, &buffers->lends, (void **)&buffers->lend, sizeof(struct fab_lend)) ||
+        !create_table(core, &buffers->holds, (void **)&buffers->hold, sizeof(struct myc_buffer)))
+        return MYC_NO_MEMORY;
+    return MYC_OK;
+}
+
+void
+fab_buffers_destroy(struct fab_core *core)
+{
+    struct fab_buffers *buffers = core->buffers;
+
+    if (!buffers)
+        return;
+    fab_core_free(core, buffers->heap.blocks);
+    fab_core_free(core, buffers->bodies.entries);
+    fab_core_free(core, buffers->lends.entries);
+    fab_core_free(core, buffers->holds.entries);
+    fab_core_free(core, buffers->body);
+    fab_core_free(core, buffers->lend);
+    fab_core_free(core, buffers->hold);
+    fab_core_free(core, buffers);
+    core->buffers = NULL;
+}
+
+bool
+fab_buffers_are_quiet(const struct fab_core *core)
+{
+    const struct fab_buffers *buffers = core->buffers;
+
+    return buffers->bodies.taken == 0 && buffers->lends.taken == 0 && buffers->holds.taken == 0 &&
+           buffers->owed_first == FAB_BODY_NONE && fab_heap_is_whole(&buffers->heap);
+}
+
+/* --- bodies ----------------------------------------------------------------------------------- */
+
+static uint32_t
+index_of(const struct fab_buffers *buffers, const struct fab_body *body)
+{
+    return (uint32_t)(body - buffers->body);
+}
+
+uint64_t
+fab_body_word(const struct fab_core *core, const struct fab_body *body)
+{
+    return index_of(core->buffers, body);
+}
+
+struct fab_body *
+fab_body_of(const struct fab_core *core, const struct fab_msg *msg)
+{
+    uint64_t index = fab_msg_buffer_word(msg);
+
+    FAB_ASSERT(index < core->buffers->bodies.count);
+    return &core->buffers->body[index];
+}
+
+struct fab_body *
+fab_body_claim(struct fab_core *core, uint32_t size)
+{
+    struct fab_buffers *buffers = core->buffers;
+    uint32_t unit = fab_heap_claim(&buffers->heap, size);
+    uint32_t index;
+
+    if (unit == FAB_HEAP_NONE || !fab_handles_pop(&buffers->bodies, &index)) {
+        core->counters.heap_empty++;
+        if (unit != FAB_HEAP_NONE)
+            fab_heap_release(&buffers->heap, unit);
+        return NULL;
+    }
+    buffers->body[index] = (struct fab_body){
+        .bytes = fab_heap_bytes(&buffers->heap, unit),
+        .size = size,
+        .references = 1,
+        .unit = unit,
+    };
+    return &buffers->body[index];
+}
+
+/* Whether the other end's heap has so many bytes there. */
+static bool
+is_within(const struct fab_link *link, uint32_t unit, uint32_t size)
+{
+    uint64_t offset = (uint64_t)unit * FAB_HEAP_UNIT;
+
+    return offset <= link->peer_heap_size && size <= link->peer_heap_size - offset;
+}
+
+struct fab_body *
+fab_body_borrow(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
+{
+    struct fab_buffers *buffers = core->buffers;
+    uint64_t word = fab_msg_buffer_word(msg);
+    uint32_t index;
+
+    if (link->level == FAB_LEVEL_FLOW)
+        return fab_body_of(core, msg);
+    if (!is_within(link, (uint32_t)word, msg->size)) {
+        core->counters.system_bad++;
+        return NULL;
+    }
+    if (!fab_handles_pop(&buffers->bodies, &index)) {
+        core->counters.heap_empty++;
+        return NULL;
+    }
+    buffers->body[index] = (struct fab_body){
+        .bytes = link->peer_heap + (size_t)(uint32_t)word * FAB_HEAP_UNIT,
+        .link = link,
+        .size = msg->size,
+        .references = 1,
+        .loan = (uint32_t)(word >> 32),
+    };
+    fab_link_state(core, link)->borrowed++;
+    return &buffers->body[index];
+}
+
+static enum myc_status
+send_release(struct fab_core *core, struct fab_link *link, uint32_t loan)
+{
+    const struct fab_system_release body = { .loan = loan };
+
+    return fab_system_send(
+        core, link, &(struct fab_system_record){ FAB_SYSTEM_RELEASE, 0, &body, sizeof(body) });
+}
+
+void
+fab_body_refuse(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
+{
+    uint32_t loan = (uint32_t)(fab_msg_buffer_word(msg) >> 32);
+
+    /* Without a cell the owner gets it back when the link ends. */
+    if (send_release(core, link, loan) == MYC_NO_MEMORY)
+        core->counters.releases_lost++;
+}
+
+static void
+free_body(struct fab_core *core, struct fab_body *body)
+{
+    fab_handles_push(&core->buffers->bodies, index_of(core->buffers, body));
+}
+
+/* Tells the owner; false: neither room nor a cell. When the link is down, it knows. */
+static bool
+give_back(struct fab_core *core, struct fab_body *body)
+{
+    struct fab_link_state *state = fab_link_state(core, body->link);
+
+    if (state->is_up && send_release(core, body->link, body->loan) == MYC_NO_MEMORY)
+        return false;
+    FAB_ASSERT(state->borrowed > 0);
+    state->borrowed--;
+    free_body(core, body);
+    return true;
+}
+
+void
+fab_body_release(struct fab_core *core, struct fab_body *body)
+{
+    struct fab_buffers *buffers = core->buffers;
+
+    FAB_ASSERT(body->references > 0);
+    if (--body->references > 0)
+        return;
+    if (!body->link) {
+        fab_heap_release(&buffers->heap, body->unit);
+        free_body(core, body);
+    } else if (!give_back(core, body)) {
+        body->next_owed = buffers->owed_first;
+        buffers->owed_first = index_of(buffers, body);
+    }
+}
+
+void
+fab_buffers_run(struct fab_core *core)
+{
+    struct fab_buffers *buffers = core->buffers;
+
+    while (buffers->owed_first != FAB_BODY_NONE) {
+        struct fab_body *body = &buffers->body[buffers->owed_first];
+        uint32_t next = body->next_owed;
+
+        if (!give_back(core, body))
+            return;
+        buffers->owed_first = next;
+    }
+}
+
+/* --- loans ------------------------------------------------------------------------------------ */
+
+static uint32_t
+number_of(const struct fab_buffers *buffers, uint32_t index)
+{
+    return buffers->lends.entries[index].generation << LEND_INDEX_BITS | index;
+}
+
+bool
+fab_lend_add(struct fab_core *core, struct fab_body *body, struct fab_link *link, uint32_t *number)
+{
+    struct fab_buffers *buffers = core->buffers;
+    uint32_t *first = &fab_link_state(core, link)->first_lend;
+    uint32_t index;
+
+    FAB_ASSERT(!body->link);
+    if (!fab_handles_pop(&buffers->lends, &index)) {
+        core->counters.heap_empty++;
+        return false;
+    }
+    buffers->lend[index] = (struct fab_lend){
+        .body = index_of(buffers, body),
+        .next = *first,
+        .previous = FAB_LEND_NONE,
+        .link = link->index,
+    };
+    if (*first != FAB_LEND_NONE)
+        buffers->lend[*first].previous = index;
+    *first = index;
+    body->references++;
+    *number = number_of(buffers, index);
+    return true;
+}
+
+static void
+end_lend(struct fab_core *core, uint32_t index)
+{
+    struct fab_buffers *buffers = core->buffers;
+    const struct fab_lend *lend = &buffers->lend[index];
+    struct fab_body *body = &buffers->body[lend->body];
+
+    if (lend->previous != FAB_LEND_NONE)
+        buffers->lend[lend->previous].next = lend->next;
+    else
+        core->routes.states[lend->link].first_lend = lend->next;
+    if (lend->next != FAB_LEND_NONE)
+        buffers->lend[lend->next].previous = lend->previous;
+    fab_handles_push(&buffers->lends, index);
+    fab_body_release(core, body);
+}
+
+bool
+fab_lend_end(struct fab_core *core, const struct fab_link *link, uint32_t number)
+{
+    struct fab_buffers *buffers = core->buffers;
+    uint32_t index = number & LEND_INDEX_MASK;
+
+    if (index >= buffers->lends.fresh || !fab_handles_is_taken(&buffers->lends, index) ||
+        buffers->lend[index].link != link->index || number_of(buffers, index) != number)
+        return false;
+    end_lend(core, index);
+    return true;
+}
+
+/* --- what happens ----------------------------------------------------------------------------- */
+
+bool
+fab_buffers_on_release(struct fab_core *core, const struct fab_link *link, const void *body)
+{
+    struct fab_system_release release;
+
+    memcpy(&release, body, sizeof(release));
+    return release.reserved == 0 && link->level != FAB_LEVEL_FLOW &&
+           fab_lend_end(core, link, release.loan);
+}
+
+void
+fab_buffers_on_link_down(struct fab_core *core, struct fab_link *link)
+{
+    const struct fab_link_state *state = fab_link_state(core, link);
+
+    while (state->first_lend != FAB_LEND_NONE) {
+        core->counters.loans_broken++;
+        end_lend(core, state->first_lend);
+    }
+}
+
+void
+fab_buffers_on_end(struct fab_core *core, const struct fab_slot *slot)
+{
+    struct fab_buffers *buffers = core->buffers;
+    uint64_t actor = fab_slot_actor(core, slot);
+
+    for (uint32_t i = 0; buffers->holds.taken > 0 && i < buffers->holds.fresh; i++) {
+        struct fab_body *body = buffers->hold[i].body;
+
+        if (!fab_handles_is_taken(&buffers->holds, i) || buffers->hold[i].actor != actor)
+            continue;
+        fab_handles_push(&buffers->holds, i);
+        fab_body_release(core, body);
+    }
+}
+
+bool
+fab_core_link_is_borrowed(const struct fab_core *core, const struct fab_link *link)
+{
+    return core->routes.states[link->index].borrowed > 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Large bodies: what this core has of them, lends to others and has borrowed.
+ *
+ * The lcore's heap (base/heap.h) holds the bodies that were written or reassembled here. Each body
+ * that this core knows is an entry with a count of references, private to the core:
+ *
+ *      own heap     body <-- mailbox cells of this lcore
+ *                        <-- holds of actors here (struct myc_buffer)
+ *                        <-- loans: one for each record that carried it over a link
+ *
+ *      peer's heap  body <-- mailbox cells and holds here; the last one gives the loan back
+ *
+ * A loan is a line in the ledger of the link: number and body. The record carries the number, the
+ * borrower's RELEASE brings it back, and when the link breaks the whole ledger of that link comes
+ * back at once; so nothing of a dead process is lost and a number that was not lent is refused. A
+ * flow returns the loan itself, when all of the body is acknowledged and the port has let go.
+ *
+ * What is borrowed over a link keeps that link's memory mapped: fab_core_link_is_borrowed says
+ * whether a link that has gone may be freed. A RELEASE that finds neither room nor cell waits in
+ * the list of what is owed, in the entry of the body itself, so it cannot be lost.
+ */
+#ifndef FAB_ACTOR_BUFFER_H
+#define FAB_ACTOR_BUFFER_H
+
+#include "actor/handle.h"
+#include "base/heap.h"
+#include "link/link.h"
+
+#define FAB_BUFFERS_DEFAULT 8192U
+#define FAB_BUFFERS_MAX     (1U << 20) /* loans are numbered by 20 bits, and 12 of generation */
+#define FAB_BODY_NONE       UINT32_MAX
+#define FAB_LEND_NONE       UINT32_MAX
+
+struct fab_core;
+struct fab_slot;
+
+struct fab_body {
+    const uint8_t *bytes;
+    struct fab_link *link; /* whose other end has it in its heap; NULL: our heap */
+    uint32_t size;         /* bytes */
+    uint32_t references;
+    uint32_t unit;      /* of our heap */
+    uint32_t loan;      /* of a borrowed one: the owner's number */
+    uint32_t next_owed; /* of those that wait to be given back */
+};
+
+struct fab_lend {
+    uint32_t body;
+    uint32_t next; /* of the same link */
+    uint32_t previous;
+    uint16_t link;
+};
+
+/* An actor's hold. */
+struct myc_buffer {
+    struct fab_body *body;
+    uint64_t actor;
+};
+
+struct fab_buffers {
+    struct fab_heap heap;
+    struct fab_handles bodies;
+    struct fab_handles lends;
+    struct fab_handles holds;
+    struct fab_body *body;
+    struct fab_lend *lend;
+    struct myc_buffer *hold;
+    uint32_t owed_first;
+    /* The body of the message that is being handled, for myc_message_keep. */
+    struct fab_body *handled;
+};
+
+/* --- create, destroy -------------------------------------------------------------------------- */
+
+enum myc_status fab_buffers_create(struct fab_core *core);
+void fab_buffers_destroy(struct fab_core *core);
+
+/* Whether nothing is claimed, lent, held or borrowed. For tests. */
+bool fab_buffers_are_quiet(const struct fab_core *core);
+
+/* --- bodies ----------------------------------------------------------------------------------- */
+
+/* A body of our heap with one reference, the caller's; NULL: none (counted). */
+struct fab_body *fab_body_claim(struct fab_core *core, uint32_t size);
+
+/* The body of a record that came over a link, with one reference, the caller's. A flow has already
+ * made the entry. NULL: there is no entry, or the record names what cannot be. */
+struct fab_body *fab_body_borrow(struct fab_core *core, struct fab_link *link,
+                                 const struct fab_msg *msg);
+
+/* Gives back what a record that could not be borrowed brought. */
+void fab_body_refuse(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg);
+
+/* Takes a reference away; the last one sends the body home. */
+void fab_body_release(struct fab_core *core, struct fab_body *body);
+
+/* The name of a body in the records of mailboxes, and who has it. */
+uint64_t fab_body_word(const struct fab_core *core, const struct fab_body *body);
+struct fab_body *fab_body_of(const struct fab_core *core, const struct fab_msg *msg);
+
+/* Releases what a record of a mailbox refers to, if it does. */
+static inline void
+fab_msg_release(struct fab_core *core, const struct fab_msg *msg)
+{
+    if (__builtin_expect(fab_msg_has_buffer(msg), 0))
+        fab_body_release(core, fab_body_of(core, msg));
+}
+
+/* --- loans ------------------------------------------------------------------------------------ */
+
+/* Enters a loan of an own body to the other end of the link, which adds a reference. False: the
+ * table is full. */
+bool fab_lend_add(struct fab_core *core, struct fab_body *body, struct fab_link *link,
+                  uint32_t *number);
+
+/* A loan is over. False: there is no such loan over that link. */
+bool fab_lend_end(struct fab_core *core, const struct fab_link *link, uint32_t number);
+
+/* --- what happens ----------------------------------------------------------------------------- */
+
+void fab_buffers_on_link_down(struct fab_core *core, struct fab_link *link);
+void fab_buffers_on_end(struct fab_core *core, const struct fab_slot *slot);
+
+/* A RELEASE came. False: it names no loan over that link. */
+bool fab_buffers_on_release(struct fab_core *core, const struct fab_link *link, const void *body);
+
+/* Gives back what is owed and had no room. */
+void fab_buffers_run(struct fab_core *core);
+
+#endif
