@@ -238,11 +238,13 @@ fab_core_turn_begin(struct fab_core *core, uint64_t now_ns)
         fab_buffers_run(core);
 }
 
-unsigned
+struct fab_room
 fab_core_room(const struct fab_core *core)
 {
     /* A record may need a cell for its notice and one for the announcement. */
-    return core->notice_reserve / 2;
+    uint32_t records = core->notice_reserve / 2;
+
+    return (struct fab_room){ records, core->waiting <= FAB_NOTICE_RESERVE ? records : 0 };
 }
 
 unsigned

@@ -156,9 +156,11 @@ void fab_core_turn_begin(struct fab_core *core, uint64_t now_ns);
 /* Polls every link that has a poll function, at most `burst` records each. Returns work done. */
 unsigned fab_core_poll(struct fab_core *core, unsigned burst);
 
-/* Records that may be handed to the core now such that each can be answered: the node polls a port
- * that feeds flows only while this is more than one burst. fab_core_poll keeps to it. */
-unsigned fab_core_room(const struct fab_core *core);
+/* Records that may be handed to the core now such that each can be answered. While many of its own
+ * wait for room in their link, it takes no messages for actors, which might be bounced, but goes on
+ * with replies and system records, on which that room may depend. fab_core_poll keeps to the
+ * former. */
+struct fab_room fab_core_room(const struct fab_core *core);
 
 /* Runs actors that have something to do (about `budget` messages at most, a batch for each), timers
  * that are due, and pollers. Returns work done: 0 is an idle turn. */

@@ -43,7 +43,9 @@ fab_notice_on_link_down(struct fab_core *core, struct fab_link *link)
     struct fab_cell *cell = state->pending_head;
 
     core->held_up -= cell != NULL;
+    core->waiting -= state->pending_count;
     state->pending_head = NULL;
+    state->pending_count = 0;
     while (cell) {
         struct fab_cell *next = cell->next;
 
@@ -91,6 +93,8 @@ fab_notice_on_link_up(struct fab_core *core, struct fab_link *link)
         return;
     state->pending_head = state->unsent_head;
     state->pending_tail = state->unsent_tail;
+    state->pending_count = state->unsent_count;
+    core->waiting += state->unsent_count;
     state->unsent_head = NULL;
     state->unsent_count = 0;
     core->held_up++;

@@ -235,7 +235,7 @@ fab_core_poll(struct fab_core *core, unsigned burst)
 
     for (uint32_t i = 0; i < routes->polled_count; i++) {
         struct fab_link *link = routes->polled[i];
-        unsigned room = fab_core_room(core);
+        unsigned room = fab_core_room(core).records;
 
         done += link->ops->poll(link, room < burst ? room : burst, core->now_ns);
     }

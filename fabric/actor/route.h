@@ -18,6 +18,7 @@ struct fab_link_state {
     struct fab_link *link;         /* not owned; NULL: the index is free */
     struct fab_cell *pending_head; /* records of the system lane that wait for room */
     struct fab_cell *pending_tail;
+    uint32_t pending_count;
     struct fab_cell
         *unsent_head; /* notices that a break may have lost: repeated in the next epoch */
     struct fab_cell *unsent_tail;

@@ -83,6 +83,7 @@ struct fab_core {
     struct fab_cells cells;
     struct fab_link *dirty; /* links to flush */
     uint32_t held_up;       /* reasons to look closer before a message leaves: see send.c */
+    uint32_t waiting;       /* records of the system lane that wait for room in their link */
     uint32_t held_back;     /* reasons to look closer when a message comes: see bounce.h */
     struct fab_core_counters counters;
 

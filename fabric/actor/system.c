@@ -46,6 +46,8 @@ wait_for_room(struct fab_core *core, struct fab_link *link, uint64_t order, stru
         core->held_up++;
     }
     state->pending_tail = cell;
+    state->pending_count++;
+    core->waiting++;
     core->counters.system_waited++;
     fab_link_touch(core, link); /* the flush tries again */
 }
@@ -151,6 +153,8 @@ fab_link_drain(struct fab_core *core, struct fab_link *link)
         if (write_now(core, link, cell->from_home, &cell->msg, fab_msg_body(&cell->msg)) != MYC_OK)
             return false;
         state->pending_head = cell->next;
+        state->pending_count--;
+        core->waiting--;
         fab_cells_push(&core->cells, cell);
         if (!state->pending_head)
             core->held_up--;

@@ -235,6 +235,35 @@ look(struct fab_flow_end *end, uint64_t now_ns)
     }
 }
 
+/* --- records that the core had no room for ------------------------------------------------------
+ */
+
+static void
+list_refused(struct fab_flow_end *end, struct fab_flow_link *link)
+{
+    link->has_refused = true;
+    link->refused_next = end->refused;
+    end->refused = link;
+}
+
+static void
+offer_refused(struct fab_flow_end *end)
+{
+    struct fab_flow_link *link = end->refused;
+
+    end->refused = NULL;
+    while (link) {
+        struct fab_flow_link *next = link->refused_next;
+
+        link->has_refused = false;
+        fab_flow_offer(link->flow);
+        fab_flow_end_touch(end, link);
+        if (fab_flow_has_refused(link->flow))
+            list_refused(end, link);
+        link = next;
+    }
+}
+
 /* --- frames in -------------------------------------------------------------------------------- */
 
 static struct fab_flow_link *
@@ -267,6 +296,8 @@ fab_flow_end_receive(struct fab_flow_end *end, const void *payload, uint32_t siz
     }
     fab_flow_incoming(link->flow, payload, size, now_ns);
     fab_flow_end_touch(end, link);
+    if (fab_unlikely(fab_flow_has_refused(link->flow)) && !link->has_refused)
+        list_refused(end, link);
     accepted = fab_flow_counters(link->flow)->frames_received;
     if (accepted != link->accepted && link->link.is_up) {
         link->heard_ns = now_ns;
@@ -285,11 +316,14 @@ fab_flow_end_run(struct fab_flow_end *end, uint64_t now_ns)
 }
 
 unsigned
-fab_flow_end_begin(struct fab_flow_end *end, uint64_t now_ns)
+fab_flow_end_begin(struct fab_flow_end *end, struct fab_room room, uint64_t now_ns)
 {
     end->records = 0;
+    end->room = room;
     end->now_ns = now_ns;
-    return drain_touched(end, true, now_ns);
+    if (fab_unlikely(end->refused != NULL) && room.records > 0)
+        offer_refused(end);
+    return drain_touched(end, true, now_ns) + end->records;
 }
 
 void
@@ -299,14 +333,14 @@ fab_flow_end_finish(struct fab_flow_end *end, uint64_t now_ns)
 }
 
 unsigned
-fab_flow_end_poll(void *context, unsigned budget, uint64_t now_ns)
+fab_flow_end_poll(void *context, struct fab_room room, uint64_t now_ns)
 {
     struct fab_flow_end *end = context;
-    unsigned work = fab_flow_end_begin(end, now_ns);
+    unsigned work = fab_flow_end_begin(end, room, now_ns);
     unsigned frames = 0;
     void *mbuf;
 
-    while (end->from_port && end->records < budget && frames < FAB_PORT_BURST &&
+    while (end->from_port && fab_flow_end_may_receive(end, frames) &&
            rte_ring_sc_dequeue(end->from_port, &mbuf) == 0) {
         fab_flow_end_receive(end, rte_pktmbuf_mtod((struct rte_mbuf *)mbuf, void *),
                              ((struct rte_mbuf *)mbuf)->data_len, now_ns);

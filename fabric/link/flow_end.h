@@ -7,6 +7,10 @@
  *      flush:   (a link's)              -> its frames out
  *      finish:  the end of the turn     -> acknowledgements that no reply took along out
  *
+ * The core says with each poll how many records it has room for. Frames are read all the same,
+ * because they carry acknowledgements and signs of life, on which that room may depend: records
+ * beyond it stay in their flows and are offered first in the next poll.
+ *
  * A flow that was fed, written to or is due is *touched*: it is asked for frames until it has none.
  * Without a buffer or room it stays touched, and is asked again in the next turn.
  */
@@ -14,6 +18,9 @@
 #define FAB_LINK_FLOW_END_H
 
 #include "link/flow_link.h"
+
+#define FAB_FLOW_END_BURST      32U /* records and frames of one poll, but for the last frame's */
+#define FAB_FLOW_END_FRAMES_MIN 4U  /* of one poll, without room for their records */
 
 struct rte_mbuf;
 struct rte_mempool;
@@ -26,6 +33,7 @@ struct fab_flow_port;
     X(frames_foreign, "flow frames of a node or lcore that no link leads to")                      \
     X(no_mbufs, "times that a flow had to wait for a buffer")                                      \
     X(no_room, "times that a flow had to wait for room on the way to the port")                    \
+    X(records_left, "records whose receiver closed the link before it had room for them")          \
     X(peer_lcores_excess, "lcores of peers that no link was reserved for")                         \
     X(suspects, "times that a peer became suspect")
 /* clang-format on */
@@ -44,13 +52,15 @@ struct fab_flow_end {
     struct rte_ring *to_port;
     struct fab_flow_link *touched; /* a list; its order does not matter */
     struct fab_flow_link *news;    /* likewise: links whose epoch began or ended */
+    struct fab_flow_link *refused; /* likewise: links that keep records for want of room */
     struct fab_flow_heap heap;     /* its array is owned */
     struct fab_flow_link *links;   /* owned: [peer][lcore of the peer] */
     void *flow_memory;             /* owned */
     uint32_t link_count;
     uint8_t lcore;
     bool is_local;                      /* polls the port */
-    uint64_t records;                   /* handed to the sink in this poll */
+    uint32_t records;                   /* handed to the sink in this poll */
+    struct fab_room room;               /* of the core for this poll */
     uint64_t now_ns;                    /* of the last poll */
     struct fab_flow_config flow_config; /* what the flows of this end have in common */
     struct fab_flow_end_counters counters;
@@ -60,9 +70,20 @@ struct fab_flow_end {
 void fab_flow_end_receive(struct fab_flow_end *end, const void *payload, uint32_t size,
                           uint64_t now_ns);
 
-/* Begins a poll: what was touched since the last one and not flushed says what it has to say, such
- * as an acknowledgement that no reply took along. Returns work done. */
-unsigned fab_flow_end_begin(struct fab_flow_end *end, uint64_t now_ns);
+/* Begins a poll, in which the core takes so much: what waited for room is offered, and what was
+ * touched since the last poll and not flushed says what it has to say, such as an acknowledgement
+ * that no reply took along. Returns work done. */
+unsigned fab_flow_end_begin(struct fab_flow_end *end, struct fab_room room, uint64_t now_ns);
+
+/* Whether the poll may take another frame, after `frames`: a few also without room for records,
+ * for what else they carry. */
+static inline bool
+fab_flow_end_may_receive(const struct fab_flow_end *end, unsigned frames)
+{
+    if (end->records + frames >= FAB_FLOW_END_BURST)
+        return false;
+    return end->records < end->room.messages || frames < FAB_FLOW_END_FRAMES_MIN;
+}
 
 /* Ends a turn: what was touched in it and not flushed says what it has to say, but for flows whose
  * timer is due, because that may call the sink. */
@@ -101,7 +122,7 @@ bool fab_flow_end_drain(struct fab_flow_end *end, struct fab_flow_link *link, ui
 void fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns);
 
 /* Poll function of an end whose lcore does not poll the port. */
-unsigned fab_flow_end_poll(void *context, unsigned budget, uint64_t now_ns);
+unsigned fab_flow_end_poll(void *context, struct fab_room room, uint64_t now_ns);
 
 /* The config of the flow to one lcore of a peer. */
 struct fab_flow_config fab_flow_end_config(const struct fab_flow_end *end,

@@ -7,15 +7,23 @@
 
 /* --- what the flow tells: flow -> core -------------------------------------------------------- */
 
-static void
+/* A record beyond what the core has room for waits in the flow. */
+static bool
 on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
 {
     struct fab_flow_link *link = context;
+    uint32_t room = lane == FAB_LANE_USER ? link->end->room.messages : link->end->room.records;
 
-    (void)lane;
+    if (fab_unlikely(link->is_closed)) {
+        link->end->counters.records_left++;
+        return true;
+    }
+    if (fab_unlikely(link->end->records >= room) && !fab_flow_is_ending(link->flow))
+        return false;
     link->end->records++;
     link->link.counters.received++;
     link->link.sink->on_message(link->link.core, &link->link, msg);
+    return true;
 }
 
 static void

@@ -24,6 +24,7 @@ struct fab_flow_link {
     struct fab_flow_life *life; /* not owned: what is known of the peer */
     struct fab_flow_link *touched_next;
     struct fab_flow_link *news_next;
+    struct fab_flow_link *refused_next;
     struct fab_flow_timer timer;
     uint64_t accepted; /* frames accepted when last looked */
     uint64_t heard_ns; /* when the flow was last told that the peer lives */
@@ -32,6 +33,7 @@ struct fab_flow_link {
     uint16_t peer_node;
     uint8_t epoch_reason; /* enum fab_flow_reason of the last end of an epoch */
     bool is_touched;      /* on the end's list of those to be asked for frames */
+    bool has_refused;     /* on the end's list of those that keep records for want of room */
     bool is_closed;       /* no sink call any more */
     bool has_ended;       /* an epoch ended and the end has not looked yet */
     bool has_news;        /* on the end's list of those whose epoch began or ended */

@@ -6,13 +6,13 @@
 #include "link/flow_port_state.h"
 
 static unsigned
-poll_port(void *context, unsigned budget, uint64_t now_ns)
+poll_port(void *context, struct fab_room room, uint64_t now_ns)
 {
     struct fab_flow_port *port = context;
     struct fab_flow_end *end = &port->ends[port->lcore];
-    unsigned work = fab_flow_end_begin(end, now_ns);
+    unsigned work = fab_flow_end_begin(end, room, now_ns);
 
-    work += fab_flow_port_receive(port, budget, now_ns);
+    work += fab_flow_port_receive(port, now_ns);
     work += fab_flow_end_run(end, now_ns);
     if (port->lcore_count > 1)
         work += fab_flow_port_collect(port, now_ns);

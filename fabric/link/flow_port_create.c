@@ -371,7 +371,7 @@ static void
 say_the_rest(struct fab_flow_port *port)
 {
     for (unsigned i = 0; i < port->lcore_count; i++)
-        fab_flow_end_begin(&port->ends[i], port->ends[i].now_ns);
+        fab_flow_end_begin(&port->ends[i], (struct fab_room){ 0 }, port->ends[i].now_ns);
     for (unsigned i = 0; i < FAB_FLOW_RING_FRAMES / FAB_PORT_BURST; i++) {
         fab_flow_port_collect(port, port->ends[port->lcore].now_ns);
         fab_port_flush(port->port, port->queue, port->ends[port->lcore].now_ns);

@@ -152,7 +152,7 @@ on_frame(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns)
 }
 
 unsigned
-fab_flow_port_receive(struct fab_flow_port *port, unsigned budget, uint64_t now_ns)
+fab_flow_port_receive(struct fab_flow_port *port, uint64_t now_ns)
 {
     const struct fab_flow_end *end = &port->ends[port->lcore];
     unsigned frames = 0;
@@ -162,7 +162,8 @@ fab_flow_port_receive(struct fab_flow_port *port, unsigned budget, uint64_t now_
         port->backlog_count =
             fab_port_receive(port->port, port->queue, port->backlog, FAB_PORT_BURST, now_ns);
     }
-    for (; port->backlog_at < port->backlog_count && end->records + frames < budget; frames++)
+    for (; port->backlog_at < port->backlog_count && fab_flow_end_may_receive(end, frames);
+         frames++)
         on_frame(port, port->backlog[port->backlog_at++], now_ns);
     return frames;
 }

@@ -85,8 +85,8 @@ struct fab_flow_port {
 
 /* --- flow_port_receive.c ---------------------------------------------------------------------- */
 
-/* Takes frames from the device until there are none or the local end's budget is used up. */
-unsigned fab_flow_port_receive(struct fab_flow_port *port, unsigned budget, uint64_t now_ns);
+/* Takes frames from the device until there are none or the local end may receive no more. */
+unsigned fab_flow_port_receive(struct fab_flow_port *port, uint64_t now_ns);
 
 /* --- flow_port_send.c ------------------------------------------------------------------------- */
 

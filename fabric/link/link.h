@@ -102,9 +102,15 @@ struct fab_link {
     struct fab_link_counters counters;
 };
 
+/* How much a core takes in one poll. What is beyond it stays with the link or in its flow. */
+struct fab_room {
+    uint32_t records;  /* of any lane */
+    uint32_t messages; /* of the user lane among them; fewer while many notices wait to leave */
+};
+
 /* Something that the lcore loop polls: a link, a port, a control ring. */
 struct fab_pollable {
-    unsigned (*poll)(void *context, unsigned budget, uint64_t now_ns);
+    unsigned (*poll)(void *context, struct fab_room room, uint64_t now_ns);
     /* At the end of the turn, after the links' flushes: what still waits to leave (acknowledgements
      * that no reply took along, raw frames) does. Calls no sink. NULL: nothing waits. */
     void (*flush)(void *context, uint64_t now_ns);

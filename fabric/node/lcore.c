@@ -83,7 +83,7 @@ account(struct fab_lcore *lcore, uint64_t now_ns, unsigned work)
         atomic_store_explicit(&usage->gap_ns_max, took_ns, memory_order_relaxed);
 }
 
-/* A port hands over no more than the core can answer. */
+/* A port hands over no more records than the core can answer. */
 static unsigned
 poll_ports(struct fab_lcore *lcore, uint64_t now_ns)
 {
@@ -91,10 +91,8 @@ poll_ports(struct fab_lcore *lcore, uint64_t now_ns)
 
     for (uint32_t i = 0; i < lcore->pollable_count; i++) {
         const struct fab_pollable *pollable = &lcore->pollables[i];
-        unsigned room = fab_core_room(lcore->core);
 
-        work += pollable->poll(pollable->context, room < FAB_POLL_BURST ? room : FAB_POLL_BURST,
-                               now_ns);
+        work += pollable->poll(pollable->context, fab_core_room(lcore->core), now_ns);
     }
     return work;
 }

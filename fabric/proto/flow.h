@@ -17,8 +17,8 @@
  * after the last prepare.
  *
  * Records of one stream arrive in order and at most once; streams do not wait for one another.
- * When an epoch ends, every record not yet acknowledged is handed to on_in_doubt, then on_down is
- * called, and the flow tries to come back by itself in a new epoch until it is closed.
+ * When an epoch ends, every record not known to have been handed on there goes to on_in_doubt, then
+ * on_down is called, and the flow tries to come back by itself in a new epoch until it is closed.
  *
  * All functions: Context: the lcore that owns the flow. None blocks or allocates. Callbacks may
  * call claim, commit, abort, credit_return and the readers on the same flow, nothing else of it.
@@ -74,14 +74,18 @@ struct fab_flow_peer {
  */
 struct fab_flow_ops {
     /* A record arrived: once, in the order of its stream, paid from `lane`. Aligned to 8 bytes;
-     * must be copied to be kept. Its fields are checked (fab_msg_is_valid), its body is not. */
-    void (*on_message)(void *context, enum fab_lane lane, const struct fab_msg *msg);
+     * must be copied to be kept. Its fields are checked (fab_msg_is_valid), its body is not.
+     * False: the owner has no room now. The flow keeps the record and what follows it in its
+     * stream, within the credit given, and offers them again in fab_flow_offer; meanwhile it goes
+     * on with acknowledgements and signs of life. While fab_flow_is_ending, it must be taken. */
+    bool (*on_message)(void *context, enum fab_lane lane, const struct fab_msg *msg);
     /* A new epoch began; records may be claimed. */
     void (*on_up)(void *context, const struct fab_flow_peer *peer);
     /* The epoch ended; called after every on_in_doubt of it. */
     void (*on_down)(void *context, enum fab_flow_reason reason);
-    /* The epoch ends and this record, committed and not acknowledged, may or may not have been
-     * handled. In the order of commits within a lane. */
+    /* The epoch ends and this record, committed and not acknowledged, or acknowledged but behind
+     * one of its stream that is not, may or may not have been handled. In the order of commits
+     * within a lane. */
     void (*on_in_doubt)(void *context, const struct fab_msg *msg);
     /* fab_flow_claim has answered FULL for this lane and there is room again. */
     void (*on_writable)(void *context, enum fab_lane lane);
@@ -184,6 +188,16 @@ uint32_t fab_flow_record_max(const struct fab_flow *flow);
  * changes nothing. `bytes`: any alignment (8 is fastest), not kept, not written.
  */
 void fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns);
+
+/* Whether records are kept that on_message has refused. */
+bool fab_flow_has_refused(const struct fab_flow *flow);
+
+/* Offers them to on_message again, until it refuses one of each stream or none is left. The flow
+ * must then be asked for frames. */
+void fab_flow_offer(struct fab_flow *flow);
+
+/* Whether an epoch is just ending: on_message is called for what it has refused before. */
+bool fab_flow_is_ending(const struct fab_flow *flow);
 
 /*
  * Writes the next frame to transmit now, timers included (it calls fab_flow_on_timer).

@@ -18,6 +18,7 @@
     X(messages_sent, "records committed")                                                       \
     X(messages_received, "records handed to on_message")                                        \
     X(messages_reordered, "records that waited for an earlier one of their stream")             \
+    X(messages_held, "records that waited for room in the core")                                \
     X(messages_duplicate, "records that had arrived before")                                    \
     X(messages_in_doubt, "records that an epoch's end left unacknowledged")                     \
     X(acks_sent, "frames sent for their acknowledgement only")                                  \

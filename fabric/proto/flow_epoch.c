@@ -238,14 +238,47 @@ fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns)
     flow->ops->on_up(flow->context, &flow->peer);
 }
 
-static void
-report_in_doubt(struct fab_flow *flow, struct fab_send_lane *lane)
+/* Goes through all that is in the lane. */
+struct walk {
+    uint64_t place;
+    uint32_t span;
+    bool is_acked; /* the chunk returned last */
+};
+
+static const struct fab_chunk *
+next_chunk(const struct fab_send_lane *lane, struct walk *walk)
 {
-    uint64_t place = lane->tail;
-    uint32_t span = lane->span_tail;
+    return fab_send_lane_next_chunk(lane, &walk->place, &walk->span, &walk->is_acked);
+}
+
+/* Each stream's first record that is not acknowledged. What follows it may have arrived and wait
+ * for it, but is not handed on before. */
+static void
+find_doubt(const struct fab_flow *flow, uint32_t from[FAB_STREAM_COUNT])
+{
+    memcpy(from, flow->stream_out, FAB_STREAM_COUNT * sizeof(from[0]));
+    for (int i = 0; i < FAB_LANE_COUNT; i++) {
+        const struct fab_send_lane *lane = &flow->lanes[i];
+        struct walk walk = { .place = lane->tail, .span = lane->span_tail };
+        const struct fab_chunk *chunk;
+
+        while ((chunk = next_chunk(lane, &walk)) != NULL) {
+            if (!walk.is_acked && (int32_t)(chunk->number - from[chunk->stream]) < 0)
+                from[chunk->stream] = chunk->number;
+        }
+    }
+}
+
+static void
+report_in_doubt(struct fab_flow *flow, const uint32_t from[FAB_STREAM_COUNT], int which)
+{
+    struct fab_send_lane *lane = &flow->lanes[which];
+    struct walk walk = { .place = lane->tail, .span = lane->span_tail };
     const struct fab_chunk *chunk;
 
-    while ((chunk = fab_send_lane_next_unacked(lane, &place, &span)) != NULL) {
+    while ((chunk = next_chunk(lane, &walk)) != NULL) {
+        if ((int32_t)(chunk->number - from[chunk->stream]) < 0)
+            continue;
         flow->counters.messages_in_doubt++;
         flow->ops->on_in_doubt(flow->context, (const struct fab_msg *)(const void *)(chunk + 1));
     }
@@ -255,7 +288,10 @@ report_in_doubt(struct fab_flow *flow, struct fab_send_lane *lane)
 void
 fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t now_ns)
 {
+    uint32_t doubt_from[FAB_STREAM_COUNT];
+
     FAB_ASSERT(flow->state == FAB_FLOW_UP);
+    fab_flow_offer_last(flow);
     flow->last_epoch = flow->peer.epoch;
     flow->open_claim = 0;
     flow->due = (struct fab_flow_due){ 0 };
@@ -268,8 +304,9 @@ fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t 
     if (flow->state == FAB_FLOW_CONNECTING)
         fab_flow_start_hello(flow, 0, now_ns);
     flow->counters.epochs_ended++;
+    find_doubt(flow, doubt_from);
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
-        report_in_doubt(flow, &flow->lanes[lane]);
+        report_in_doubt(flow, doubt_from, lane);
     flow->ops->on_down(flow->context, reason);
 }
 

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/compiler.h"
 #include "proto/flow_state.h"
 
@@ -66,9 +67,13 @@ on_credit(struct fab_flow *flow, const struct fab_credit_block *block)
     flow->credit_probe_count = 0;
 }
 
-static void
+/* Returns false when the owner has no room. */
+static bool
 deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
 {
+    if (fab_unlikely(!flow->ops->on_message(flow->context, (enum fab_lane)chunk->lane,
+                                            (const struct fab_msg *)(const void *)(chunk + 1))))
+        return false;
     flow->counters.messages_received++;
     flow->reorder.streams[chunk->stream].next++;
     if (!flow->config.is_credit_manual) {
@@ -77,25 +82,69 @@ deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
         credit->returned += fab_chunk_units(chunk->size);
         flow->due.credit |= fab_credit_in_is_due(credit);
     }
-    flow->ops->on_message(flow->context, (enum fab_lane)chunk->lane,
-                          (const struct fab_msg *)(const void *)(chunk + 1));
+    return true;
 }
 
-/* Delivers what waited for the record before. */
+static bool
+is_refused(const struct fab_flow *flow, uint8_t stream)
+{
+    return (flow->refused[stream / 64] >> stream % 64 & 1U) != 0;
+}
+
+/* Delivers what waited for the record before, or for room. */
 static void
 deliver_waiting(struct fab_flow *flow, uint8_t stream)
 {
-    while (fab_reorder_take(&flow->reorder, stream, flow->scratch_record))
-        deliver(flow, (const struct fab_chunk *)(const void *)flow->scratch_record);
+    uint64_t bit = 1ULL << stream % 64;
+    const struct fab_chunk *chunk;
+
+    flow->refused[stream / 64] &= ~bit;
+    while ((chunk = fab_reorder_peek(&flow->reorder, stream, flow->scratch_record)) != NULL) {
+        if (!deliver(flow, chunk)) {
+            flow->refused[stream / 64] |= bit;
+            return;
+        }
+        fab_reorder_drop(&flow->reorder, chunk);
+    }
+}
+
+bool
+fab_flow_has_refused(const struct fab_flow *flow)
+{
+    return (flow->refused[0] | flow->refused[1]) != 0;
+}
+
+void
+fab_flow_offer(struct fab_flow *flow)
+{
+    for (uint8_t stream = 0; stream < FAB_STREAM_COUNT; stream++) {
+        if (is_refused(flow, stream))
+            deliver_waiting(flow, stream);
+    }
+}
+
+void
+fab_flow_offer_last(struct fab_flow *flow)
+{
+    flow->is_ending = true;
+    fab_flow_offer(flow);
+    flow->is_ending = false;
+    FAB_ASSERT(!fab_flow_has_refused(flow));
+}
+
+bool
+fab_flow_is_ending(const struct fab_flow *flow)
+{
+    return flow->is_ending;
 }
 
 /* Returns false when the chunk had to be left. */
 static bool
-keep_early(struct fab_flow *flow, const struct fab_chunk *chunk)
+keep(struct fab_flow *flow, const struct fab_chunk *chunk, uint64_t *counter)
 {
     switch (fab_reorder_keep(&flow->reorder, chunk)) {
     case FAB_REORDER_KEPT:
-        flow->counters.messages_reordered++;
+        ++*counter;
         return true;
     case FAB_REORDER_DUPLICATE:
         flow->counters.messages_duplicate++;
@@ -104,6 +153,27 @@ keep_early(struct fab_flow *flow, const struct fab_chunk *chunk)
         break;
     }
     return false;
+}
+
+/* The record that its stream waits for. Returns false when it had to be left. */
+static bool
+take_next(struct fab_flow *flow, const struct fab_chunk *chunk)
+{
+    const struct fab_stream_in *stream = &flow->reorder.streams[chunk->stream];
+
+    if (fab_unlikely(is_refused(flow, chunk->stream))) { /* it is kept */
+        flow->counters.messages_duplicate++;
+        return true;
+    }
+    if (fab_unlikely(!deliver(flow, chunk))) {
+        if (!keep(flow, chunk, &flow->counters.messages_held))
+            return false;
+        flow->refused[chunk->stream / 64] |= 1ULL << chunk->stream % 64;
+        return true;
+    }
+    if (fab_unlikely(stream->waiting > 0))
+        deliver_waiting(flow, chunk->stream);
+    return true;
 }
 
 /* Returns whether every record of the frame was taken. */
@@ -116,18 +186,14 @@ take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
 
     while (at < end) {
         const struct fab_chunk *chunk = (const struct fab_chunk *)(const void *)at;
-        struct fab_stream_in *stream = &flow->reorder.streams[chunk->stream];
-        int32_t early = (int32_t)(chunk->number - stream->next);
+        int32_t early = (int32_t)(chunk->number - flow->reorder.streams[chunk->stream].next);
 
-        if (fab_likely(early == 0)) {
-            deliver(flow, chunk);
-            if (fab_unlikely(stream->waiting > 0))
-                deliver_waiting(flow, chunk->stream);
-        } else if (early < 0) {
+        if (fab_likely(early == 0))
+            is_complete &= take_next(flow, chunk);
+        else if (early < 0)
             flow->counters.messages_duplicate++;
-        } else if (!keep_early(flow, chunk)) {
-            is_complete = false;
-        }
+        else
+            is_complete &= keep(flow, chunk, &flow->counters.messages_reordered);
         at += fab_chunk_stride(chunk->size);
     }
     return is_complete;

@@ -81,6 +81,8 @@ struct fab_flow {
     struct fab_flow_counters counters;
     uint32_t stream_out[FAB_STREAM_COUNT]; /* number of the next record */
     struct fab_reorder reorder;
+    uint64_t refused[2]; /* bit per stream: on_message has refused its next record, which is kept */
+    bool is_ending;      /* the epoch ends: on_message may not refuse */
     /* handshake */
     struct fab_handshake handshake;
     uint64_t hello_ns;          /* when to say hello next; UINT64_MAX: never */
@@ -122,6 +124,11 @@ void fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns);
 /* Makes place for one more frame among those sent, if need be by giving up the oldest: after many
  * probes without an answer that is lost anyway. */
 void fab_flow_make_room(struct fab_flow *flow);
+
+/* flow_receive.c */
+
+/* The epoch ends: hands on what on_message has refused. */
+void fab_flow_offer_last(struct fab_flow *flow);
 
 /* flow_timer.c */
 

@@ -148,9 +148,9 @@ fab_reorder_keep(struct fab_reorder *reorder, const struct fab_chunk *chunk)
     return FAB_REORDER_KEPT;
 }
 
-/* Copies a chunk out of its cells and frees them. */
+/* Copies a chunk out of its cells. */
 static void
-gather_cells(struct fab_reorder *reorder, uint32_t first, uint8_t *to)
+gather_cells(const struct fab_reorder *reorder, uint32_t first, uint8_t *to)
 {
     uint32_t left = fab_chunk_stride(chunk_at(reorder, first)->size);
     uint32_t cell = first;
@@ -162,30 +162,39 @@ gather_cells(struct fab_reorder *reorder, uint32_t first, uint8_t *to)
         to += part;
         left -= part;
         if (left == 0)
-            break;
+            return;
         cell = reorder->next_cell[cell];
     }
-    reorder->next_cell[cell] = reorder->free_first;
-    reorder->free_first = first;
 }
 
-bool
-fab_reorder_take(struct fab_reorder *reorder, uint8_t stream, void *scratch)
+const struct fab_chunk *
+fab_reorder_peek(struct fab_reorder *reorder, uint8_t stream, void *scratch)
 {
-    struct fab_stream_in *in = &reorder->streams[stream];
-    const struct fab_chunk *chunk = scratch;
-    uint32_t *place;
+    const struct fab_stream_in *in = &reorder->streams[stream];
     uint32_t first;
 
     if (in->waiting == 0)
-        return false;
-    place = find(reorder, stream, in->next);
-    if (*place == NONE)
-        return false;
-    first = *place;
-    *place = reorder->next_chunk[first];
+        return NULL;
+    first = *find(reorder, stream, in->next);
+    if (first == NONE)
+        return NULL;
     gather_cells(reorder, first, scratch);
+    return scratch;
+}
+
+void
+fab_reorder_drop(struct fab_reorder *reorder, const struct fab_chunk *chunk)
+{
+    uint32_t *place = find(reorder, chunk->stream, chunk->number);
+    uint32_t first = *place;
+    uint32_t last = first;
+
+    FAB_ASSERT(first != NONE);
+    *place = reorder->next_chunk[first];
+    while (reorder->next_cell[last] != NONE)
+        last = reorder->next_cell[last];
+    reorder->next_cell[last] = reorder->free_first;
+    reorder->free_first = first;
     reorder->used[chunk->lane] -= fab_chunk_units(chunk->size);
-    in->waiting--;
-    return true;
+    reorder->streams[chunk->stream].waiting--;
 }

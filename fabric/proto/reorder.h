@@ -56,9 +56,13 @@ enum fab_reorder_verdict fab_reorder_keep(struct fab_reorder *reorder,
                                           const struct fab_chunk *chunk);
 
 /*
- * Takes out the record that the stream waits for, if it is kept. `scratch`: FAB_FRAME_SIZE_MAX
- * bytes aligned to 8, gets chunk header and record. Returns whether it was there.
+ * Copies the record that the stream waits for, if it is kept. `scratch`: FAB_FRAME_SIZE_MAX bytes
+ * aligned to 8, gets chunk header and record. Returns the copy; NULL: it is not there.
  */
-bool fab_reorder_take(struct fab_reorder *reorder, uint8_t stream, void *scratch);
+const struct fab_chunk *fab_reorder_peek(struct fab_reorder *reorder, uint8_t stream,
+                                         void *scratch);
+
+/* Forgets a kept chunk. */
+void fab_reorder_drop(struct fab_reorder *reorder, const struct fab_chunk *chunk);
 
 #endif

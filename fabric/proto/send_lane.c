@@ -200,22 +200,19 @@ fab_send_lane_advance(struct fab_send_lane *lane)
 }
 
 const struct fab_chunk *
-fab_send_lane_next_unacked(const struct fab_send_lane *lane, uint64_t *place, uint32_t *span)
+fab_send_lane_next_chunk(const struct fab_send_lane *lane, uint64_t *place, uint32_t *span,
+                         bool *is_acked)
 {
     const struct fab_chunk *chunk;
 
-    for (; *span != lane->span_head; ++*span) {
-        const struct fab_span *at = span_at(lane, *span);
-
-        if (*place < at->start)
-            *place = at->start;
-        if (at->state != FAB_SPAN_ACKED && *place < at->start + at->size)
-            break;
-        *place = at->start + at->size;
-    }
     *place = skip_gap(lane, *place);
     if (*place >= lane->head)
         return NULL;
+    while (*span != lane->span_head &&
+           *place >= span_at(lane, *span)->start + span_at(lane, *span)->size)
+        ++*span;
+    *is_acked = *span != lane->span_head && *place >= span_at(lane, *span)->start &&
+                span_at(lane, *span)->state == FAB_SPAN_ACKED;
     chunk = chunk_at(lane, *place);
     *place += fab_chunk_stride(chunk->size);
     return chunk;

@@ -135,9 +135,9 @@ void fab_send_lane_take_lost(struct fab_send_lane *lane);
 /* Frees what is acknowledged without a gap. */
 void fab_send_lane_advance(struct fab_send_lane *lane);
 
-/* Goes through the chunks that are not acknowledged, in order: begin with *place = lane->tail;
+/* Goes through all chunks, in order: begin with *place = lane->tail and *span = lane->span_tail;
  * NULL at the end. */
-const struct fab_chunk *fab_send_lane_next_unacked(const struct fab_send_lane *lane,
-                                                   uint64_t *place, uint32_t *span);
+const struct fab_chunk *fab_send_lane_next_chunk(const struct fab_send_lane *lane, uint64_t *place,
+                                                 uint32_t *span, bool *is_acked);
 
 #endif

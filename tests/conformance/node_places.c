@@ -20,6 +20,7 @@ static const struct way ways[] = {
     { "memif", "two nodes and a memif", WIRE_MEMIF, false, false, false, 200000 },
     { "memif-bad", "two nodes and a bad memif", WIRE_MEMIF, false, false, true, MILLION },
     { "veth", "two nodes and a veth pair", WIRE_VETH, false, false, false, 100000 },
+    { "veth-bad", "two nodes and a bad wire", WIRE_VETH, false, false, true, 100000 },
 };
 
 /* A hundredth of the frames is lost, another one doubled, another one overtaken, each way. */
@@ -110,7 +111,7 @@ fill_wire(const struct way *way, enum conf_place place, const char *folder, stru
         .device = filled->device,
         .address = addresses[0][place],
         .mbuf_count = 4096,
-        .rx_fault = way->has_faults ? &fault : NULL,
+        .rx_fault = way->has_faults && way->wire == WIRE_MEMIF ? &fault : NULL,
     };
     filled->peer = (struct myc_peer_options){
         .node_id = (uint16_t)(1 + other),

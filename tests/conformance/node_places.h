@@ -29,8 +29,8 @@ struct way {
     const char *locality; /* in messages */
     enum wire_kind wire;
     bool is_one_node;
-    bool is_client; /* B is a client of A */
-    bool has_faults;
+    bool is_client;  /* B is a client of A */
+    bool has_faults; /* the port's own, or of an interposer between two veth pairs */
     uint64_t many;
 };
 

@@ -2,7 +2,8 @@
 /*
  * The conformance suite over real nodes, one locality a run.
  *
- *      over_nodes WAY [CLIENT]            the test; CLIENT: the executable of place B as a client
+ *      over_nodes WAY [CLIENT [INTERPOSER]]   the test; CLIENT: the executable of place B as a
+ *                                             client; INTERPOSER: that of a bad wire
  *      over_nodes place-b WAY FOLDER      place B, started by the test
  *
  * The nodes stay from case to case, as they do in use; what a case has spawned is swept away after
@@ -32,6 +33,7 @@ struct nodes_fixture {
     struct myc_node *node; /* A's */
     struct place_b b;      /* of a ring: not used */
     int network_b;         /* its network namespace; -1: ours */
+    FILE *interposer;      /* NULL: none */
     const char *client;    /* executable */
     char folder[64];
     char control[PATH_SIZE];
@@ -172,23 +174,57 @@ run_command(const char *command)
     return system(command) == 0; /* with arguments of our own making only */
 }
 
-/* A pair of interfaces, each in a namespace that has no name and goes with the processes that use
- * it. We are in A's afterwards. */
+/* A's interface and B's with a wire between them: a veth pair, or two and who treats badly what he
+ * carries from one to the other. */
 static bool
-make_networks(void)
+make_veths(int network_a, int network_middle)
+{
+    char command[2 * PATH_SIZE];
+    int me = (int)getpid();
+
+    if (network_middle < 0)
+        snprintf(command, sizeof(command),
+                 "ip link add name confb type veth peer name confa netns /proc/%d/fd/%d && "
+                 "ip link set dev confb up",
+                 me, network_a);
+    else
+        snprintf(command, sizeof(command),
+                 "ip link add name ma type veth peer name confa netns /proc/%d/fd/%d && "
+                 "ip link add name mb type veth peer name confb netns /proc/%d/fd/%d && "
+                 "ip link set dev ma up && ip link set dev mb up",
+                 me, network_a, me, nodes.network_b);
+    return run_command(command);
+}
+
+/* In the middle; ends when we close it, or end. */
+static bool
+start_interposer(const char *program)
 {
     char command[PATH_SIZE];
+
+    snprintf(command, sizeof(command),
+             "exec %s ma mb --loss 10000 --duplicate 10000 --reorder 10000 --seed 1", program);
+    nodes.interposer = popen(command, "w");
+    return nodes.interposer != NULL;
+}
+
+/* The namespaces have no names and go with the processes that use them. We are in A's afterwards.
+ */
+static bool
+make_networks(const char *interposer)
+{
     int network_a = new_network();
+    int network_middle = -1;
 
     nodes.network_b = new_network();
-    if (network_a < 0 || nodes.network_b < 0)
+    if (nodes.way->has_faults)
+        network_middle = new_network();
+    if (network_a < 0 || nodes.network_b < 0 || !make_veths(network_a, network_middle))
         return false;
-    snprintf(command, sizeof(command),
-             "ip link add name confb type veth peer name confa netns /proc/%d/fd/%d && "
-             "ip link set dev confb up",
-             (int)getpid(), network_a);
-    return run_command(command) && setns(network_a, CLONE_NEWNET) == 0 &&
-           run_command("ip link set dev confa up");
+    if (network_middle >= 0 && !start_interposer(interposer))
+        return false;
+    return setns(nodes.network_b, CLONE_NEWNET) == 0 && run_command("ip link set dev confb up") &&
+           setns(network_a, CLONE_NEWNET) == 0 && run_command("ip link set dev confa up");
 }
 
 /* --- the program ------------------------------------------------------------------------------ */
@@ -216,6 +252,8 @@ stop_all(void **state)
     place_b_stop(&nodes.b);
     myc_node_stop(&nodes.node);
     fab_eal_stop();
+    if (nodes.interposer && pclose(nodes.interposer) != 0)
+        return -1;
     snprintf(command, sizeof(command), "rm -rf %s", nodes.folder);
     return run_command(command) ? 0 : -1;
 }
@@ -241,7 +279,8 @@ main(int argc, char **argv)
         return be_place_b(argv[2], argv[3]);
     nodes.way = argc > 1 ? way_lookup(argv[1]) : NULL;
     if (!nodes.way) {
-        fprintf(stderr, "usage: over_nodes ring|segment|client|memif|memif-bad|veth [CLIENT]\n");
+        fprintf(stderr, "usage: over_nodes ring|segment|client|memif|memif-bad|veth|veth-bad "
+                        "[CLIENT] [INTERPOSER]\n");
         return 2;
     }
     nodes.fixture = (struct conf_fixture){
@@ -257,7 +296,8 @@ main(int argc, char **argv)
     nodes.network_b = -1;
     nodes.client = argc > 2 ? argv[2] : NULL;
     snprintf(nodes.folder, sizeof(nodes.folder), "/tmp/conf-XXXXXX");
-    if (nodes.way->wire == WIRE_VETH && (geteuid() != 0 || !make_networks())) {
+    if (nodes.way->wire == WIRE_VETH &&
+        (geteuid() != 0 || !make_networks(argc > 3 ? argv[3] : "interposer"))) {
         printf("skipped: network namespaces with a veth pair cannot be made here (root needed)\n");
         return SKIPPED;
     }

@@ -170,6 +170,8 @@ run_turn(struct sim *sim, struct sim_end *end)
     uint64_t deadline_ns;
     size_t size;
 
+    if (fab_flow_has_refused(end->flow))
+        fab_flow_offer(end->flow);
     for (uint32_t i = 0; i < end->burst && end->to_send > 0 && sim_send_record(sim, end); i++)
         end->to_send--;
     while (!end->has_no_buffer &&
@@ -182,6 +184,8 @@ run_turn(struct sim *sim, struct sim_end *end)
         return;
     if (deadline_ns != FAB_FLOW_NO_DEADLINE)
         wake_at(sim, end, deadline_ns);
+    if (fab_flow_has_refused(end->flow) && !end->has_no_room)
+        wake_at(sim, end, sim->now_ns + SIM_US);
     if (end->to_send > 0 && fab_flow_state(end->flow) == FAB_FLOW_UP &&
         fab_send_lane_free(&end->flow->lanes[FAB_LANE_USER]) > 4096)
         wake_at(sim, end, sim->now_ns + SIM_US);

@@ -51,10 +51,12 @@ struct sim_end {
     size_t memory_size; /* bytes */
     bool is_alive;
     bool is_cut;           /* nothing that it sends arrives */
+    bool has_no_room;      /* on_message refuses */
     bool has_no_buffer;    /* prepare is not called: as if buffers had run out */
     bool is_echo;          /* sends one record for each that it gets */
     uint64_t wire_free_ns; /* when its wire has sent what is queued */
     uint64_t wake_ns;      /* the timer event that is queued; UINT64_MAX: none */
+    uint32_t refuse;       /* chance that on_message refuses, per million */
     /* traffic */
     uint64_t to_send; /* records left to send */
     uint32_t body_max;
@@ -75,6 +77,14 @@ struct sim_end {
     uint64_t got_ns; /* when the last record came */
     uint64_t frames; /* that it put on the wire */
     struct fab_flow_counters before;
+    /* the epoch that runs, and the last one that ended: what was reported in doubt */
+    uint64_t doubt_from[FAB_STREAM_COUNT]; /* the first */
+    struct sim_ended {
+        uint32_t epoch;
+        uint64_t sent[FAB_STREAM_COUNT];
+        uint64_t got[FAB_STREAM_COUNT];
+        uint64_t doubt_from[FAB_STREAM_COUNT];
+    } ended;
 };
 
 /* Decides over a single frame: false drops it. */

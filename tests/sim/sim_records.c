@@ -61,7 +61,7 @@ sim_send_record(struct sim *sim, struct sim_end *end)
     return true;
 }
 
-static void
+static bool
 on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
 {
     struct sim_end *end = context;
@@ -69,6 +69,9 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
     struct body body;
 
     (void)lane;
+    if (!fab_flow_is_ending(end->flow) &&
+        (end->has_no_room || fab_prng_chance(&end->sim->prng, end->refuse)))
+        return false;
     SIM_CHECK(end->sim, msg->size >= sizeof(body) && msg->to < FAB_STREAM_COUNT);
     memcpy(&body, bytes, sizeof(body));
     SIM_CHECK(end->sim,
@@ -81,6 +84,7 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
     end->got_bytes += msg->size;
     end->got_ns = end->sim->now_ns;
     end->to_send += end->is_echo;
+    return true;
 }
 
 static void
@@ -92,8 +96,32 @@ on_up(void *context, const struct fab_flow_peer *peer)
     SIM_CHECK(end->sim, end->up_total == end->down_total);
     memset(end->sent, 0, sizeof(end->sent));
     memset(end->got, 0, sizeof(end->got));
+    memset(end->doubt_from, 0xff, sizeof(end->doubt_from));
     end->up_total++;
     end->up_ns = end->sim->now_ns;
+}
+
+/* The epoch has ended on both sides: what was sent was handed on or reported, or both. */
+static void
+check_ended(const struct sim *sim, const struct sim_ended *from, const struct sim_ended *to)
+{
+    for (uint32_t i = 0; i < FAB_STREAM_COUNT; i++)
+        SIM_CHECK(sim, to->got[i] == from->sent[i] || from->doubt_from[i] <= to->got[i]);
+}
+
+static void
+remember_ended(struct sim_end *end)
+{
+    const struct sim_end *peer = &end->sim->ends[end->peer];
+
+    end->ended.epoch = end->flow->peer.epoch;
+    memcpy(end->ended.sent, end->sent, sizeof(end->sent));
+    memcpy(end->ended.got, end->got, sizeof(end->got));
+    memcpy(end->ended.doubt_from, end->doubt_from, sizeof(end->doubt_from));
+    if (peer->ended.epoch != end->ended.epoch)
+        return;
+    check_ended(end->sim, &end->ended, &peer->ended);
+    check_ended(end->sim, &peer->ended, &end->ended);
 }
 
 static void
@@ -104,6 +132,7 @@ on_down(void *context, enum fab_flow_reason reason)
     end->down_total++;
     SIM_CHECK(end->sim, end->up_total == end->down_total);
     end->down_reason = reason;
+    remember_ended(end);
     end->down_ns = end->sim->now_ns;
 }
 
@@ -111,9 +140,14 @@ static void
 on_in_doubt(void *context, const struct fab_msg *msg)
 {
     struct sim_end *end = context;
+    struct body body;
 
     SIM_CHECK(end->sim, fab_msg_is_valid(msg, FAB_FRAME_SIZE_MAX));
     end->in_doubt_total++;
+    memcpy(&body, fab_msg_body_const(msg), sizeof(body));
+    SIM_CHECK(end->sim, body.life_key == life_key(end));
+    if (body.sequence < end->doubt_from[msg->to])
+        end->doubt_from[msg->to] = body.sequence;
 }
 
 static void

@@ -213,6 +213,54 @@ test_buffers_run_out(void **state)
     sim_fini(&sim);
 }
 
+/* A core that has no room refuses records for longer than the peer's patience lasts, while it waits
+ * for acknowledgements of its own: both sides live, so the epoch goes on, and nothing is lost. */
+static void
+test_core_without_room_is_no_dead_peer(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    bring_up(&sim, "core_without_room", 1, &calm);
+    sim.wire.lose = 10000;
+    sim.ends[1].has_no_room = true;
+    sim.ends[0].to_send = sim.ends[1].to_send = 5000;
+    sim_poke(&sim, 0);
+    sim_poke(&sim, 1);
+    sim_run_until(&sim, sim.now_ns + 5 * SIM_S);
+    SIM_CHECK(&sim, sim.ends[0].down_total + sim.ends[1].down_total == 0);
+    SIM_CHECK(&sim, sim.ends[0].suspect_total + sim.ends[1].suspect_total == 0);
+    SIM_CHECK(&sim, sim.ends[0].got_total == 5000 && sim.ends[1].got_total == 0);
+    SIM_CHECK(&sim, fab_flow_counters(sim.ends[0].flow)->claims_full > 0);
+    sim.ends[1].has_no_room = false;
+    sim_poke(&sim, 1);
+    SIM_CHECK(&sim, sim_run_pair(&sim, 0, sim.now_ns + SIM_S));
+    SIM_CHECK(&sim, sim.ends[1].got_total == 5000);
+    SIM_CHECK(&sim, sim.ends[0].down_total + sim.ends[1].down_total == 0);
+    sim_fini(&sim);
+}
+
+/* What was acknowledged and waited for room is handed on before the epoch ends. */
+static void
+test_what_waits_for_room_is_handed_on_when_the_epoch_ends(void **state)
+{
+    struct sim sim;
+
+    (void)state;
+    bring_up(&sim, "room_at_the_end", 1, &calm);
+    sim.ends[1].has_no_room = true;
+    sim.ends[0].to_send = 100;
+    sim_poke(&sim, 0);
+    sim_run_until(&sim, sim.now_ns + 50 * SIM_MS);
+    SIM_CHECK(&sim, fab_flow_is_drained(sim.ends[0].flow) && sim.ends[1].got_total == 0);
+    fab_flow_close(sim.ends[0].flow, sim.now_ns);
+    sim_poke(&sim, 0);
+    sim_run_until(&sim, sim.now_ns + SIM_MS);
+    SIM_CHECK(&sim, sim.ends[1].down_total == 1 && sim.ends[1].got_total == 100);
+    SIM_CHECK(&sim, sim.ends[0].in_doubt_total == 0);
+    sim_fini(&sim);
+}
+
 /* One fault, or none, by the dice. */
 static void
 disturb(struct sim *sim, struct fab_prng *dice)
@@ -220,7 +268,7 @@ disturb(struct sim *sim, struct fab_prng *dice)
     uint32_t which = (uint32_t)fab_prng_below(dice, 2);
     struct sim_end *end = &sim->ends[which];
 
-    switch (fab_prng_below(dice, 8)) {
+    switch (fab_prng_below(dice, 10)) {
     case 0:
         sim_crash(sim, which);
         sim_run_until(sim, sim->now_ns + fab_prng_below(dice, 1000 * SIM_MS));
@@ -244,6 +292,12 @@ disturb(struct sim *sim, struct fab_prng *dice)
     case 6:
         sim->wire.duplicate = (uint32_t)fab_prng_below(dice, 300000);
         break;
+    case 7:
+        end->has_no_room = !end->has_no_room;
+        break;
+    case 8:
+        end->refuse = (uint32_t)fab_prng_below(dice, 500000);
+        break;
     default:
         sim->ends[0].is_cut = sim->ends[1].is_cut = false;
         break;
@@ -255,7 +309,7 @@ calm_down(struct sim *sim)
 {
     sim->wire = calm;
     for (int i = 0; i < 2; i++) {
-        sim->ends[i].is_cut = sim->ends[i].has_no_buffer = false;
+        sim->ends[i].is_cut = sim->ends[i].has_no_buffer = sim->ends[i].has_no_room = false;
         sim_poke(sim, (uint32_t)i);
     }
 }
@@ -323,6 +377,8 @@ main(void)
         cmocka_unit_test(test_zombie_is_fenced_and_comes_back),
         cmocka_unit_test(test_nth_alloc_fail_sweep),
         cmocka_unit_test(test_buffers_run_out),
+        cmocka_unit_test(test_core_without_room_is_no_dead_peer),
+        cmocka_unit_test(test_what_waits_for_room_is_handed_on_when_the_epoch_ends),
         cmocka_unit_test(test_sim_swarm_determinism),
     };
 

@@ -11,7 +11,6 @@
 #include "env/eal.h"
 #include "wire/message.h"
 
-#define POLL_BUDGET       256U
 #define SENDS_PER_TURN    128U
 #define BODY_SIZE_DEFAULT 32U
 
@@ -219,12 +218,14 @@ send_one(struct driver_link *at)
     return true;
 }
 
+static const struct fab_room driver_room = { .records = 256, .messages = 256 };
+
 static unsigned
 turn_lcore(struct driver *driver, uint8_t lcore)
 {
     uint64_t now_ns = driver_now_ns();
     const struct fab_pollable *pollable = &driver->pollables[lcore];
-    unsigned work = pollable->poll(pollable->context, POLL_BUDGET, now_ns);
+    unsigned work = pollable->poll(pollable->context, driver_room, now_ns);
 
     for (unsigned i = 0; i < driver->link_count; i++) {
         struct driver_link *at = &driver->links[i];

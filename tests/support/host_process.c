@@ -107,7 +107,7 @@ turn(void)
     unsigned work;
 
     fab_core_turn_begin(host.core, now_ns);
-    work = fab_door_poll(&host.door, 32, now_ns);
+    work = fab_door_poll(&host.door, fab_core_room(host.core), now_ns);
     work += fab_core_poll(host.core, 32);
     work += fab_core_run(host.core, 256);
     fab_core_flush(host.core);

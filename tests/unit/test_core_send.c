@@ -345,6 +345,40 @@ test_after_a_break_nothing_goes_before_the_sender_knows(void **state)
     lab_fini(&lab);
 }
 
+/* Notices that wait for room hold back what would make more of them, but nothing else. */
+static void
+test_a_core_whose_notices_wait_takes_no_messages_but_other_records(void **state)
+{
+    static struct probe a, b;
+    struct fab_room room;
+    struct lab lab;
+
+    (void)state;
+    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
+    lab_init_pair(&lab, FAB_LEVEL_SEGMENT, 32);
+    probe_spawn(&a, lab.cores[0], NULL);
+    probe_spawn(&b, lab.cores[1], NULL);
+    room = fab_core_room(lab.cores[1]);
+    assert_true(room.records > 0 && room.messages == room.records);
+    assert_int_equal(probe_kill(&a, b.ref), MYC_OK);
+    lab_settle(&lab);
+    /* Core 0 sends and does not listen. */
+    for (unsigned i = 0; i < 100; i++) {
+        for (unsigned n = 0; n < 8; n++)
+            (void)probe_send(&a, b.ref, i);
+        fab_core_flush(lab.cores[0]);
+        lab_turn_core(&lab, 1);
+    }
+    assert_true(lab_counters(&lab, 1)->system_waited > 256);
+    room = fab_core_room(lab.cores[1]);
+    assert_true(room.records > 0 && room.messages == 0);
+    lab_settle(&lab);
+    room = fab_core_room(lab.cores[1]);
+    assert_true(room.messages == room.records);
+    assert_int_equal(lab_counters(&lab, 0)->undelivered, lab_counters(&lab, 0)->sent);
+    lab_fini(&lab);
+}
+
 static void
 test_a_ref_to_an_earlier_life_of_a_node_is_gone(void **state)
 {
@@ -384,6 +418,7 @@ main(void)
         cmocka_unit_test(test_a_stop_overtakes_what_waits_and_returns_it),
         cmocka_unit_test(test_a_broken_link_reports_doubt_and_comes_back),
         cmocka_unit_test(test_after_a_break_nothing_goes_before_the_sender_knows),
+        cmocka_unit_test(test_a_core_whose_notices_wait_takes_no_messages_but_other_records),
         cmocka_unit_test(test_a_ref_to_an_earlier_life_of_a_node_is_gone),
     };
 

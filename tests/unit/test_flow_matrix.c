@@ -26,7 +26,7 @@ struct subject {
     _Alignas(8) uint8_t frame[FAB_FRAME_SIZE_MAX];
 };
 
-static void
+static bool
 on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
 {
     struct subject *subject = context;
@@ -34,6 +34,7 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
     (void)lane;
     (void)msg;
     subject->messages++;
+    return true;
 }
 
 static void

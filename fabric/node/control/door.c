@@ -79,12 +79,12 @@ let_out_ended(struct fab_door *door)
 }
 
 unsigned
-fab_door_poll(void *context, unsigned budget, uint64_t now_ns)
+fab_door_poll(void *context, struct fab_room room, uint64_t now_ns)
 {
     struct fab_door *door = context;
     unsigned done = 0;
 
-    (void)budget;
+    (void)room;
     (void)now_ns;
     if (fab_unlikely(atomic_load_explicit(&door->arrivals, memory_order_relaxed) != NULL))
         done += take_in(door);

@@ -37,6 +37,6 @@ void fab_door_retire(struct fab_door *door);
 
 /* Takes links in and lets links out; a fab_pollable function whose context is the door. Context:
  * the lcore, not from within a sink call. */
-unsigned fab_door_poll(void *door, unsigned budget, uint64_t now_ns);
+unsigned fab_door_poll(void *door, struct fab_room room, uint64_t now_ns);
 
 #endif
