@@ -51,7 +51,7 @@ static bool
 send_release(struct myc_self *self, const struct registry_peer *peer,
              const struct myc_name_claim *claim)
 {
-    struct myc_name_released released = { .ref = claim->ref };
+    struct myc_name_released released = { .ref = claim->ref, .claimed_ns = claim->claimed_ns };
 
     memcpy(released.name, claim->name, sizeof(claim->name));
     return myc_name_released_send(self, peer->ref, &released) == MYC_OK;
@@ -130,7 +130,7 @@ spread(struct myc_self *self, struct registry *registry, const struct myc_name_c
 static void
 forget(struct myc_self *self, struct registry *registry, const struct myc_name_claim *claim)
 {
-    if (myc_registry_remove(self, claim->name, claim->ref) == MYC_OK)
+    if (myc_registry_remove(self, claim) == MYC_OK)
         spread(self, registry, claim, true);
 }
 
@@ -163,6 +163,7 @@ on_released(struct myc_self *self, struct registry *registry, const struct regis
         return;
     memcpy(claim.name, released.name, MYC_NAME_SIZE_MAX);
     claim.ref = released.ref;
+    claim.claimed_ns = released.claimed_ns;
     forget(self, registry, &claim);
 }
 
@@ -188,7 +189,7 @@ forget_node(struct myc_self *self, struct registry *registry, uint64_t home)
 
     while (myc_registry_next(self, &cursor, &claim, &mark) == MYC_OK)
         if (claim.ref.home == home && home != registry->peers.self.home)
-            myc_registry_remove(self, claim.name, claim.ref);
+            myc_registry_remove(self, &claim);
 }
 
 static void

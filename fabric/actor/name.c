@@ -71,9 +71,8 @@ fab_names_holder(const struct fab_core *core, const char *name)
                                   : core->names->table.names[index].claim.ref;
 }
 
-/* Tells the registry that there are changes, unless it knows. */
-static void
-announce(struct fab_core *core)
+void
+fab_names_announce(struct fab_core *core)
 {
     struct fab_names *names = core->names;
     const struct fab_event event = { .type = &myc_names_changed_type, .body = "" };
@@ -125,7 +124,7 @@ claim_name(struct fab_core *core, struct fab_slot *slot, const char *text)
     };
     uint32_t held;
 
-    if (!fab_name_copy(claim.name, text))
+    if (!fab_name_copy(claim.name, text) || fab_name_is_group(text))
         return MYC_INVALID;
     held = fab_name_lookup(table, claim.name);
     if (held != FAB_NAME_NONE)
@@ -133,7 +132,7 @@ claim_name(struct fab_core *core, struct fab_slot *slot, const char *text)
     if (fab_name_push(table, &claim, index, first_name(core, index)) == FAB_NAME_NONE)
         return MYC_NO_MEMORY;
     fab_seekers_on_change(core, core->names->seekers, claim.name, claim.ref);
-    announce(core);
+    fab_names_announce(core);
     return MYC_OK;
 }
 
@@ -146,7 +145,7 @@ fab_names_withdraw(struct fab_core *core, uint32_t index, bool is_lost)
     fab_name_withdraw(table, index, first_name(core, slot), is_lost);
     if (is_lost && slot != FAB_NAME_NONE && !tell_loser(core, index))
         core->names->untold++;
-    announce(core);
+    fab_names_announce(core);
 }
 
 void
@@ -213,7 +212,7 @@ fab_names_run(struct fab_core *core, unsigned budget)
 {
     if (fab_unlikely(core->names->untold > 0))
         tell_losers(core);
-    announce(core);
+    fab_names_announce(core);
     return fab_seekers_run(core, core->names->seekers, budget, fab_names_holder);
 }
 
@@ -280,7 +279,7 @@ seek(struct myc_self *self, const char *text, const struct fab_seek *how)
     char name[MYC_NAME_SIZE_MAX + 1];
     struct fab_seek named = *how;
 
-    if (!fab_name_copy(name, text))
+    if (!fab_name_copy(name, text) || fab_name_is_group(text))
         return MYC_INVALID;
     named.name = name;
     return fab_seekers_add(core, core->names->seekers, &named, fab_names_holder(core, name));
@@ -329,6 +328,6 @@ fab_names_each(const struct fab_core *core,
     const struct fab_name_table *table = &core->names->table;
 
     for (uint32_t i = 0; i < core->config.limits.names_max; i++)
-        if (table->names[i].is_claimed)
+        if (table->names[i].is_claimed && !fab_name_is_group(table->names[i].claim.name))
             each(context, table->names[i].claim.name, table->names[i].claim.ref);
 }

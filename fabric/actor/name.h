@@ -18,6 +18,9 @@ struct fab_names {
 /* Who holds a name; null: nobody. */
 struct myc_ref fab_names_holder(const struct fab_core *core, const char *name);
 
+/* Tells the registry that there are changes, unless it knows. */
+void fab_names_announce(struct fab_core *core);
+
 /* Takes a claim out; who seeks it is not told. `is_lost`: to a better one, which its owner hears.
  */
 void fab_names_withdraw(struct fab_core *core, uint32_t index, bool is_lost);

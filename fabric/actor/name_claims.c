@@ -76,8 +76,8 @@ add_claim(struct fab_core *core, const struct myc_name_claim *claim, uint32_t ma
     if (added == FAB_NAME_NONE)
         return MYC_NO_MEMORY;
     table->names[added].mark = mark;
-    if (before != FAB_NAME_NONE && table->names[before].slot != FAB_NAME_NONE &&
-        fab_name_lookup(table, claim->name) == added)
+    if (!fab_name_is_group(claim->name) && before != FAB_NAME_NONE &&
+        table->names[before].slot != FAB_NAME_NONE && fab_name_lookup(table, claim->name) == added)
         fab_names_withdraw(core, before, true);
     fab_seekers_on_change(core, core->names->seekers, claim->name,
                           fab_names_holder(core, claim->name));
@@ -97,7 +97,7 @@ myc_registry_apply(struct myc_self *self, const struct myc_name_claim *claim, ui
     if (myc_ref_is_null(claim->ref) || is_local(core, claim->ref) ||
         !fab_name_copy(clean.name, claim->name))
         return MYC_INVALID;
-    known = fab_name_lookup_of(table, clean.name, clean.ref);
+    known = fab_name_lookup_of(table, &clean);
     if (known != FAB_NAME_NONE && table->names[known].claim.claimed_ns == claim->claimed_ns) {
         table->names[known].mark = mark;
         return MYC_EXISTS;
@@ -109,11 +109,11 @@ myc_registry_apply(struct myc_self *self, const struct myc_name_claim *claim, ui
 }
 
 enum myc_status
-myc_registry_remove(struct myc_self *self, const char *name, struct myc_ref ref)
+myc_registry_remove(struct myc_self *self, const struct myc_name_claim *claim)
 {
     struct fab_core *core = fab_self_core(self, __func__);
     const struct fab_name_table *table = &core->names->table;
-    uint32_t index = fab_name_lookup_of(table, name, ref);
+    uint32_t index = fab_name_lookup_of(table, claim);
 
     if (!is_registry(self))
         return MYC_BAD_STATE;

@@ -68,13 +68,27 @@ fab_name_lookup(const struct fab_name_table *table, const char *name)
 }
 
 uint32_t
-fab_name_lookup_of(const struct fab_name_table *table, const char *name, struct myc_ref ref)
+fab_name_next_claim(const struct fab_name_table *table, const char *name, uint32_t index)
 {
-    uint32_t index = *chain_of(table, name);
-
-    while (index != FAB_NAME_NONE && (!myc_ref_is_equal(table->names[index].claim.ref, ref) ||
-                                      strcmp(table->names[index].claim.name, name) != 0))
+    index = index == FAB_NAME_NONE ? *chain_of(table, name) : table->names[index].chain;
+    while (index != FAB_NAME_NONE && strcmp(table->names[index].claim.name, name) != 0)
         index = table->names[index].chain;
+    return index;
+}
+
+uint32_t
+fab_name_lookup_of(const struct fab_name_table *table, const struct myc_name_claim *claim)
+{
+    bool is_group = fab_name_is_group(claim->name);
+    uint32_t index = FAB_NAME_NONE;
+
+    while ((index = fab_name_next_claim(table, claim->name, index)) != FAB_NAME_NONE) {
+        const struct myc_name_claim *known = &table->names[index].claim;
+
+        if (myc_ref_is_equal(known->ref, claim->ref) &&
+            (!is_group || known->claimed_ns == claim->claimed_ns))
+            break;
+    }
     return index;
 }
 

@@ -8,6 +8,10 @@
  * they see that they have lost. So tables that know the same claims agree, in whatever order they
  * came.
  *
+ * A membership of a group is a claim too, to a key of its own kind: all of them hold, nobody loses,
+ * and one member may have several. So groups are replicated, hidden by a partition and found again
+ * by what does that for names.
+ *
  * An entry is in the hash by name while it is claimed. Entries whose owner lives on this lcore are
  * also in the owner's list, and their changes in a list from which the registry takes them, in
  * order; an entry that is claimed no more stays, out of the hash, until the registry has taken the
@@ -63,9 +67,19 @@ void fab_name_table_init(struct fab_name_table *table, uint32_t count, uint32_t 
 /* The best claim to the name; FAB_NAME_NONE: there is none. */
 uint32_t fab_name_lookup(const struct fab_name_table *table, const char *name);
 
-/* That one's claim to the name; FAB_NAME_NONE: there is none. */
-uint32_t fab_name_lookup_of(const struct fab_name_table *table, const char *name,
-                            struct myc_ref ref);
+/* The entry of a claim: of a name by name and ref, of a group by its time too. FAB_NAME_NONE: there
+ * is none. */
+uint32_t fab_name_lookup_of(const struct fab_name_table *table, const struct myc_name_claim *claim);
+
+/* The next claim after `index` to the same name, in any order; FAB_NAME_NONE before the first and
+ * after the last. */
+uint32_t fab_name_next_claim(const struct fab_name_table *table, const char *name, uint32_t index);
+
+static inline bool
+fab_name_is_group(const char *name)
+{
+    return name[0] == MYC_GROUP_MARK;
+}
 
 /* Enters a claim. `slot`: of a local holder, whose list begins at *first; else
  * FAB_NAME_NONE, NULL. FAB_NAME_NONE: the table is full. */

@@ -156,12 +156,33 @@ tell_discover(struct fab_core *core, struct fab_seekers *seekers, uint32_t index
         set_behind(seekers, seeker, true);
 }
 
+static bool
+post_changed(struct fab_core *core, const struct seeker *seeker)
+{
+    struct myc_group_changed changed = { .name = "" };
+    uint8_t body[MYC_GROUP_CHANGED_SIZE];
+    const struct fab_event event = {
+        .type = &myc_group_changed_type,
+        .tag = seeker->tag,
+        .body = body,
+        .size = sizeof(body),
+    };
+
+    memcpy(changed.name, seeker->name + 1, MYC_NAME_SIZE_MAX);
+    myc_group_changed_encode(&changed, body);
+    return fab_event_post(core, &core->slots[seeker->slot], &event);
+}
+
 static void
 tell(struct fab_core *core, struct fab_seekers *seekers, uint32_t index, struct myc_ref holder)
 {
     struct seeker *seeker = &seekers->seekers[index];
     bool is_told;
 
+    if (fab_name_is_group(seeker->name)) {
+        set_behind(seekers, seeker, !post_changed(core, seeker));
+        return;
+    }
     if (!seeker->is_watch) {
         tell_discover(core, seekers, index, holder);
         return;
@@ -214,8 +235,13 @@ fab_seekers_on_change(struct fab_core *core, struct fab_seekers *seekers, const 
     while (index != FAB_SLOT_NONE) {
         uint32_t next = seekers->seekers[index].chain;
 
-        if (strcmp(seekers->seekers[index].name, name) == 0)
-            tell(core, seekers, index, holder);
+        if (strcmp(seekers->seekers[index].name, name) == 0) {
+            /* A group's watchers hear once a turn, however many come and go in it. */
+            if (fab_name_is_group(name))
+                set_behind(seekers, &seekers->seekers[index], true);
+            else
+                tell(core, seekers, index, holder);
+        }
         index = next;
     }
 }

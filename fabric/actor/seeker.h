@@ -4,7 +4,8 @@
  *
  * A seeker keeps what it was last told; whenever its name changes it is told the difference to what
  * is so now. When there is no memory for an event it stays behind and is told in a later turn: a
- * watcher may miss a holder that came and went meanwhile, but ends with the present one.
+ * watcher may miss a holder that came and went meanwhile, but ends with the present one. Watchers
+ * of a group are told that it has changed, at most once a turn, and look for themselves.
  */
 #ifndef FAB_ACTOR_SEEKER_H
 #define FAB_ACTOR_SEEKER_H

@@ -18,7 +18,12 @@ MYC_BEGIN_DECLS
 /** The registry itself: a node spawns it first on each lcore. */
 MYC_API extern const struct myc_class myc_registry_class;
 
-/** Somebody's claim to a name. Of several the earliest holds; of two at one time the lower ref. */
+/** First byte of the key under which a group's memberships stand in the table. */
+#define MYC_GROUP_MARK 1
+
+/** Somebody's claim to a name: of several the earliest holds; of two at one time the lower ref. Or
+ * a membership of a group (its name behind MYC_GROUP_MARK), which all hold; the time tells those of
+ * one member apart. */
 struct myc_name_claim {
     char name[MYC_NAME_SIZE_MAX + 1]; /**< NUL-terminated, the rest zero */
     struct myc_ref ref;               /**< who claims it */
@@ -81,11 +86,12 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_registry_apply(struct myc_self *self,
 
 /**
  * Takes a claim from elsewhere out of the table.
+ * @param claim  of a name: whatever its time; of a group: the one of that very time.
  * @return OK; NOT_FOUND (there is no such claim); BAD_STATE (not the registry).
  * Context: inside a handler.
  */
-MYC_API enum myc_status myc_registry_remove(struct myc_self *self, const char *name,
-                                            struct myc_ref ref);
+MYC_API enum myc_status myc_registry_remove(struct myc_self *self,
+                                            const struct myc_name_claim *claim);
 
 MYC_END_DECLS
 

@@ -286,9 +286,11 @@ remove_wrong_and_right(struct myc_self *self, void *context)
     struct myc_ref other = { LAB_HOME_2, 78 };
 
     (void)context;
-    assert_int_equal(myc_registry_remove(self, "x", other), MYC_NOT_FOUND);
-    assert_int_equal(myc_registry_remove(self, "x", holder), MYC_OK);
-    assert_int_equal(myc_registry_remove(self, "x", holder), MYC_NOT_FOUND);
+    assert_int_equal(myc_registry_remove(self, &(struct myc_name_claim){ "x", other, 0 }),
+                     MYC_NOT_FOUND);
+    assert_int_equal(myc_registry_remove(self, &(struct myc_name_claim){ "x", holder, 0 }), MYC_OK);
+    assert_int_equal(myc_registry_remove(self, &(struct myc_name_claim){ "x", holder, 0 }),
+                     MYC_NOT_FOUND);
 }
 
 static void
