@@ -64,9 +64,10 @@ struct fab_port_info {
     uint16_t id; /* DPDK's */
     uint16_t mtu;
     uint16_t queue_count;
-    int socket;         /* NUMA node; FAB_EAL_ANY_SOCKET */
-    bool is_mtu_fixed;  /* the device cannot set it */
-    bool can_multicast; /* receives all multicast */
+    int socket;             /* NUMA node; FAB_EAL_ANY_SOCKET */
+    bool is_point_to_point; /* leads to one other end and nowhere else: memif, ring */
+    bool is_mtu_fixed;      /* the device cannot set it */
+    bool can_multicast;     /* receives all multicast */
 };
 
 /* clang-format off */

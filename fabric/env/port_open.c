@@ -130,6 +130,8 @@ read_device(struct opening *opening)
     if (result != 0)
         return refused(opening, "read what it is", result);
     snprintf(info->driver, sizeof(info->driver), "%s", opening->device.driver_name);
+    info->is_point_to_point =
+        strcmp(info->driver, "net_memif") == 0 || strcmp(info->driver, "net_ring") == 0;
     if (rte_eth_dev_get_mtu(info->id, &info->mtu) != 0)
         info->mtu = RTE_ETHER_MTU;
     if (rte_eth_macaddr_get(info->id, &mac) == 0)

@@ -279,13 +279,14 @@ lookup(struct fab_flow_end *end, const struct fab_frame_peek *peek)
 }
 
 void
-fab_flow_end_receive(struct fab_flow_end *end, const void *payload, uint32_t size, uint64_t now_ns)
+fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *payload,
+                     uint64_t now_ns)
 {
     struct fab_frame_peek peek;
     struct fab_flow_link *link;
     uint64_t accepted;
 
-    if (fab_unlikely(!fab_frame_peek(payload, size, &peek))) {
+    if (fab_unlikely(!fab_frame_peek(payload->bytes, payload->size, &peek))) {
         end->counters.frames_cut++;
         return;
     }
@@ -294,7 +295,8 @@ fab_flow_end_receive(struct fab_flow_end *end, const void *payload, uint32_t siz
         end->counters.frames_foreign++;
         return;
     }
-    fab_flow_incoming(link->flow, payload, size, now_ns);
+    fab_flow_note_arrival(link->flow, end->pause_ns, payload->is_marked);
+    fab_flow_incoming(link->flow, payload->bytes, payload->size, now_ns);
     fab_flow_end_touch(end, link);
     if (fab_unlikely(fab_flow_has_refused(link->flow)) && !link->has_refused)
         list_refused(end, link);
@@ -320,6 +322,7 @@ fab_flow_end_begin(struct fab_flow_end *end, struct fab_room room, uint64_t now_
 {
     end->records = 0;
     end->room = room;
+    end->pause_ns = now_ns - end->now_ns;
     end->now_ns = now_ns;
     if (fab_unlikely(end->refused != NULL) && room.records > 0)
         offer_refused(end);
@@ -342,8 +345,13 @@ fab_flow_end_poll(void *context, struct fab_room room, uint64_t now_ns)
 
     while (end->from_port && fab_flow_end_may_receive(end, frames) &&
            rte_ring_sc_dequeue(end->from_port, &mbuf) == 0) {
-        fab_flow_end_receive(end, rte_pktmbuf_mtod((struct rte_mbuf *)mbuf, void *),
-                             ((struct rte_mbuf *)mbuf)->data_len, now_ns);
+        const struct fab_flow_payload payload = {
+            .bytes = rte_pktmbuf_mtod((struct rte_mbuf *)mbuf, void *),
+            .size = ((struct rte_mbuf *)mbuf)->data_len,
+            .is_marked = ((struct rte_mbuf *)mbuf)->hash.usr != 0,
+        };
+
+        fab_flow_end_receive(end, &payload, now_ns);
         rte_pktmbuf_free(mbuf);
         frames++;
     }

@@ -62,12 +62,19 @@ struct fab_flow_end {
     uint32_t records;                   /* handed to the sink in this poll */
     struct fab_room room;               /* of the core for this poll */
     uint64_t now_ns;                    /* of the last poll */
+    uint64_t pause_ns;                  /* between it and the one before */
     struct fab_flow_config flow_config; /* what the flows of this end have in common */
     struct fab_flow_end_counters counters;
 } FAB_ALIGNED_TO_LINE;
 
-/* Takes a flow frame: the UDP payload of an mbuf, which stays the caller's. */
-void fab_flow_end_receive(struct fab_flow_end *end, const void *payload, uint32_t size,
+/* A flow frame that came. */
+struct fab_flow_payload {
+    const void *bytes; /* UDP payload; stays the caller's */
+    uint32_t size;
+    bool is_marked; /* with the network's mark of congestion */
+};
+
+void fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *payload,
                           uint64_t now_ns);
 
 /* Begins a poll, in which the core takes so much: what waited for room is offered, and what was

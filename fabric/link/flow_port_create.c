@@ -216,6 +216,8 @@ base_config(const struct creation *creation, uint8_t lcore)
     config.lcore_count = options->lcore_count;
     config.frame_max = creation->port->frame_max;
     config.window_frames = options->window_frames ? options->window_frames : WINDOW_FRAMES_DEFAULT;
+    config.has_no_congestion =
+        options->is_point_to_point || fab_port_info(options->port)->is_point_to_point;
     config.poll_gap_us = options->poll_gap_us ? options->poll_gap_us : POLL_GAP_US_DEFAULT;
     config.seed = options->seed;
     config.timers.keepalive_ns = keepalive_us * 1000;

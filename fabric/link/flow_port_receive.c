@@ -56,6 +56,7 @@ forward(struct fab_flow_port *port, struct fab_flow_end *end, struct rte_mbuf *m
 
     rte_pktmbuf_adj(mbuf, (uint16_t)before);
     rte_pktmbuf_trim(mbuf, (uint16_t)(mbuf->data_len - packet->payload_size));
+    mbuf->hash.usr = packet->is_marked;
     if (rte_ring_sp_enqueue(end->from_port, mbuf) != 0) {
         port->counters.forward_full++;
         rte_pktmbuf_free(mbuf);
@@ -100,7 +101,11 @@ on_udp(struct fab_flow_port *port, struct rte_mbuf *mbuf, const struct fab_packe
         forward(port, end, mbuf, packet);
         return;
     }
-    fab_flow_end_receive(end, packet->payload, packet->payload_size, now_ns);
+    fab_flow_end_receive(end,
+                         &(struct fab_flow_payload){ .bytes = packet->payload,
+                                                     .size = packet->payload_size,
+                                                     .is_marked = packet->is_marked },
+                         now_ns);
     rte_pktmbuf_free(mbuf);
 }
 

@@ -234,6 +234,7 @@ create_flows(const struct fab_full *full, uint32_t index, struct port_entry *ent
         .peers = peers,
         .peer_count = collect_peers(options, index, peers),
         .peer_lcores = peer_lcores(full->lcore_count),
+        .is_point_to_point = given->is_point_to_point,
         .window_bytes = options->limits.flow_window_bytes,
         .keepalive_us = options->keepalive_us,
         .down_after_us = options->down_after_us,

@@ -187,6 +187,7 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
     fab_rtt_init(&flow->rtt, config->timers.rtt_ns_initial);
     fab_loss_init(&flow->loss);
     flow->probe_ns = FAB_FLOW_NO_DEADLINE;
+    flow->pace_ns = FAB_FLOW_NO_DEADLINE;
     flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
     flow->state = config->is_initiator ? FAB_FLOW_CONNECTING : FAB_FLOW_IDLE;
@@ -317,6 +318,12 @@ uint64_t
 fab_flow_rtt_ns(const struct fab_flow *flow)
 {
     return flow->rtt.smoothed_ns;
+}
+
+uint64_t
+fab_flow_congestion_window(const struct fab_flow *flow)
+{
+    return fab_congestion_is_limiting(&flow->congestion) ? flow->congestion.window : UINT64_MAX;
 }
 
 const struct fab_flow_counters *

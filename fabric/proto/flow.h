@@ -109,16 +109,17 @@ struct fab_flow_timers {
 };
 
 struct fab_flow_config {
-    size_t size;           /* sizeof(struct fab_flow_config) */
-    uint64_t home;         /* our own: node id 16 | incarnation 48 */
-    uint16_t peer_node;    /* 1 to 65535, not our own */
-    uint8_t lcore;         /* our own index */
-    uint8_t peer_lcore;    /* the index of the lcore there */
-    uint8_t lcore_count;   /* lcores of our node, announced to the peer */
-    bool is_initiator;     /* says hello by itself; both sides may */
-    bool is_credit_manual; /* credits of delivered records come back by fab_flow_credit_return */
-    bool is_crc_optional;  /* may go without checksum if the peer agrees */
-    uint16_t frame_max;    /* bytes of UDP payload, FAB_FRAME_SIZE_MIN to FAB_FRAME_SIZE_MAX */
+    size_t size;            /* sizeof(struct fab_flow_config) */
+    uint64_t home;          /* our own: node id 16 | incarnation 48 */
+    uint16_t peer_node;     /* 1 to 65535, not our own */
+    uint8_t lcore;          /* our own index */
+    uint8_t peer_lcore;     /* the index of the lcore there */
+    uint8_t lcore_count;    /* lcores of our node, announced to the peer */
+    bool is_initiator;      /* says hello by itself; both sides may */
+    bool is_credit_manual;  /* credits of delivered records come back by fab_flow_credit_return */
+    bool has_no_congestion; /* nobody else uses the path: what may be in flight is not held down */
+    bool is_crc_optional;   /* may go without checksum if the peer agrees */
+    uint16_t frame_max;     /* bytes of UDP payload, FAB_FRAME_SIZE_MIN to FAB_FRAME_SIZE_MAX */
     uint32_t send_bytes[FAB_LANE_COUNT];   /* send buffer per lane, power of two, 8192 up */
     uint32_t credit_bytes[FAB_LANE_COUNT]; /* what the peer may have outstanding, 8192 up; that
                                             * much memory is reserved for what comes out of order */
@@ -189,6 +190,13 @@ uint32_t fab_flow_record_max(const struct fab_flow *flow);
  */
 void fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns);
 
+/*
+ * How the frame that is handed in next came: `pause_ns`: time that it may have lain unread because
+ * its lcore did not poll; `is_marked`: with the network's mark of congestion (ECN). Without it: 0
+ * and not.
+ */
+void fab_flow_note_arrival(struct fab_flow *flow, uint64_t pause_ns, bool is_marked);
+
 /* Whether records are kept that on_message has refused. */
 bool fab_flow_has_refused(const struct fab_flow *flow);
 
@@ -234,6 +242,9 @@ bool fab_flow_is_drained(const struct fab_flow *flow);
 
 /* Smoothed round trip in ns; the initial value before the first sample. */
 uint64_t fab_flow_rtt_ns(const struct fab_flow *flow);
+
+/* Bytes that may be in flight for the network's sake; UINT64_MAX: as many as one likes. */
+uint64_t fab_flow_congestion_window(const struct fab_flow *flow);
 
 /* The flow's counters; they only grow, over all epochs. */
 const struct fab_flow_counters *fab_flow_counters(const struct fab_flow *flow);

@@ -6,6 +6,10 @@
 #include "base/compiler.h"
 #include "proto/flow_state.h"
 
+/* Of a window in a round trip: enough to fill it again after a pause, and to double. */
+#define PACE_PERCENT  125U
+#define PACE_STARTING 200U
+
 /* An acknowledgement of what was never sent, or was before this epoch's first number, is a lie. */
 bool
 fab_flow_ack_is_possible(const struct fab_flow *flow, const struct fab_frame *frame)
@@ -84,14 +88,34 @@ ack_ranges(struct fab_flow *flow, const struct fab_frame *frame, uint64_t low, u
     return news;
 }
 
-static void
-take_rtt_sample(struct fab_flow *flow, uint64_t largest, uint32_t delay_ns, uint64_t now_ns)
+/* Returns the trip without what both sides know to have been waiting. */
+static uint64_t
+take_rtt_sample(struct fab_flow *flow, const struct fab_ack_block *ack, uint64_t largest,
+                uint64_t now_ns)
 {
     uint32_t at = fab_sent_map_find(&flow->sent, largest);
+    uint64_t waits_ns = ack->delay_ns + fab_pause_decode(ack->pause) + flow->arrival_pause_ns;
 
-    if (at != flow->sent.head && fab_sent_map_at(&flow->sent, at)->number == largest &&
-        flow->loss.number == largest)
-        fab_rtt_on_sample(&flow->rtt, flow->loss.round_trip_ns, delay_ns, now_ns);
+    if (at == flow->sent.head || fab_sent_map_at(&flow->sent, at)->number != largest ||
+        flow->loss.number != largest)
+        return FAB_CONGESTION_NO_TRIP;
+    fab_rtt_on_sample(&flow->rtt, flow->loss.round_trip_ns, ack->delay_ns, now_ns);
+    return flow->loss.round_trip_ns > waits_ns ? flow->loss.round_trip_ns - waits_ns : 0;
+}
+
+static void
+tell_congestion(struct fab_flow *flow, const struct fab_congestion_ack *ack)
+{
+    uint64_t before = flow->congestion.window;
+
+    if (!fab_congestion_on_ack(&flow->congestion, ack))
+        return;
+    flow->counters.congestion_cuts += flow->congestion.window < before;
+    if (fab_congestion_is_limiting(&flow->congestion))
+        fab_pacer_set_rate(&flow->pacer, flow->congestion.window, flow->rtt.smoothed_ns,
+                           flow->congestion.is_starting ? PACE_STARTING : PACE_PERCENT);
+    else
+        fab_pacer_set_free(&flow->pacer);
 }
 
 /* How long a lost frame is remembered for its late acknowledgement; not at all when the map
@@ -126,24 +150,34 @@ fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t n
 {
     uint64_t largest = fab_number_expand(flow->next_number, frame->ack->largest);
     uint64_t low = largest - frame->ack->run + 1;
-    uint32_t news = 0;
+    uint64_t trip_ns = FAB_CONGESTION_NO_TRIP;
+    uint32_t news = 0, newest;
 
     if (frame->ack->ranges > 0) {
         news = ack_ranges(flow, frame, low, now_ns);
         flow->due.floor = true;
     }
-    if (ack_first_run(flow, low, largest, now_ns) > 0) {
-        take_rtt_sample(flow, largest, frame->ack->delay_ns, now_ns);
-        news++;
-    }
-    if (news > 0)
-        on_progress(flow, now_ns);
+    newest = ack_first_run(flow, low, largest, now_ns);
+    if (newest > 0)
+        trip_ns = take_rtt_sample(flow, frame->ack, largest, now_ns);
+    if (news + newest == 0)
+        return;
+    on_progress(flow, now_ns);
+    tell_congestion(flow, &(struct fab_congestion_ack){
+                              .number = largest,
+                              .next_number = flow->next_number,
+                              .trip_ns = trip_ns,
+                              .trip_ns_min = flow->rtt.min_ns,
+                              .frames = news + newest,
+                              .marks = frame->ack->marks,
+                          });
 }
 
 static void
 declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame)
 {
     flow->counters.frames_lost++;
+    fab_congestion_on_lost(&flow->congestion);
     fab_sent_map_settle(&flow->sent, frame, FAB_SENT_LOST);
     for (uint32_t i = 0; i < frame->part_count; i++)
         fab_send_lane_on_lost(&flow->lanes[fab_part_lane(frame->parts[i])],

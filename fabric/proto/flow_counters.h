@@ -34,6 +34,8 @@
     X(leaves_sent, "leave notices sent")                                                        \
     X(epochs_begun, "times that the flow came up")                                              \
     X(epochs_ended, "times that the flow went down")                                            \
+    X(frames_marked, "frames that came with the network's mark of congestion")                  \
+    X(congestion_cuts, "times that fewer bytes may be in flight for the network's sake")        \
     X(suspects, "times that the peer became suspect")                                           \
     X(claims_full, "claims answered with FULL")                                                 \
     X(claims_too_big, "claims answered with TOO_BIG")                                           \

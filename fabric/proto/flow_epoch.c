@@ -222,6 +222,11 @@ fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns)
     init_liveness(flow, now_ns);
     fab_sent_map_init(&flow->sent, flow->sent.frames, flow->sent.mask + 1);
     fab_loss_init(&flow->loss);
+    fab_congestion_init(&flow->congestion, flow->peer.frame_max, flow->config.window_frames,
+                        flow->config.has_no_congestion);
+    fab_pacer_init(&flow->pacer);
+    flow->pace_ns = FAB_FLOW_NO_DEADLINE;
+    flow->marks = 0;
     fab_rtt_init(&flow->rtt, flow->config.timers.rtt_ns_initial);
     if (flow->hello_count == 1) /* then it is certain which hello was answered */
         fab_rtt_on_sample(&flow->rtt, now_ns - flow->hello_sent_ns, 0, now_ns);

@@ -216,8 +216,14 @@ tell_writable(struct fab_flow *flow)
 static void
 record_number(struct fab_flow *flow, uint64_t number, uint64_t now_ns)
 {
-    if (number >= fab_ranges_end(&flow->received))
+    if (number >= fab_ranges_end(&flow->received)) {
         flow->received_ns = now_ns;
+        flow->received_pause_ns = flow->arrival_pause_ns;
+    }
+    if (fab_unlikely(flow->is_arrival_marked)) {
+        flow->marks++;
+        flow->counters.frames_marked++;
+    }
     fab_ranges_add(&flow->received, number);
 }
 
@@ -335,7 +341,14 @@ dispatch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
 }
 
 void
-fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns)
+fab_flow_note_arrival(struct fab_flow *flow, uint64_t pause_ns, bool is_marked)
+{
+    flow->arrival_pause_ns = pause_ns;
+    flow->is_arrival_marked = is_marked;
+}
+
+static void
+take_frame(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns)
 {
     struct fab_frame frame;
     enum fab_frame_verdict verdict;
@@ -356,4 +369,12 @@ fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_
         return;
     }
     dispatch(flow, &frame, now_ns);
+}
+
+void
+fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns)
+{
+    take_frame(flow, bytes, size, now_ns);
+    flow->arrival_pause_ns = 0;
+    flow->is_arrival_marked = false;
 }

@@ -35,7 +35,9 @@ static const enum fab_lane lane_order[FAB_LANE_COUNT] = {
 static bool
 has_window(const struct fab_flow *flow)
 {
-    return flow->sent.in_flight < flow->config.window_frames && !fab_sent_map_is_full(&flow->sent);
+    return flow->sent.in_flight < flow->config.window_frames &&
+           !fab_sent_map_is_full(&flow->sent) && flow->pace_ns == FAB_FLOW_NO_DEADLINE &&
+           fab_congestion_may_send(&flow->congestion, flow->sent.in_flight_bytes);
 }
 
 bool
@@ -273,7 +275,9 @@ put_ack(const struct fab_flow *flow, uint8_t *at, uint32_t count, uint64_t now_n
     if (delay_ns > UINT32_MAX)
         delay_ns = UINT32_MAX;
     at = put_words(at, (uint32_t)(range[0].end - 1) | delay_ns << 32,
-                   (uint32_t)run | (uint64_t)count << 32);
+                   (uint32_t)run | (uint64_t)count << 32 |
+                       (uint64_t)fab_pause_encode(flow->received_pause_ns) << 40 |
+                       (uint64_t)flow->marks << 48);
     for (uint32_t i = 1; i <= count; i++) {
         struct fab_ack_range part = {
             .gap = (uint32_t)(range[i - 1].start - range[i].end),
@@ -335,6 +339,10 @@ remember(struct fab_flow *flow, const struct plan *plan, uint16_t size, uint64_t
     if (flow->sent.in_flight == 0)
         flow->progress_ns = now_ns;
     frame = fab_sent_map_push(&flow->sent, flow->next_number, size, now_ns);
+    fab_congestion_on_sent(&flow->congestion, flow->sent.in_flight_bytes);
+    fab_pacer_on_sent(&flow->pacer, size, now_ns);
+    if (fab_unlikely(fab_pacer_is_holding(&flow->pacer, now_ns)))
+        flow->pace_ns = flow->pacer.next_ns;
     frame->part_count = plan->part_count;
     memcpy(frame->parts, plan->parts, plan->part_count * sizeof(plan->parts[0]));
     flow->last_sent_ns = now_ns;

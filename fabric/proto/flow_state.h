@@ -13,11 +13,13 @@
 #ifndef FAB_PROTO_FLOW_STATE_H
 #define FAB_PROTO_FLOW_STATE_H
 
+#include "proto/congestion.h"
 #include "proto/credit.h"
 #include "proto/flow.h"
 #include "proto/handshake.h"
 #include "proto/liveness.h"
 #include "proto/loss.h"
+#include "proto/pacer.h"
 #include "proto/ranges.h"
 #include "proto/reorder.h"
 #include "proto/rtt.h"
@@ -32,6 +34,9 @@
 
 /* Probes without any answer before a flow may be given up. */
 #define FAB_FLOW_PROBES_MIN 5U
+
+/* Probes without any answer from which on the path may be overloaded. */
+#define FAB_FLOW_PROBES_SILENT 3U
 
 /* What is to be said in the next frame. */
 struct fab_flow_due {
@@ -61,10 +66,17 @@ struct fab_flow {
     uint64_t next_number;           /* of the next packet */
     uint64_t last_sent_ns;          /* of the last frame that must be acknowledged */
     uint64_t received_ns;           /* when the largest received number came */
+    uint64_t received_pause_ns;     /* how long that may have lain unread */
+    uint64_t arrival_pause_ns;      /* of the frame that is being looked at */
+    bool is_arrival_marked;         /* likewise */
+    uint16_t marks;                 /* frames of this epoch that came marked; wraps */
     uint64_t acked_low;             /* the newest run of acknowledgements that was gone through */
     uint64_t acked_high;
     struct fab_flow_peer peer;
     struct fab_sent_map sent;
+    struct fab_congestion congestion;
+    struct fab_pacer pacer;
+    uint64_t pace_ns; /* no records before; UINT64_MAX: they may go */
     struct fab_loss loss;
     struct fab_rtt rtt;
     struct fab_send_lane lanes[FAB_LANE_COUNT];

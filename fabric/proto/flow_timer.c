@@ -65,6 +65,8 @@ on_probe_timer(struct fab_flow *flow, uint64_t now_ns)
         return;
     }
     flow->probe_count++;
+    if (flow->probe_count == FAB_FLOW_PROBES_SILENT)
+        fab_congestion_on_silence(&flow->congestion);
     flow->due.probe = true;
     flow->last_sent_ns = now_ns; /* the next one counts from here, also if no buffer is to be had */
     fab_flow_arm_probe(flow);
@@ -112,6 +114,8 @@ fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
         fab_flow_on_hello_timer(flow, now_ns);
     if (flow->state != FAB_FLOW_UP)
         return;
+    if (now_ns >= flow->pace_ns)
+        flow->pace_ns = FAB_FLOW_NO_DEADLINE;
     if (now_ns >= flow->loss.deadline_ns)
         fab_flow_detect_losses(flow, now_ns);
     if (now_ns >= flow->probe_ns)
@@ -132,6 +136,7 @@ fab_flow_next_deadline(const struct fab_flow *flow)
         return deadline_ns;
     deadline_ns = earlier(deadline_ns, flow->loss.deadline_ns);
     deadline_ns = earlier(deadline_ns, flow->probe_ns);
+    deadline_ns = earlier(deadline_ns, flow->pace_ns);
     deadline_ns = earlier(deadline_ns, flow->credit_probe_ns);
     return earlier(deadline_ns, fab_liveness_deadline(&flow->liveness));
 }

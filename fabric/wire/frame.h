@@ -95,8 +95,30 @@ struct fab_ack_block {
     uint32_t delay_ns; /* from the arrival of `largest` to the sending of this */
     uint32_t run;      /* 1 up */
     uint8_t ranges;    /* 0 to FAB_FRAME_RANGES_MAX */
-    uint8_t reserved[3];
+    uint8_t pause;     /* fab_pause_encode: how long `largest` may have lain unread */
+    uint16_t marks;    /* frames that came with the network's mark of congestion; wraps */
 };
+
+/* A duration in one byte: units of 64 ns, two bits of mantissa, rounded down. */
+static inline uint8_t
+fab_pause_encode(uint64_t ns)
+{
+    uint64_t units = ns >> 6;
+    uint32_t exponent;
+
+    if (units < 4)
+        return (uint8_t)units;
+    exponent = 63U - (uint32_t)__builtin_clzll(units);
+    return (uint8_t)((exponent - 1) << 2 | (units >> (exponent - 2) & 3U));
+}
+
+static inline uint64_t
+fab_pause_decode(uint8_t code)
+{
+    if (code < 4)
+        return (uint64_t)code << 6;
+    return (4ULL + (code & 3U)) << ((code >> 2) - 1) << 6;
+}
 
 struct fab_ack_range {
     uint32_t gap; /* 1 up */

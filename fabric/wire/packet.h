@@ -83,6 +83,7 @@ struct fab_packet {
     struct fab_mac mac_source;
     uint16_t vlan; /* id of the outer tag; FAB_PACKET_VLAN_NONE */
     uint16_t ethertype;
+    bool is_marked; /* IP says that a queue on the way was long (ECN's CE) */
     struct fab_ip source;
     struct fab_ip target;
     uint16_t source_port; /* host order; UDP only */

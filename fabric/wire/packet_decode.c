@@ -115,6 +115,7 @@ decode_ipv4(struct cursor *cursor, struct fab_packet *packet)
         return FAB_PACKET_REFUSED_bad_ip_checksum;
     if (load_be16(at + 6) & IPV4_FRAGMENT_MASK)
         return FAB_PACKET_REFUSED_fragment;
+    packet->is_marked = (at[1] & ECN_MASK) == ECN_MARKED;
     packet->source = fab_ip_v4(at + 12);
     packet->target = fab_ip_v4(at + 16);
     cursor->size = size;
@@ -202,6 +203,7 @@ decode_ipv6(struct cursor *cursor, struct fab_packet *packet)
     size = load_be16(at + 4);
     if (size > cursor->size - FAB_IPV6_SIZE)
         return FAB_PACKET_REFUSED_cut_ip;
+    packet->is_marked = (at[1] >> 4 & ECN_MASK) == ECN_MARKED;
     packet->source = fab_ip_v6(at + 8);
     packet->target = fab_ip_v6(at + 24);
     skip(cursor, FAB_IPV6_SIZE);

@@ -200,9 +200,11 @@ fab_udp_path_init(struct fab_udp_path *path, const struct fab_packet_ends *ends)
     path->pseudo_sum = pseudo_sum(&ends->source, &ends->target, PROTOCOL_UDP);
     if (is_v4) {
         put_ipv4(path->headers + offset, ends);
+        path->headers[offset + 1] = ECN_CAPABLE;
         path->ip_sum = fab_checksum_add(0, path->headers + offset, FAB_IPV4_SIZE);
     } else {
         put_ipv6(path->headers + offset, ends, PROTOCOL_UDP, FAB_PACKET_TTL);
+        path->headers[offset + 1] = ECN_CAPABLE << 4;
     }
     path->size = (uint8_t)(offset + (is_v4 ? FAB_IPV4_SIZE : FAB_IPV6_SIZE) + FAB_UDP_SIZE);
 }

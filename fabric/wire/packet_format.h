@@ -38,6 +38,10 @@
 #define ADVERTISEMENT_SOLICITED 0x40U
 #define ADVERTISEMENT_OVERRIDE  0x20U
 
+#define ECN_MASK    3U
+#define ECN_CAPABLE 2U /* ECT(0): mark us instead of dropping */
+#define ECN_MARKED  3U /* CE */
+
 #define IPV4_DONT_FRAGMENT 0x4000U
 #define IPV4_FRAGMENT_MASK 0x3fffU /* more fragments, and the offset */
 

@@ -104,9 +104,9 @@ flip_bits(struct sim *sim, uint8_t *bytes, size_t size)
 }
 
 static void
-schedule_frame(struct sim *sim, uint32_t to, const uint8_t *frame, size_t size, uint64_t at_ns)
+schedule_frame(struct sim *sim, struct sim_event event, const uint8_t *frame, size_t size)
 {
-    struct sim_event event = { .at_ns = at_ns, .end = to, .size = (uint32_t)size };
+    event.size = (uint32_t)size;
 
     event.bytes = malloc(size);
     if (event.bytes == NULL)
@@ -119,14 +119,19 @@ schedule_frame(struct sim *sim, uint32_t to, const uint8_t *frame, size_t size, 
 
 /* When the frame leaves the wire, or 0 when the queue before it is too long. */
 static uint64_t
-occupy_wire(struct sim *sim, struct sim_end *end, size_t size)
+occupy_wire(struct sim *sim, struct sim_end *end, size_t size, bool *is_marked)
 {
-    uint64_t start_ns = end->wire_free_ns > sim->now_ns ? end->wire_free_ns : sim->now_ns;
+    uint64_t *free_ns = &sim->ends[end->wire].wire_free_ns;
+    uint64_t start_ns = *free_ns > sim->now_ns ? *free_ns : sim->now_ns;
+    uint64_t wait_ns = start_ns - sim->now_ns;
 
-    if (sim->wire.queue_ns != 0 && start_ns - sim->now_ns > sim->wire.queue_ns)
+    if (sim->wire.queue_ns != 0 && wait_ns > sim->wire.queue_ns) {
+        end->dropped++;
         return 0;
-    end->wire_free_ns = start_ns + (size + 42) * sim->wire.byte_ps / 1000;
-    return end->wire_free_ns;
+    }
+    *is_marked = sim->wire.mark_ns != 0 && wait_ns > sim->wire.mark_ns;
+    *free_ns = start_ns + (size + 42) * sim->wire.byte_ps / 1000;
+    return *free_ns;
 }
 
 static uint64_t
@@ -138,16 +143,20 @@ travel_ns(struct sim *sim)
 static void
 transmit(struct sim *sim, struct sim_end *end, const uint8_t *frame, size_t size)
 {
-    uint64_t left_ns = occupy_wire(sim, end, size);
+    struct sim_event event = { .end = end->peer };
+    uint64_t left_ns = occupy_wire(sim, end, size, &event.is_marked);
 
     end->frames++;
     if (sim->filter != NULL && !sim->filter(sim->filter_context, end, frame, size))
         return;
     if (left_ns == 0 || end->is_cut || fab_prng_chance(&sim->prng, sim->wire.lose))
         return;
-    schedule_frame(sim, end->peer, frame, size, left_ns + travel_ns(sim));
-    if (fab_prng_chance(&sim->prng, sim->wire.duplicate))
-        schedule_frame(sim, end->peer, frame, size, left_ns + travel_ns(sim));
+    event.at_ns = left_ns + travel_ns(sim);
+    schedule_frame(sim, event, frame, size);
+    if (fab_prng_chance(&sim->prng, sim->wire.duplicate)) {
+        event.at_ns = left_ns + travel_ns(sim);
+        schedule_frame(sim, event, frame, size);
+    }
 }
 
 /* turns */
@@ -209,6 +218,7 @@ sim_step(struct sim *sim, uint64_t until_ns)
     if (event.size == 0 && event.at_ns == end->wake_ns)
         end->wake_ns = UINT64_MAX;
     if (end->is_alive) {
+        fab_flow_note_arrival(end->flow, 0, event.is_marked);
         if (event.size > 0)
             fab_flow_incoming(end->flow, event.bytes, event.size, sim->now_ns);
         run_turn(sim, end);
@@ -303,6 +313,7 @@ add_end(struct sim *sim, uint32_t peer)
     end->sim = sim;
     end->index = sim->end_count++;
     end->peer = peer;
+    end->wire = end->index;
     end->body_max = 64;
     end->burst = 32;
     end->wake_ns = UINT64_MAX;

@@ -21,7 +21,7 @@
 #include "proto/flow.h"
 #include "proto/flow_state.h"
 
-#define SIM_ENDS_MAX 8U
+#define SIM_ENDS_MAX 256U
 
 #define SIM_US 1000ULL
 #define SIM_MS 1000000ULL
@@ -35,6 +35,7 @@ struct sim_wire {
     uint64_t delay_ns;  /* of every frame */
     uint64_t jitter_ns; /* up to so much more, evenly */
     uint64_t byte_ps;   /* picoseconds per byte on the wire; 0: infinitely fast */
+    uint64_t mark_ns;   /* frames that wait longer for the wire are marked (ECN); 0: never */
     uint64_t queue_ns;  /* frames that would wait longer for the wire are dropped; 0: never */
 };
 
@@ -55,6 +56,8 @@ struct sim_end {
     bool has_no_buffer;    /* prepare is not called: as if buffers had run out */
     bool is_echo;          /* sends one record for each that it gets */
     uint64_t wire_free_ns; /* when its wire has sent what is queued */
+    uint32_t wire;         /* index of the end whose wire it sends over: its own, or a shared one */
+    uint64_t dropped;      /* frames for which that wire had too long a queue */
     uint64_t wake_ns;      /* the timer event that is queued; UINT64_MAX: none */
     uint32_t refuse;       /* chance that on_message refuses, per million */
     /* traffic */

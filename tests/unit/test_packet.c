@@ -96,7 +96,7 @@ test_datagram_is_these_bytes_and_reads_back(void **state)
         assert_memory_equal(packet.payload, "mycelium", 8);
         if (i == 0)
             assert_bytes(frame, size,
-                         "020000000002 020000000001 0800 45000024 00004000 4011 26c7 0a000001"
+                         "020000000002 020000000001 0800 45020024 00004000 4011 26c5 0a000001"
                          "0a000002 5208 5209 0010 9504 6d7963656c69756d");
     }
 }
@@ -115,6 +115,30 @@ test_udp_checksum_sums_to_all_ones(void **state)
     sum = fab_checksum_add(sum, length_and_protocol, 8);
     sum = fab_checksum_add(sum, frame + 54, 16);
     assert_int_equal(fab_checksum_finish(sum), 0);
+}
+
+static void
+test_marks_of_congestion_are_asked_for_and_read(void **state)
+{
+    static const char *const ends_texts[][2] = { { "10.0.0.1", "10.0.0.2" },
+                                                 { "fd00::1", "fd00::2" } };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct fab_packet_ends ends = ends_of(ends_texts[i][0], ends_texts[i][1]);
+        struct fab_packet packet;
+        uint8_t frame[128];
+        size_t size = datagram(&ends, frame);
+
+        assert_int_equal(frame[15], i == 0 ? 2 : 0x20); /* ECT(0) */
+        assert_int_equal(fab_packet_decode(frame, size, &packet), FAB_PACKET_OK);
+        assert_false(packet.is_marked);
+        frame[15] |= i == 0 ? 1 : 0x10;
+        if (i == 0) /* the header's checksum: one less */
+            frame[25]--;
+        assert_int_equal(fab_packet_decode(frame, size, &packet), FAB_PACKET_OK);
+        assert_true(packet.is_marked);
+    }
 }
 
 /* RFC 1071 as it is written: sixteen bits at a time. */
@@ -318,6 +342,7 @@ main(void)
         cmocka_unit_test(test_question_and_answer_are_these_bytes),
         cmocka_unit_test(test_datagram_is_these_bytes_and_reads_back),
         cmocka_unit_test(test_udp_checksum_sums_to_all_ones),
+        cmocka_unit_test(test_marks_of_congestion_are_asked_for_and_read),
         cmocka_unit_test(test_checksum_is_that_of_the_rfc_for_every_size_and_place),
         cmocka_unit_test(test_vlan_tag_and_pad_are_tolerated),
         cmocka_unit_test(test_echo_request_becomes_a_sound_reply),
