@@ -96,7 +96,9 @@ on_timer(struct myc_self *self, struct supervisor *supervisor, uint64_t tag)
 {
     struct supervisor_child *child = supervisor_find_serial(supervisor, (uint32_t)tag);
 
-    if (tag >> 32 == SUPERVISOR_TIMER_GO) {
+    if (tag >> 32 == SUPERVISOR_TIMER_END) {
+        myc_stop(self, myc_self_ref(self), (enum myc_status)supervisor->reason);
+    } else if (tag >> 32 == SUPERVISOR_TIMER_GO) {
         supervisor_on_go(self, supervisor);
     } else if (child != NULL && tag >> 32 == SUPERVISOR_TIMER_RETRY) {
         supervisor_on_retry(self, supervisor, child);
@@ -112,8 +114,12 @@ on_stop_requested(struct myc_self *self, struct supervisor *supervisor,
 {
     struct myc_stop_requested requested;
 
-    if (myc_stop_requested_decode(message, &requested))
-        supervisor_begin_shutdown(self, supervisor, requested.reason);
+    if (!myc_stop_requested_decode(message, &requested))
+        return;
+    /* Somebody linked to us was killed; we end in our own time. */
+    if (requested.reason == MYC_KILLED)
+        requested.reason = MYC_SHUTDOWN;
+    supervisor_begin_shutdown(self, supervisor, requested.reason);
 }
 
 static enum myc_status

@@ -74,6 +74,7 @@ enum supervisor_timer {
     SUPERVISOR_TIMER_KILL = 1, /* it has had its time to stop */
     SUPERVISOR_TIMER_RETRY,    /* try to run it again */
     SUPERVISOR_TIMER_GO,       /* the group may be started */
+    SUPERVISOR_TIMER_END,      /* all have gone: end */
 };
 
 /* --- child.c: one child ----------------------------------------------------------------------- */

@@ -32,7 +32,8 @@ stop_next(struct myc_self *self, struct supervisor *supervisor, uint32_t from)
     return is_any;
 }
 
-/* All have stopped: those that were kept for a restart go, and so do we. */
+/* All have stopped: those that were kept for a restart go, and so do we, after them: who watches
+ * both hears of us last. */
 static void
 finish_shutdown(struct myc_self *self, struct supervisor *supervisor)
 {
@@ -44,7 +45,8 @@ finish_shutdown(struct myc_self *self, struct supervisor *supervisor)
         child->stage = MYC_CHILD_STAGE_STOPPED;
         supervisor_answer_waiting(self, child);
     }
-    myc_stop(self, myc_self_ref(self), (enum myc_status)supervisor->reason);
+    if (myc_timer_start(self, 0, 0, (uint64_t)SUPERVISOR_TIMER_END << 32, NULL) != MYC_OK)
+        myc_fail(self, MYC_NO_MEMORY);
 }
 
 void

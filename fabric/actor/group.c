@@ -35,6 +35,8 @@ myc_join(struct myc_self *self, const char *group)
 
     if (!key_of(claim.name, group))
         return MYC_INVALID;
+    if (core->names->is_closed)
+        return MYC_BAD_STATE;
     while (fab_name_lookup_of(table, &claim) != FAB_NAME_NONE)
         claim.claimed_ns++;
     if (fab_name_push(table, &claim, slot, &fab_slot_cold(core, self->slot)->first_name) ==

@@ -126,6 +126,8 @@ claim_name(struct fab_core *core, struct fab_slot *slot, const char *text)
 
     if (!fab_name_copy(claim.name, text) || fab_name_is_group(text))
         return MYC_INVALID;
+    if (core->names->is_closed)
+        return MYC_BAD_STATE;
     held = fab_name_lookup(table, claim.name);
     if (held != FAB_NAME_NONE)
         return table->names[held].slot == index ? MYC_OK : MYC_EXISTS;

@@ -12,6 +12,7 @@ struct fab_names {
     struct fab_seekers *seekers;
     uint32_t registry; /* slot; FAB_SLOT_NONE: none */
     bool is_announced; /* NamesChanged has been posted and the changes are not all taken */
+    bool is_closed;    /* the node stops: nobody takes a name any more */
     uint32_t untold;   /* lost names whose holder does not know */
 };
 

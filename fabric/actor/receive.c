@@ -7,6 +7,7 @@
  * link goes on: a full or slow actor costs its own senders a notice each and nobody else anything.
  */
 #include "actor/buffer.h"
+#include "actor/name.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 #include "actor/run.h"
@@ -87,6 +88,14 @@ is_expired(const struct fab_core *core, const struct fab_link *link, const struc
     return link->level == FAB_LEVEL_FLOW ? deadline_ns == 0 : deadline_ns <= core->now_ns;
 }
 
+/* The node stops and takes nothing more from others, but for the registry's own talk. */
+static bool
+is_closed_to(const struct fab_core *core, const struct fab_link *link, const struct fab_slot *slot)
+{
+    return core->is_closed && link->peer_home != core->home &&
+           core->names->registry != fab_slot_index(core, slot);
+}
+
 /* SEND or ASK, whose body is in the record or known by the core's own name for it. */
 static void
 receive_user(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg)
@@ -100,9 +109,15 @@ receive_user(struct fab_core *core, struct fab_link *link, const struct fab_msg 
         fab_notice_bounce(core, link, msg, NULL, MYC_GONE, false);
         return;
     }
-    if (fab_unlikely(core->held_back > 0) && fab_bounce_is_blocked(core, link, msg, &status)) {
-        fab_notice_bounce(core, link, msg, slot, status, true);
-        return;
+    if (fab_unlikely(core->held_back > 0)) {
+        if (is_closed_to(core, link, slot)) {
+            fab_notice_bounce(core, link, msg, NULL, MYC_GONE, false);
+            return;
+        }
+        if (fab_bounce_is_blocked(core, link, msg, &status)) {
+            fab_notice_bounce(core, link, msg, slot, status, true);
+            return;
+        }
     }
     if (fab_unlikely(!is_acceptable(core, link, slot, msg))) {
         fab_notice_bounce(core, link, msg, slot, MYC_BAD_TYPE, false);

@@ -22,6 +22,14 @@ find(const struct fab_routes *routes, uint32_t key)
     return &routes->table[index];
 }
 
+/* Of two lives of a node the later has the greater incarnation (mycelium/ref.h): a ref to one that
+ * we have not met yet is not gone, only out of reach. */
+static enum myc_status
+judge_life(uint64_t home, uint64_t present)
+{
+    return home < present ? MYC_GONE : MYC_UNREACHABLE;
+}
+
 /* No link leads to that lcore: has the node restarted, or does nobody know it? */
 static enum myc_status
 judge_unlinked(const struct fab_core *core, uint64_t home)
@@ -32,9 +40,9 @@ judge_unlinked(const struct fab_core *core, uint64_t home)
         const struct fab_link_state *state = &routes->states[i];
 
         if (state->is_up && state->link->peer_home >> 48 == home >> 48)
-            return state->link->peer_home == home ? MYC_UNREACHABLE : MYC_GONE;
+            return judge_life(home, state->link->peer_home);
     }
-    return home >> 48 == core->home >> 48 && home != core->home ? MYC_GONE : MYC_UNREACHABLE;
+    return home >> 48 == core->home >> 48 ? judge_life(home, core->home) : MYC_UNREACHABLE;
 }
 
 static enum myc_status
@@ -47,7 +55,7 @@ route_out(const struct fab_core *core, struct myc_ref ref, struct fab_link **lin
     if (!fab_link_state((struct fab_core *)core, entry->link)->is_up)
         return MYC_UNREACHABLE;
     if (entry->home != ref.home)
-        return MYC_GONE;
+        return judge_life(ref.home, entry->home);
     *link = entry->link;
     return MYC_OK;
 }

@@ -93,6 +93,7 @@ struct fab_core {
     uint32_t slot_fresh; /* slots from here on were never used */
     uint32_t actor_count;
     bool is_stopping;
+    bool is_closed; /* to messages of other nodes: see shutdown.h */
     uint8_t lcore;
     uint8_t lcore_count;
 

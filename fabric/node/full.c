@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* How a full node starts; full_spawn.c and full_stop.c have the rest. */
 #include "node/full.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -18,91 +18,8 @@
 #include "node/segments.h"
 
 #define INCARNATION_MASK 0xffffffffffffULL
+#define SECONDS_2020     1577836800
 #define HEAP_ALIGN       (2ULL * 1024 * 1024)
-
-static struct fab_full *
-full_of(struct myc_node *node)
-{
-    return (struct fab_full *)node;
-}
-
-/* ---- commands ------------------------------------------------------------------------------- */
-
-enum myc_status
-fab_full_call(struct fab_full *full, uint8_t lcore, fab_command_fn run, void *argument)
-{
-    if (lcore < full->launched_count)
-        return fab_command_call(&full->lcores[lcore].commands, run, argument,
-                                FAB_NODE_CALL_TIMEOUT_MS);
-    run(&full->lcores[lcore], argument);
-    return MYC_OK;
-}
-
-/* A spawn from outside, with copies of everything, because a lcore that answers too late runs it
- * when the caller has gone on. */
-struct spawn_call {
-    const struct myc_class *class_of;
-    struct myc_spawn_options options;
-    struct myc_ref ref;
-    enum myc_status status;
-    char name[MYC_NAME_SIZE_MAX + 2]; /* one more than allowed: too long stays too long */
-    uint8_t args[MYC_ARGS_SIZE_MAX];
-};
-
-static void
-run_spawn(void *lcore, void *argument)
-{
-    struct spawn_call *call = argument;
-
-    call->status = fab_core_spawn(((struct fab_lcore *)lcore)->core, call->class_of, &call->options,
-                                  &call->ref);
-}
-
-static enum myc_status
-fill_spawn_call(struct spawn_call *call, const struct myc_class *class_of,
-                const struct myc_spawn_options *options)
-{
-    call->class_of = class_of;
-    call->options.size = sizeof(call->options);
-    if (!options)
-        return MYC_OK;
-    if (options->size != sizeof(*options) || options->args_size > sizeof(call->args))
-        return MYC_INVALID;
-    call->options = *options;
-    if (options->args_size)
-        call->options.args = memcpy(call->args, options->args, options->args_size);
-    if (options->name) {
-        snprintf(call->name, sizeof(call->name), "%s", options->name);
-        call->options.name = call->name;
-    }
-    return MYC_OK;
-}
-
-static enum myc_status
-full_spawn(struct myc_node *node, uint8_t lcore, const struct myc_class *class_of,
-           const struct myc_spawn_options *options, struct myc_ref *ref)
-{
-    struct fab_full *full = full_of(node);
-    struct spawn_call *call;
-    enum myc_status status;
-
-    if (lcore >= full->lcore_count)
-        return MYC_NOT_FOUND;
-    call = calloc(1, sizeof(*call));
-    if (!call)
-        return MYC_NO_MEMORY;
-    status = fill_spawn_call(call, class_of, options);
-    if (status == MYC_OK)
-        status = fab_full_call(full, lcore, run_spawn, call);
-    if (status == MYC_TIMEOUT)
-        return MYC_TIMEOUT; /* the call is the lcore's now, and given up */
-    if (status == MYC_OK)
-        status = call->status;
-    if (status == MYC_OK && ref)
-        *ref = call->ref;
-    free(call);
-    return status;
-}
 
 /* ---- counters ------------------------------------------------------------------------------- */
 
@@ -130,117 +47,30 @@ full_counter_each(const struct myc_node *node,
         fab_ports_counter_each(full->ports, each, context);
 }
 
-/* ---- stop ----------------------------------------------------------------------------------- */
-
-static void
-run_stop_actors(void *lcore, void *argument)
-{
-    (void)argument;
-    fab_core_stop_all(((struct fab_lcore *)lcore)->core);
-}
-
-static void
-run_count_actors(void *lcore, void *argument)
-{
-    *(uint32_t *)argument = fab_core_actor_count(((struct fab_lcore *)lcore)->core);
-}
-
-static void
-stop_actors(struct fab_full *full, uint8_t lcore)
-{
-    static const struct timespec step = { .tv_nsec = 1000000 };
-    uint32_t count = 1;
-
-    if (fab_full_call(full, lcore, run_stop_actors, NULL) != MYC_OK)
-        return;
-    for (unsigned waited_ms = 0; count && waited_ms < FAB_NODE_STOP_TIMEOUT_MS; waited_ms++) {
-        if (fab_full_call(full, lcore, run_count_actors, &count) != MYC_OK)
-            return;
-        nanosleep(&step, NULL);
-    }
-    if (count)
-        fab_log(FAB_LOG_WARNING,
-                "lcore %u: %u actors did not stop within %u ms: ended without them", lcore, count,
-                FAB_NODE_STOP_TIMEOUT_MS);
-}
-
-static void
-run_leave(void *lcore, void *argument)
-{
-    (void)argument;
-    fab_ports_leave(lcore);
-}
-
-static void
-stop_lcores(struct fab_full *full)
-{
-    for (uint32_t i = 0; i < full->launched_count; i++)
-        stop_actors(full, (uint8_t)i);
-    for (uint32_t i = 0; i < full->launched_count; i++)
-        (void)fab_full_call(full, (uint8_t)i, run_leave, NULL);
-    for (uint32_t i = 0; i < full->launched_count; i++)
-        atomic_store_explicit(&full->lcores[i].is_stopping, true, memory_order_relaxed);
-    for (uint32_t i = 0; i < full->launched_count; i++)
-        fab_eal_wait(full->lcores[i].eal_lcore);
-    full->launched_count = 0;
-}
-
-static void
-destroy_rings(struct fab_full *full)
-{
-    uint32_t count = full->lcore_count;
-
-    if (!full->rings)
-        return;
-    for (uint32_t a = 0; a < count; a++)
-        for (uint32_t b = a + 1; b < count; b++)
-            if (full->rings[a * count + b])
-                fab_ring_link_pair_destroy(&full->rings[a * count + b],
-                                           &full->rings[b * count + a]);
-    free(full->rings);
-}
-
-/* Undoes every phase that was done, in reverse. Good for a node in any state. */
-static void
-full_stop(struct myc_node *node)
-{
-    struct fab_full *full = full_of(node);
-
-    fab_segments_stop(full->segments);
-    stop_lcores(full);
-    fab_segments_destroy(&full->segments);
-    fab_ports_destroy(&full->ports);
-    for (uint32_t i = 0; i < full->lcore_count; i++)
-        if (full->lcores[i].core)
-            fab_lcore_fini(&full->lcores[i]);
-    destroy_rings(full);
-    fab_segment_memory_fini(&full->heap);
-    if (full->is_eal_ours)
-        fab_eal_stop();
-    free(full->lcores);
-    free(full);
-}
-
 static const struct fab_node_ops full_ops = {
-    .stop = full_stop,
-    .spawn = full_spawn,
+    .stop = fab_full_stop,
+    .spawn = fab_full_spawn,
     .poll = NULL,
     .counter_each = full_counter_each,
 };
 
 /* ---- start ---------------------------------------------------------------------------------- */
 
+/* Milliseconds since 2020, and 8 random bits: a later life of a node has the greater number, so
+ * that refs to an earlier one are known as such (actor/route.c), and none comes twice though the
+ * clock may be set back a little. */
 static uint64_t
 draw_home(uint16_t node_id)
 {
-    uint64_t incarnation = 0;
+    struct timespec now = { 0 };
+    uint8_t random = 0;
+    uint64_t ms;
 
-    while (incarnation == 0) {
-        if (getrandom(&incarnation, sizeof(incarnation), 0) != sizeof(incarnation))
-            incarnation = fab_clock_ns();
-        incarnation &= INCARNATION_MASK;
-    }
-    return (uint64_t)node_id << 48 | incarnation;
+    clock_gettime(CLOCK_REALTIME, &now);
+    ms = (uint64_t)(now.tv_sec - SECONDS_2020) * 1000U + (uint64_t)now.tv_nsec / 1000000U;
+    if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+        random = (uint8_t)now.tv_nsec;
+    return (uint64_t)node_id << 48 | ((ms << 8 | random) & INCARNATION_MASK);
 }
 
 static enum myc_status
@@ -476,13 +306,15 @@ myc_node_start(const struct myc_node_options *options, struct myc_node **node)
     full->head.ops = &full_ops;
     full->options = *options;
     full->options.limits = fab_node_limits(&options->limits);
+    full->stop_timeout_ms =
+        options->stop_timeout_ms ? options->stop_timeout_ms : FAB_NODE_STOP_TIMEOUT_MS;
     full->lcore_count = options->lcore_count;
     full->heap.fd = -1;
     full->lcores = calloc(options->lcore_count, sizeof(*full->lcores));
     status = full->lcores ? run_phases(full) : MYC_NO_MEMORY;
     if (status != MYC_OK) {
         full->lcore_count = full->lcores ? full->lcore_count : 0;
-        full_stop(&full->head);
+        fab_full_stop(&full->head);
         return status;
     }
     *node = &full->head;

@@ -8,7 +8,7 @@
  *
  * start goes through phases, each undone in reverse when a later one fails: EAL, heap, lcores with
  * their cores, rings, ports with their flows, the registry on each lcore, launch, control socket.
- * stop is the same list backwards, with each lcore given time to stop its actors first.
+ * stop is the same list backwards, after phases in which the actors end: see full_stop.c.
  */
 #ifndef FAB_NODE_FULL_H
 #define FAB_NODE_FULL_H
@@ -19,7 +19,7 @@
 #include "node/options.h"
 
 #define FAB_NODE_CALL_TIMEOUT_MS 30000U /* an lcore that has not answered by then is stuck */
-#define FAB_NODE_STOP_TIMEOUT_MS 2000U  /* for the actors of a lcore to stop */
+#define FAB_NODE_STOP_TIMEOUT_MS 2000U  /* for each phase of a stop, unless the options say so */
 
 struct fab_ports;
 struct fab_segments;
@@ -35,8 +35,19 @@ struct fab_full {
     struct fab_segment_memory heap; /* owned: large messages, an equal part for each lcore */
     struct fab_ports *ports;        /* owned; NULL: none */
     struct fab_segments *segments;  /* owned; NULL: none */
+    struct myc_ref *roots;          /* owned; what was spawned from outside, in that order */
+    uint32_t root_count;
+    uint32_t root_room;
+    uint32_t stop_timeout_ms;
     bool is_eal_ours;
 };
+
+/* The node's operations: full_spawn.c, full_stop.c. */
+enum myc_status fab_full_spawn(struct myc_node *node, uint8_t lcore,
+                               const struct myc_class *class_of,
+                               const struct myc_spawn_options *options, struct myc_ref *ref);
+/* Undoes every phase of the start that was done. Good for a node in any state. */
+void fab_full_stop(struct myc_node *node);
 
 /* Runs a command on a lcore of the node and waits; on one that has not been launched it runs here.
  * As fab_command_call. Context: main or control thread. */

@@ -21,7 +21,7 @@ MYC_BEGIN_DECLS
 /**
  * Makes the running actor a member, at once on this lcore and soon everywhere. Joining twice makes
  * it a member twice. Memberships count among the names of the lcores (limits.names_max).
- * @return OK; NO_MEMORY; INVALID (empty or too long).
+ * @return OK; NO_MEMORY; INVALID (empty or too long); BAD_STATE (the node is stopping).
  * Context: inside a handler.
  */
 MYC_API MYC_MUST_CHECK enum myc_status myc_join(struct myc_self *self, const char *group);

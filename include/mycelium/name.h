@@ -21,7 +21,8 @@ MYC_BEGIN_DECLS
 /**
  * Gives the running actor a name, at once on this lcore and soon everywhere.
  * It may have several. They go with it.
- * @return OK; EXISTS (known here to be another's); NO_MEMORY; INVALID (empty or too long).
+ * @return OK; EXISTS (known here to be another's); NO_MEMORY; INVALID (empty or too long);
+ *         BAD_STATE (the node is stopping).
  * Context: inside a handler.
  */
 MYC_API MYC_MUST_CHECK enum myc_status myc_register(struct myc_self *self, const char *name);

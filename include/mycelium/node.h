@@ -95,8 +95,9 @@ struct myc_node_options {
     const char *const *attach; /**< control sockets of other nodes of the host, tried until there */
     uint32_t attach_count;     /**< 0 to 64 */
     struct myc_limits limits;
-    uint32_t keepalive_us;  /**< [1000] between keep-alives of a node pair that is idle */
-    uint32_t down_after_us; /**< [0: 10 ms, or more where the peer announces shared CPUs] */
+    uint32_t keepalive_us;    /**< [1000] between keep-alives of a node pair that is idle */
+    uint32_t down_after_us;   /**< [0: 10 ms, or more where the peer announces shared CPUs] */
+    uint32_t stop_timeout_ms; /**< of each phase of myc_node_stop [2000] */
     /** Cause of a failed start in words, written when not NULL; owned by the caller. */
     char *error;
     size_t error_size;
@@ -115,7 +116,10 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_node_start(const struct myc_node_opti
                                                       struct myc_node **node);
 
 /**
- * Ends a node: tells its peers, stops its actors, frees what it took. NULL is fine.
+ * Ends a node, in phases: names and groups are withdrawn, messages of other nodes refused (GONE),
+ * what waits is handled, what was spawned by myc_node_spawn is asked to stop, the last first (so
+ * supervisors stop their trees in order), the rest is stopped, peers are told. A phase that takes
+ * longer than stop_timeout_ms is logged and left. Frees what the node took. NULL is fine.
  * @param node  set to NULL.
  * Context: the thread that started it.
  */

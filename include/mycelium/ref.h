@@ -12,9 +12,10 @@
  *     | node id 16 |   incarnation 48   |   |lcore 8 | slot 24  |  generation 32 |
  *     +------------+--------------------+   +--------+----------+----------------+
  *
- * The incarnation is drawn at random whenever a node starts, and a slot's generation grows by one
- * with each actor that lives in it (a slot whose generations are used up is retired). So a ref to a
- * dead actor or to a restarted node never reaches somebody else: sending to it answers GONE.
+ * The incarnation is drawn whenever a node starts (the time, and some random bits: a later life has
+ * the greater one), and a slot's generation grows by one with each actor that lives in it (a slot
+ * whose generations are used up is retired). So a ref to a dead actor or to a restarted node never
+ * reaches somebody else: sending to it answers GONE.
  * Both words of the null ref are zero; no actor has it (generations start at 1).
  */
 #ifndef MYCELIUM_REF_H

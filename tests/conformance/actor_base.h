@@ -31,4 +31,8 @@ extern const size_t conf_life_class_count;
 extern const struct myc_class conf_work_classes[];
 extern const size_t conf_work_class_count;
 
+/* Those of actors_tree.c. */
+extern const struct myc_class conf_tree_classes[];
+extern const size_t conf_tree_class_count;
+
 #endif

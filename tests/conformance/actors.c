@@ -359,5 +359,7 @@ conf_class_lookup(const char *name)
 
     if (!class_of)
         class_of = lookup(conf_life_classes, conf_life_class_count, name);
-    return class_of ? class_of : lookup(conf_work_classes, conf_work_class_count, name);
+    if (!class_of)
+        class_of = lookup(conf_work_classes, conf_work_class_count, name);
+    return class_of ? class_of : lookup(conf_tree_classes, conf_tree_class_count, name);
 }

@@ -16,7 +16,7 @@
 
 /* --- prober ----------------------------------------------------------------------------------- */
 
-/* Sends to its peer at once: a Number, or a Go when `option` is 1. */
+/* Sends to its peer at once: a Number, a Go when `option` is 1, poison when it is 2. */
 static enum myc_status
 prober_init(struct myc_self *self, void *state, const void *args, size_t args_size)
 {
@@ -27,8 +27,10 @@ prober_init(struct myc_self *self, void *state, const void *args, size_t args_si
 
     if (status != MYC_OK)
         return status;
-    status = plan->option ? conf_go_send(self, plan->peer, &go)
-                          : conf_number_send(self, plan->peer, &number);
+    if (plan->option == 2)
+        number.attempt = UINT32_MAX;
+    status = plan->option == 1 ? conf_go_send(self, plan->peer, &go)
+                               : conf_number_send(self, plan->peer, &number);
     conf_report_to(self, plan, CONF_WHAT_SENT, 0, status, plan->peer);
     return MYC_OK;
 }
@@ -210,8 +212,7 @@ crosser_ask(struct myc_self *self, const struct conf_plan *plan)
     };
     enum myc_status status = conf_question_ask(self, plan->peer, &question, &options, NULL);
 
-    /* GONE: our node has not heard of the peer's new life yet, and takes its ref for an old one. */
-    if (status == MYC_UNREACHABLE || status == MYC_GONE)
+    if (status == MYC_UNREACHABLE) /* our node has not heard of the peer's life yet */
         return myc_timer_start(self, CROSSER_RETRY_NS, 0, 0, NULL);
     return status == MYC_FULL ? MYC_OK : status;
 }

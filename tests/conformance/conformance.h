@@ -59,7 +59,10 @@ struct conf_fixture {
                       uint64_t timeout_ns);
     /* Ends B's node as a crash would; A goes on. Over one node, A ends with it. */
     void (*crash_b)(struct conf_fixture *fixture);
-    /* Starts again what crash_b ended. It need not be linked yet when the call returns. */
+    /* Stops B's node in order, and waits for its end; A goes on. NULL: there is no other node. */
+    void (*stop_b)(struct conf_fixture *fixture);
+    /* Starts again what crash_b or stop_b ended. It need not be linked yet when the call returns.
+     */
     void (*start_b)(struct conf_fixture *fixture);
     bool is_renumbered; /* B, started again, has another node id */
     bool is_one_node;   /* A and B are lcores of one node */

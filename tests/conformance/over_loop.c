@@ -69,6 +69,18 @@ loop_crash_b(struct conf_fixture *fixture)
 }
 
 static void
+loop_stop_b(struct conf_fixture *fixture)
+{
+    struct lab *lab = lab_of(fixture);
+
+    fab_core_stop_all(lab->cores[CONF_B]);
+    while (fab_core_actor_count(lab->cores[CONF_B]) > 0)
+        lab_turn(lab);
+    lab_settle(lab);
+    loop_crash_b(fixture);
+}
+
+static void
 loop_start_b(struct conf_fixture *fixture)
 {
     struct loop_fixture *loop = (struct loop_fixture *)fixture;
@@ -90,6 +102,7 @@ conf_setup(void **state)
         .spawn = loop_spawn,
         .run_until = loop_run_until,
         .crash_b = is_one_node ? NULL : loop_crash_b,
+        .stop_b = is_one_node ? NULL : loop_stop_b,
         .start_b = is_one_node ? NULL : loop_start_b,
         .is_one_node = is_one_node,
         .many = 50000,

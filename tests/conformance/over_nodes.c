@@ -106,6 +106,14 @@ nodes_crash_b(struct conf_fixture *fixture)
 }
 
 static void
+nodes_stop_b(struct conf_fixture *fixture)
+{
+    (void)fixture;
+    nodes.spawned_count[CONF_B] = 0;
+    place_b_stop(&nodes.b);
+}
+
+static void
 nodes_start_b(struct conf_fixture *fixture)
 {
     char self[] = "/proc/self/exe", role[] = "place-b";
@@ -288,6 +296,7 @@ main(int argc, char **argv)
         .spawn = nodes_spawn,
         .run_until = nodes_run_until,
         .crash_b = nodes_crash_b,
+        .stop_b = nodes.way->is_one_node ? NULL : nodes_stop_b,
         .start_b = nodes_start_b,
         .is_renumbered = nodes.way->is_client,
         .is_one_node = nodes.way->is_one_node,

@@ -155,7 +155,7 @@ start_node(struct myc_test *test, uint8_t node)
     unsigned end = first + test->options.lcore_count;
 
     test->nodes[node].home =
-        (uint64_t)(node + 1) << 48 | (fab_prng_next(&test->prng) & 0xffffffffffffULL) | 1U;
+        (uint64_t)(node + 1) << 48 | ++test->lives << 8 | (fab_prng_next(&test->prng) & 0xffU);
     for (unsigned i = first; i < end; i++)
         start_core(test, node, (uint8_t)(i - first));
     for (unsigned i = first; i < end; i++)

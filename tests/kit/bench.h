@@ -17,6 +17,7 @@ struct myc_test {
     struct lab lab;
     struct myc_test_options options; /* defaults filled in */
     struct fab_prng prng;
+    uint64_t lives; /* of nodes so far: the incarnations grow */
     struct bench_node nodes[MYC_TEST_NODES_MAX];
     struct myc_test_probe *probes; /* owned */
 };

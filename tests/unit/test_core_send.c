@@ -390,11 +390,14 @@ test_a_ref_to_an_earlier_life_of_a_node_is_gone(void **state)
     memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b));
     lab_init_pair(&lab, FAB_LEVEL_SEGMENT, 0);
     probe_spawn(&a, lab.cores[0], NULL);
-    stale = (struct myc_ref){ LAB_HOME_2 + 1, 1ULL };
+    stale = (struct myc_ref){ LAB_HOME_2 - 1, 1ULL };
     assert_int_equal(probe_send(&a, stale, 1), MYC_GONE);
+    /* A life that comes after the one we are linked with: we have not met it yet. */
+    stale.home = LAB_HOME_2 + 1;
+    assert_int_equal(probe_send(&a, stale, 1), MYC_UNREACHABLE);
     stale.home = 0x0003000000000cccULL;
     assert_int_equal(probe_send(&a, stale, 1), MYC_UNREACHABLE);
-    stale.home = LAB_HOME_1 + 1;
+    stale.home = LAB_HOME_1 - 1;
     assert_int_equal(probe_send(&a, stale, 1), MYC_GONE);
     stale.home = LAB_HOME_1;
     stale.actor = 5ULL << 56 | 1;
