@@ -157,6 +157,10 @@ static const struct {
       ":1:12: node.id: is abc; write a whole number from 0 to 65535, without a unit" },
     { "node: {id: 70000}\n" EAL,
       ":1:12: node.id: is 70000; write a whole number from 0 to 65535, without a unit" },
+    { NODE "eal: {lcores: [{cpu: 0}], hugepages: no}\n"
+           "ports: [{name: w, profile: virtio, device: {pci_address: \"0000:00:04.0\"}}]\n",
+      ":3:28: ports[0].profile: virtio needs hugepages, and this node has none; reserve them (echo "
+      "512 >/proc/sys/vm/nr_hugepages) and say hugepages: auto" },
     { "node: {id: 010}\n" EAL,
       ":1:12: node.id: is 010; write a whole number from 0 to 65535, without a unit" },
     { "node: {id: 1.5}\n" EAL,

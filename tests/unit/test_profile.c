@@ -26,7 +26,8 @@ load(const char *name)
 static void
 test_every_profile_reads_and_is_named_as_its_file(void **state)
 {
-    static const char *const names[] = { "memif", "af_packet", "af_xdp", "pcap", "virtio", "mlx5" };
+    static const char *const names[] = { "memif",  "af_packet", "af_xdp", "pcap",
+                                         "virtio", "e1000",     "mlx5" };
 
     (void)state;
     for (size_t i = 0; i < FAB_COUNT_OF(names); i++) {
@@ -84,6 +85,7 @@ test_devices_are_written_as_eal_wants_them(void **state)
           1,
           "0000:00:04.0",
           "0000:00:04.0,vectorized=0" },
+        { "e1000", { { "pci_address", "0000:00:04.0" } }, 1, "0000:00:04.0", "0000:00:04.0" },
         { "mlx5",
           { { "pci_address", "0000:3b:00.1" } },
           1,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "node/config/config.h"
 
@@ -159,6 +160,25 @@ default_memory_mb(const struct fab_config *config)
     return BASE_MB + LCORE_MB * config->file->eal.lcores_count + (uint32_t)(frame_bytes >> 20);
 }
 
+/* What a port's profile asks of the host before its driver can work at all. */
+static enum myc_status
+check_profile(struct fab_yaml *yaml, const struct fab_config *config, uint32_t index)
+{
+    const struct fab_port_profile *profile = config->profiles[index];
+    char path[FAB_YAML_PATH_SIZE];
+
+    snprintf(path, sizeof(path), "ports[%u].profile", index);
+    if (profile->needs_hugepages && !config->has_hugepages)
+        return fab_yaml_refuse(yaml, path,
+                               "%s needs hugepages, and this node has none; reserve them (echo 512 "
+                               ">/proc/sys/vm/nr_hugepages) and say hugepages: auto",
+                               profile->profile);
+    if (profile->needs_root && geteuid() != 0)
+        return fab_yaml_refuse(yaml, path, "%s needs root: run this through sudo",
+                               profile->profile);
+    return MYC_OK;
+}
+
 static enum myc_status
 add_memory(struct fab_yaml *yaml, struct fab_config *config)
 {
@@ -167,6 +187,8 @@ add_memory(struct fab_yaml *yaml, struct fab_config *config)
     enum myc_status status = choose_pages(yaml, config, memory_mb);
     char text[64];
 
+    for (uint32_t i = 0; status == MYC_OK && i < config->file->ports_count; i++)
+        status = check_profile(yaml, config, i);
     if (status != MYC_OK)
         return status;
     snprintf(text, sizeof(text), "%u", memory_mb);

@@ -74,6 +74,18 @@ spawn_actors(const struct fab_config *config, struct myc_node *node)
     return FAB_EXIT_OK;
 }
 
+/* A device that is not there was most likely not given to its driver yet. */
+static void
+tell_host_setup(const struct fab_config *config)
+{
+    for (uint32_t i = 0; i < config->options.port_count; i++) {
+        const struct fab_port_profile *profile = config->profiles[i];
+
+        if (profile->host_setup)
+            fprintf(stderr, "for %s, as root:\n%s", profile->profile, profile->host_setup);
+    }
+}
+
 static enum fab_exit
 run_node(struct fab_config *config)
 {
@@ -92,6 +104,8 @@ run_node(struct fab_config *config)
     if (status != MYC_OK) {
         fprintf(stderr, "mycelium run: the node did not start: %s: %s\n", myc_status_name(status),
                 error);
+        if (status == MYC_NOT_FOUND)
+            tell_host_setup(config);
         return fab_exit_of(status);
     }
     result = spawn_actors(config, node);

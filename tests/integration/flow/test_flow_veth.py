@@ -91,6 +91,12 @@ def test_messages_cross_af_xdp():
     return None
 
 
+def test_messages_cross_net_pcap():
+    """The same over libpcap on the interface, which also hears what it sent itself."""
+    with Wires("v") as wires:
+        exchange(Pair(wires, driver="net_pcap0"), 10000)
+
+
 def test_a_million_messages_survive_a_bad_wire_between_veth_pairs():
     """1 % loss, 1 % duplication, reordering and damage by a process in the middle."""
     with Wires("v") as wires:
@@ -266,6 +272,7 @@ if __name__ == "__main__":
                    test_a_million_messages_survive_a_bad_wire_between_veth_pairs,
                    test_a_killed_node_is_noticed_by_silence_and_taken_back,
                    test_a_cut_cable_ends_the_epoch_on_both_sides_and_heals,
+                   test_messages_cross_net_pcap,
                    test_ping_and_arp_are_answered_to_a_linux_peer,
                    test_messages_cross_over_ipv6,
                    test_ping_and_neighbour_discovery_are_answered_to_a_linux_peer,

@@ -80,6 +80,17 @@ class Run(NodeTest):
     def test_a_node_runs_until_sigint_and_ends_cleanly(self):
         self.assertEqual(self.stop(self.start_node(), signal.SIGINT), 0)
 
+    @unittest.skipUnless(os.environ.get("MYCELIUM_HUGEPAGES") == "yes" and os.geteuid() == 0,
+                         "a card needs root and hugepages")
+    def test_a_card_that_no_driver_has_is_told_with_what_to_do(self):
+        result = run("run", self.config(
+            "node: {{id: 1}}\n"
+            "eal: {{lcores: [{{cpu: 0}}], memory_mb: 128, file_prefix: {prefix}}}\n"
+            "ports:\n  - {{name: w, profile: e1000, device: {{pci_address: \"0000:7f:1f.7\"}}}}\n"))
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("there is no port '0000:7f:1f.7'", result.stderr)
+        self.assertIn("dpdk-devbind.py --bind=vfio-pci PCI_ADDRESS", result.stderr)
+
     def test_ls_shows_names_and_counters(self):
         node = self.start_node()
         result = run("ls", self.path("one.sock"))
