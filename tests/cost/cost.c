@@ -13,6 +13,9 @@ static const struct {
     void (*run)(uint64_t count);
 } operations[] = {
     { "dispatch", cost_dispatch },
+    { "spawn", cost_spawn },
+    { "ring_hop", cost_ring_hop },
+    { "idle_turn", cost_idle_turn },
 };
 
 int

@@ -16,4 +16,13 @@
 /* A message to an actor of the same lcore until its handler has sent it on. */
 void cost_dispatch(uint64_t count);
 
+/* An actor that is spawned and stopped. */
+void cost_spawn(uint64_t count);
+
+/* A message over a ring to another core until its handler has sent it back; 32 in each turn. */
+void cost_ring_hop(uint64_t count);
+
+/* A turn of a core with one link, in which nothing happens, and a look at the clock. */
+void cost_idle_turn(uint64_t count);
+
 #endif

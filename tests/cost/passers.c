@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "cost/cost.h"
+/* Two actors that pass messages to each other, on one core or on two. */
+#include "cost/passers.h"
 
 #include "base/assert.h"
-#include "support/core_lab.h"
-
-#define IN_FLIGHT 32U
 
 struct body {
     uint64_t words[4];
@@ -37,15 +35,6 @@ passer_receive(struct myc_self *self, void *state, const struct myc_message *mes
     return myc_send(self, message->from, &body_type, message->body, message->size);
 }
 
-static const struct myc_class passer_class = {
-    .size = sizeof(struct myc_class),
-    .name = "cost_passer",
-    .state_size = sizeof(struct passer),
-    .accepts = accepts,
-    .accepts_count = 1,
-    .receive = passer_receive,
-};
-
 struct starter {
     uint64_t count;
     struct myc_ref other;
@@ -61,7 +50,7 @@ starter_init(struct myc_self *self, void *state, const void *args, size_t args_s
     FAB_ASSERT(args_size == sizeof(start));
     memcpy(&start, args, sizeof(start));
     passer->left = start.count;
-    for (unsigned i = 0; i < IN_FLIGHT; i++)
+    for (unsigned i = 0; i < COST_IN_FLIGHT; i++)
         FAB_ASSERT(myc_send(self, start.other, &body_type, &body, sizeof(body)) == MYC_OK);
     return MYC_OK;
 }
@@ -78,27 +67,26 @@ other_init(struct myc_self *self, void *state, const void *args, size_t args_siz
     return MYC_OK;
 }
 
+#define PASSER_CLASS(init_function)                                                  \
+    {                                                                                \
+        .size = sizeof(struct myc_class), .name = "cost_passer",                     \
+        .state_size = sizeof(struct passer), .accepts = accepts, .accepts_count = 1, \
+        .init = init_function, .receive = passer_receive,                            \
+    }
+
+static const struct myc_class starter_class = PASSER_CLASS(starter_init);
+static const struct myc_class other_class = PASSER_CLASS(other_init);
+
 void
-cost_dispatch(uint64_t count)
+cost_passers_start(struct fab_core *a, struct fab_core *b, uint64_t count)
 {
-    struct fab_core_config config = lab_config(LAB_HOME_1, 0, 1);
-    struct myc_class starter_class = passer_class;
-    struct myc_class other_class = passer_class;
     struct starter start = { .count = count / 2 };
     const struct myc_spawn_options options = {
         .size = sizeof(options),
         .args = &start,
         .args_size = sizeof(start),
     };
-    struct lab lab;
 
-    starter_class.init = starter_init;
-    other_class.init = other_init;
-    lab_init(&lab);
-    lab_add_core(&lab, &config);
-    FAB_ASSERT(fab_core_spawn(lab.cores[0], &other_class, NULL, &start.other) == MYC_OK);
-    FAB_ASSERT(fab_core_spawn(lab.cores[0], &starter_class, &options, NULL) == MYC_OK);
-    while (lab_turn(&lab) > 0)
-        ;
-    lab_fini(&lab);
+    FAB_ASSERT(fab_core_spawn(b, &other_class, NULL, &start.other) == MYC_OK);
+    FAB_ASSERT(fab_core_spawn(a, &starter_class, &options, NULL) == MYC_OK);
 }
