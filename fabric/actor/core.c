@@ -233,7 +233,8 @@ fab_core_turn_begin(struct fab_core *core, uint64_t now_ns)
     core->now_ns = now_ns;
     core->turn++;
     core->counters.turns++;
-    fab_notice_refill(core);
+    if (fab_unlikely(core->notice_reserve < FAB_NOTICE_RESERVE))
+        fab_notice_refill(core);
     if (fab_unlikely(core->buffers->owed_first != FAB_BODY_NONE))
         fab_buffers_run(core);
 }
@@ -250,10 +251,14 @@ fab_core_room(const struct fab_core *core)
 unsigned
 fab_core_run(struct fab_core *core, unsigned budget)
 {
-    unsigned done = fab_parts_run(core, budget);
+    unsigned done = 0;
 
-    done += fab_pollers_run(core);
-    done += fab_run_queue(core, budget);
+    if (fab_unlikely(core->now_ns >= core->parts_ns))
+        done = fab_parts_run(core, budget);
+    if (core->pollers.count > 0)
+        done += fab_pollers_run(core);
+    if (core->run_head != FAB_SLOT_NONE)
+        done += fab_run_queue(core, budget);
     core->counters.turns_busy += done > 0;
     return done;
 }

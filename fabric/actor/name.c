@@ -71,16 +71,24 @@ fab_names_holder(const struct fab_core *core, const char *name)
                                   : core->names->table.names[index].claim.ref;
 }
 
+static bool
+has_news(const struct fab_names *names)
+{
+    return names->registry != FAB_SLOT_NONE && !names->is_announced &&
+           names->table.change_head != FAB_NAME_NONE;
+}
+
 void
 fab_names_announce(struct fab_core *core)
 {
     struct fab_names *names = core->names;
     const struct fab_event event = { .type = &myc_names_changed_type, .body = "" };
 
-    if (names->registry == FAB_SLOT_NONE || names->is_announced ||
-        names->table.change_head == FAB_NAME_NONE)
+    if (!has_news(names))
         return;
     names->is_announced = fab_event_post(core, &core->slots[names->registry], &event);
+    if (!names->is_announced)
+        fab_parts_due(core, 0);
 }
 
 static uint32_t *
@@ -145,8 +153,10 @@ fab_names_withdraw(struct fab_core *core, uint32_t index, bool is_lost)
     uint32_t slot = table->names[index].slot;
 
     fab_name_withdraw(table, index, first_name(core, slot), is_lost);
-    if (is_lost && slot != FAB_NAME_NONE && !tell_loser(core, index))
+    if (is_lost && slot != FAB_NAME_NONE && !tell_loser(core, index)) {
         core->names->untold++;
+        fab_parts_due(core, 0);
+    }
     fab_names_announce(core);
 }
 
@@ -223,7 +233,7 @@ fab_names_next_ns(const struct fab_core *core)
 {
     const struct fab_names *names = core->names;
 
-    if (names->untold > 0)
+    if (names->untold > 0 || has_news(names))
         return core->now_ns;
     return fab_seekers_next_ns(core, names->seekers);
 }

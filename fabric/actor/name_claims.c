@@ -2,6 +2,8 @@
 /* mycelium/registry.h: the table of names as its registry sees it. */
 #include "actor/name.h"
 
+#include "actor/parts.h"
+
 static bool
 is_registry(const struct myc_self *self)
 {
@@ -21,6 +23,7 @@ myc_registry_attach(struct myc_self *self)
     names->registry = fab_slot_index(core, self->slot);
     names->is_announced = false;
     fab_name_keep_changes(&names->table, true);
+    fab_parts_due(core, 0);
     return MYC_OK;
 }
 
@@ -34,6 +37,7 @@ myc_registry_take_change(struct myc_self *self, struct myc_name_claim *claim, bo
     if (fab_name_take_change(&core->names->table, claim, is_removed))
         return MYC_OK;
     core->names->is_announced = false;
+    fab_parts_due(core, 0);
     return MYC_NOT_FOUND;
 }
 

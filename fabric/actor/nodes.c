@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/nodes.h"
 
+#include "actor/parts.h"
+
 #include <mycelium/messages.h>
 
 struct node {
@@ -110,6 +112,7 @@ mark_behind(struct fab_core *core, struct watcher *watcher)
 {
     core->nodes->behind += watcher->is_behind ? 0 : 1;
     watcher->is_behind = true;
+    fab_parts_due(core, 0);
 }
 
 /* A node that is down and of which nobody believes otherwise needs no entry. */
@@ -262,6 +265,12 @@ myc_watch_nodes(struct myc_self *self)
     free->slot = index;
     catch_up(core, free);
     return MYC_OK;
+}
+
+bool
+fab_nodes_is_behind(const struct fab_core *core)
+{
+    return core->nodes->behind > 0;
 }
 
 uint32_t

@@ -25,6 +25,9 @@ void fab_nodes_on_end(struct fab_core *core, const struct fab_slot *slot);
 
 uint32_t fab_nodes_watcher_count(const struct fab_core *core);
 
+/* Whether something could not be posted and is to be tried again. */
+bool fab_nodes_is_behind(const struct fab_core *core);
+
 /* Posts what could not be posted before. */
 void fab_nodes_run(struct fab_core *core);
 

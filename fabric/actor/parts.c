@@ -9,9 +9,14 @@
 unsigned
 fab_parts_run(struct fab_core *core, unsigned budget)
 {
+    unsigned done;
+
+    core->parts_ns = UINT64_MAX;
     fab_nodes_run(core);
-    return fab_timers_run(core, budget) + fab_asks_run(core, ASKS_PER_TURN) +
+    done = fab_timers_run(core, budget) + fab_asks_run(core, ASKS_PER_TURN) +
            fab_names_run(core, SEEKS_PER_TURN);
+    fab_parts_due(core, fab_parts_next_ns(core));
+    return done;
 }
 
 static uint64_t
@@ -23,6 +28,8 @@ earlier(uint64_t a, uint64_t b)
 uint64_t
 fab_parts_next_ns(const struct fab_core *core)
 {
+    if (fab_nodes_is_behind(core))
+        return core->now_ns;
     return earlier(fab_timers_next_ns(core),
                    earlier(fab_asks_next_ns(core), fab_names_next_ns(core)));
 }

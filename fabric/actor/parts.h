@@ -16,8 +16,18 @@
 /* --- all of them ------------------------------------------------------------------------------ */
 
 /* What is due by the clock at core->now_ns: timers (at most `budget`), asks, discovers. Returns
- * work done. */
+ * work done. Called when core->parts_ns has come, and sets it anew. */
 unsigned fab_parts_run(struct fab_core *core, unsigned budget);
+
+/* A part will have something to do at that time, 0: in the next turn. Whoever starts a timer of any
+ * kind or leaves something for fab_parts_run says so; between two of these the parts cost a turn
+ * nothing. */
+static inline void
+fab_parts_due(struct fab_core *core, uint64_t due_ns)
+{
+    if (due_ns < core->parts_ns)
+        core->parts_ns = due_ns;
+}
 
 /* When fab_parts_run has work; UINT64_MAX: never. May be early, never late. */
 uint64_t fab_parts_next_ns(const struct fab_core *core);

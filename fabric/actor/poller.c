@@ -95,8 +95,6 @@ fab_pollers_run(struct fab_core *core)
     struct fab_pollers *pollers = &core->pollers;
     unsigned done = 0;
 
-    if (fab_likely(pollers->count == 0))
-        return 0;
     pollers->is_running = true;
     for (uint32_t i = 0; i < pollers->count; i++) {
         struct fab_poller *poller = &pollers->entries[i];

@@ -5,23 +5,6 @@
 #include "actor/notice.h"
 #include "actor/parts.h"
 
-static uint32_t
-key_of(uint64_t home, uint8_t lcore)
-{
-    return ((uint32_t)(home >> 48) << 8 | lcore) + 1;
-}
-
-/* The key's entry, or the free one where it would stand. */
-static struct fab_route_entry *
-find(const struct fab_routes *routes, uint32_t key)
-{
-    uint32_t index = (key * 2654435761U >> 8) & routes->mask;
-
-    while (routes->table[index].key != key && routes->table[index].key != 0)
-        index = (index + 1) & routes->mask;
-    return &routes->table[index];
-}
-
 /* Of two lives of a node the later has the greater incarnation (mycelium/ref.h): a ref to one that
  * we have not met yet is not gone, only out of reach. */
 static enum myc_status
@@ -48,7 +31,8 @@ judge_unlinked(const struct fab_core *core, uint64_t home)
 static enum myc_status
 route_out(const struct fab_core *core, struct myc_ref ref, struct fab_link **link)
 {
-    const struct fab_route_entry *entry = find(&core->routes, key_of(ref.home, myc_ref_lcore(ref)));
+    const struct fab_route_entry *entry =
+        fab_route_find(&core->routes, fab_route_key(ref.home, myc_ref_lcore(ref)));
 
     if (entry->key == 0)
         return judge_unlinked(core, ref.home);
@@ -75,7 +59,8 @@ fab_route(const struct fab_core *core, struct myc_ref ref, struct fab_link **lin
 struct fab_link *
 fab_route_broken(const struct fab_core *core, struct myc_ref ref)
 {
-    const struct fab_route_entry *entry = find(&core->routes, key_of(ref.home, myc_ref_lcore(ref)));
+    const struct fab_route_entry *entry =
+        fab_route_find(&core->routes, fab_route_key(ref.home, myc_ref_lcore(ref)));
 
     return entry->key != 0 && entry->home == ref.home ? entry->link : NULL;
 }
@@ -91,12 +76,12 @@ consider(struct fab_core *core, struct fab_link *link)
         core->routes.own[link->peer_lcore] = link;
         return;
     }
-    entry = find(&core->routes, key_of(link->peer_home, link->peer_lcore));
+    entry = fab_route_find(&core->routes, fab_route_key(link->peer_home, link->peer_lcore));
     is_better =
         entry->key == 0 || (fab_link_state(core, link)->is_up &&
                             (!fab_link_state(core, entry->link)->is_up ||
                              entry->home != link->peer_home || link->level < entry->link->level));
-    entry->key = key_of(link->peer_home, link->peer_lcore);
+    entry->key = fab_route_key(link->peer_home, link->peer_lcore);
     if (!is_better)
         return;
     entry->link = link;

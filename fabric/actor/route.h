@@ -49,4 +49,21 @@ struct fab_routes {
     uint32_t polled_count;
 };
 
+static inline uint32_t
+fab_route_key(uint64_t home, uint8_t lcore)
+{
+    return ((uint32_t)(home >> 48) << 8 | lcore) + 1;
+}
+
+/* The key's entry, or the free one where it would stand. */
+static inline struct fab_route_entry *
+fab_route_find(const struct fab_routes *routes, uint32_t key)
+{
+    uint32_t index = (key * 2654435761U >> 8) & routes->mask;
+
+    while (routes->table[index].key != key && routes->table[index].key != 0)
+        index = (index + 1) & routes->mask;
+    return &routes->table[index];
+}
+
 #endif

@@ -151,17 +151,6 @@ ignore(struct myc_self *self, void *state, const struct myc_message *message)
     return MYC_OK;
 }
 
-/* Whether a record is a SEND with nothing to it: no deadline, no extension. */
-static inline bool
-is_plain(const struct fab_msg *msg)
-{
-    uint32_t word;
-
-    static_assert(FAB_MSG_SEND == 0 && offsetof(struct fab_msg, kind) % 4 == 0, "one look");
-    memcpy(&word, &msg->kind, sizeof(word));
-    return word == 0;
-}
-
 /* The quick way: plain messages from the front of the mailbox, one after the other, while all is
  * usual with the actor. Returns how many. */
 static unsigned
@@ -178,7 +167,7 @@ run_plain(struct myc_self *self, unsigned limit)
         struct fab_cell *cell = slot->head;
         enum myc_status status;
 
-        if (!cell || !is_plain(&cell->msg) ||
+        if (!cell || !fab_msg_is_plain(&cell->msg) ||
             fab_unlikely(slot->flags &
                          (FAB_SLOT_HAS_URGENT | FAB_SLOT_HAS_WAITERS | FAB_SLOT_HAS_BECOME)))
             break;

@@ -5,6 +5,7 @@
 
 #include "actor/handle.h"
 #include "actor/name_table.h"
+#include "actor/parts.h"
 #include "actor/timer_wheel.h"
 
 #include <mycelium/messages.h>
@@ -79,10 +80,19 @@ chain_of(struct fab_seekers *seekers, const char *name)
 }
 
 static void
-set_behind(struct fab_seekers *seekers, struct seeker *seeker, bool is_behind)
+catch_up(struct fab_seekers *seekers, struct seeker *seeker)
 {
-    seekers->behind += (is_behind ? 1U : 0U) - (seeker->is_behind ? 1U : 0U);
-    seeker->is_behind = is_behind;
+    seekers->behind -= seeker->is_behind ? 1 : 0;
+    seeker->is_behind = false;
+}
+
+/* There is something to be told to it, in the next turn or when there is memory for it. */
+static void
+fall_behind(struct fab_core *core, struct fab_seekers *seekers, struct seeker *seeker)
+{
+    seekers->behind += seeker->is_behind ? 0 : 1;
+    seeker->is_behind = true;
+    fab_parts_due(core, 0);
 }
 
 static void
@@ -100,7 +110,7 @@ drop(struct fab_seekers *seekers, uint32_t index)
         seekers->first[seeker->slot] = seeker->next;
     if (seeker->next != FAB_SLOT_NONE)
         seekers->seekers[seeker->next].prev = seeker->prev;
-    set_behind(seekers, seeker, false);
+    catch_up(seekers, seeker);
     fab_wheel_cancel(&seekers->wheel, index);
     fab_handles_push(&seekers->handles, index);
 }
@@ -153,7 +163,7 @@ tell_discover(struct fab_core *core, struct fab_seekers *seekers, uint32_t index
     if (post_found(core, seeker, holder, status))
         drop(seekers, index);
     else
-        set_behind(seekers, seeker, true);
+        fall_behind(core, seekers, seeker);
 }
 
 static bool
@@ -180,7 +190,10 @@ tell(struct fab_core *core, struct fab_seekers *seekers, uint32_t index, struct 
     bool is_told;
 
     if (fab_name_is_group(seeker->name)) {
-        set_behind(seekers, seeker, !post_changed(core, seeker));
+        if (post_changed(core, seeker))
+            catch_up(seekers, seeker);
+        else
+            fall_behind(core, seekers, seeker);
         return;
     }
     if (!seeker->is_watch) {
@@ -192,7 +205,10 @@ tell(struct fab_core *core, struct fab_seekers *seekers, uint32_t index, struct 
                                        : post_found(core, seeker, holder, MYC_OK));
     if (is_told)
         seeker->told = holder;
-    set_behind(seekers, seeker, !is_told);
+    if (is_told)
+        catch_up(seekers, seeker);
+    else
+        fall_behind(core, seekers, seeker);
 }
 
 enum myc_status
@@ -220,8 +236,10 @@ fab_seekers_add(struct fab_core *core, struct fab_seekers *seekers, const struct
     if (seeker->next != FAB_SLOT_NONE)
         seekers->seekers[seeker->next].prev = index;
     seekers->first[slot] = index;
-    if (seek->timeout_ns < UINT64_MAX - core->now_ns)
+    if (seek->timeout_ns < UINT64_MAX - core->now_ns) {
         fab_wheel_start(&seekers->wheel, index, core->now_ns + seek->timeout_ns);
+        fab_parts_due(core, core->now_ns + seek->timeout_ns);
+    }
     tell(core, seekers, index, holder);
     return MYC_OK;
 }
@@ -238,7 +256,7 @@ fab_seekers_on_change(struct fab_core *core, struct fab_seekers *seekers, const 
         if (strcmp(seekers->seekers[index].name, name) == 0) {
             /* A group's watchers hear once a turn, however many come and go in it. */
             if (fab_name_is_group(name))
-                set_behind(seekers, &seekers->seekers[index], true);
+                fall_behind(core, seekers, &seekers->seekers[index]);
             else
                 tell(core, seekers, index, holder);
         }

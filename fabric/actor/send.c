@@ -6,9 +6,8 @@
  * the carrier's own memory (ring slot, segment slot, send buffer) for one elsewhere. So the bytes
  * are written once, and myc_send_claim is the same path without the last step.
  *
- * `dispatch` does everything. myc_send does the usual case (a small body to an actor of this lcore
- * that has room) without it, because that one decides what an actor costs beside a plain call: it
- * only looks, and what it does not like it leaves to dispatch from the start.
+ * `dispatch` does everything. The usual cases of myc_send and myc_send_claim have shorter ways, in
+ * quick.c, which leave to dispatch whatever they do not like.
  */
 #include "actor/buffer.h"
 #include "actor/parts.h"
@@ -17,7 +16,6 @@
 #include "base/copy.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-#define NO_INLINE     __attribute__((noinline))
 
 enum myc_status
 fab_send_refuse(struct fab_core *core, enum myc_status status)
@@ -103,18 +101,6 @@ overflow_here(struct fab_core *core, struct fab_slot *slot, uint64_t sender)
     default:
         return fab_wait_for_slot(core, slot, sender) ? MYC_FULL : MYC_NO_MEMORY;
     }
-}
-
-/* The size of a record of kind SEND without flags, extensions or anything. */
-static ALWAYS_INLINE void
-set_size_alone(struct fab_msg *msg, uint32_t size)
-{
-    uint64_t word = size;
-
-    static_assert(FAB_MSG_SEND == 0 && offsetof(struct fab_msg, size) % 8 == 0 &&
-                      offsetof(struct fab_msg, tag) == offsetof(struct fab_msg, size) + 8,
-                  "one word");
-    memcpy(&msg->size, &word, sizeof(word));
 }
 
 /* To an actor of this lcore. */
@@ -250,10 +236,9 @@ fab_send(struct myc_self *self, const struct fab_outgoing *out)
     return dispatch(self, *out);
 }
 
-/* myc_send in all its ways. */
-static NO_INLINE enum myc_status
-send_any(struct myc_self *self, struct myc_ref to, const struct myc_type *type, const void *body,
-         uint32_t size)
+enum myc_status
+fab_send_any(struct myc_self *self, struct myc_ref to, const struct myc_type *type,
+             const void *body, uint32_t size)
 {
     struct fab_outgoing out = {
         .to = { to.home, to.actor }, /* by word: gcc would go through memory */
@@ -265,58 +250,6 @@ send_any(struct myc_self *self, struct myc_ref to, const struct myc_type *type, 
 
     FAB_ASSERT(body != NULL || size == 0);
     return dispatch(self, out);
-}
-
-/* The mailbox was empty: its actor has something to do again. */
-static NO_INLINE enum myc_status
-add_first(struct fab_core *core, struct fab_slot *slot, struct fab_cell *cell)
-{
-    fab_mailbox_append(core, slot, cell);
-    return MYC_OK;
-}
-
-/*
- * The quick way: a small body to an actor of this lcore whose mailbox has room. A leaf with nothing
- * to save and no loop: whatever is not usual leaves by a tail call to send_any, which does all over
- * again, before anything has changed.
- */
-enum myc_status
-myc_send(struct myc_self *self, struct myc_ref to, const struct myc_type *type, const void *body,
-         uint32_t size)
-{
-    uint32_t index = (uint32_t)(to.actor >> 32) & 0xffffffU;
-    struct fab_core *core;
-    struct fab_slot *slot;
-    struct fab_cell *cell;
-
-    if (fab_unlikely(!self))
-        return send_any(self, to, type, body, size);
-    core = self->core;
-    if (fab_unlikely(core->quick != self || !body || to.home != core->home ||
-                     size > FAB_CELL_BODY_SMALL || index >= core->slot_count ||
-                     !fab_cells_has(&core->cells, FAB_CELL_SMALL)))
-        return send_any(self, to, type, body, size);
-    slot = &core->slots[index];
-    if (fab_unlikely(slot->address != to.actor || !fab_slot_accepts_quickly(slot, type) ||
-                     slot->message_count >= slot->message_max))
-        return send_any(self, to, type, body, size);
-    cell = fab_cells_take(&core->cells, FAB_CELL_SMALL);
-    cell->next = NULL;
-    cell->from_home = to.home;
-    cell->msg.to = to.actor;
-    cell->msg.from = self->actor;
-    fab_msg_set_type(&cell->msg, type);
-    set_size_alone(&cell->msg, size);
-    cell->msg.tag = 0;
-    cell->msg.origin_ns = self->origin_ns;
-    fab_copy_small(&cell->msg + 1, body, size);
-    slot->message_count++;
-    core->counters.sent++;
-    if (fab_unlikely(!slot->head))
-        return add_first(core, slot, cell);
-    slot->tail->next = cell;
-    slot->tail = cell;
-    return MYC_OK;
 }
 
 enum myc_status
@@ -343,8 +276,8 @@ myc_send_with(struct myc_self *self, struct myc_ref to, const struct myc_type *t
 }
 
 enum myc_status
-myc_send_claim(struct myc_self *self, struct myc_ref to, const struct myc_type *type, uint32_t size,
-               void **body)
+fab_claim_any(struct myc_self *self, struct myc_ref to, const struct myc_type *type, uint32_t size,
+              void **body)
 {
     struct fab_outgoing out = {
         .to = { to.home, to.actor },
@@ -377,16 +310,6 @@ fab_claim_commit(struct fab_core *core)
         fab_msg_release(core, &claim.cell->msg);
         fab_cells_push(&core->cells, claim.cell);
     }
-}
-
-void
-myc_send_commit(struct myc_self *self)
-{
-    struct fab_core *core = fab_self_core(self, __func__);
-
-    FAB_ASSERT(core->claim.msg != NULL);
-    fab_claim_commit(core);
-    fab_quicken(self);
 }
 
 void

@@ -69,6 +69,7 @@ struct fab_core {
     uint64_t now_ns;
     uint64_t home;
     uint64_t home_lcore; /* the lcore in the place that it has in an actor word */
+    uint64_t parts_ns;   /* no part has anything to do before: see fab_parts_due */
     struct fab_slot *slots;
     uint32_t slot_count;
     uint32_t turn;     /* counts turns; wraps */
@@ -225,6 +226,19 @@ fab_is_here(const struct fab_core *core, struct myc_ref ref)
  * UNREACHABLE: no link leads there now. */
 enum myc_status fab_route(const struct fab_core *core, struct myc_ref ref, struct fab_link **link);
 
+/* The same on the quick way of send.c: the link, or NULL for whatever else it is. One that is down
+ * has no window. */
+static inline struct fab_link *
+fab_route_quick(const struct fab_core *core, struct myc_ref ref)
+{
+    const struct fab_route_entry *entry;
+
+    if (ref.home == core->home)
+        return core->routes.own[ref.actor >> 56];
+    entry = fab_route_find(&core->routes, fab_route_key(ref.home, myc_ref_lcore(ref)));
+    return entry->home == ref.home ? entry->link : NULL;
+}
+
 /* The link that last led to that ref and may be down; NULL: none, or its node has restarted. */
 struct fab_link *fab_route_broken(const struct fab_core *core, struct myc_ref ref);
 
@@ -325,6 +339,12 @@ struct fab_outgoing {
 /* The one dispatch: finds the way, claims a record there, fills it and commits it. Counts what it
  * refuses. As myc_send. */
 enum myc_status fab_send(struct myc_self *self, const struct fab_outgoing *outgoing);
+
+/* myc_send and myc_send_claim in all their ways: see quick.c for the usual ones. */
+enum myc_status fab_send_any(struct myc_self *self, struct myc_ref to, const struct myc_type *type,
+                             const void *body, uint32_t size);
+enum myc_status fab_claim_any(struct myc_self *self, struct myc_ref to, const struct myc_type *type,
+                              uint32_t size, void **body);
 
 /* Sends a reply (kind REPLY, tag = the ask's id) on the system lane; on this lcore it uses the cell
  * that the ask has reserved. OK; GONE; UNREACHABLE; NO_MEMORY. */

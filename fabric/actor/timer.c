@@ -166,7 +166,9 @@ start_next_period(struct fab_core *core, uint32_t index)
 
     core->counters.timer_periods_skipped += periods;
     timer->is_posted = false;
-    fab_wheel_start(&timers->wheel, index, due_ns + (periods + 1) * timer->period_ns);
+    due_ns += (periods + 1) * timer->period_ns;
+    fab_wheel_start(&timers->wheel, index, due_ns);
+    fab_parts_due(core, due_ns);
 }
 
 bool
@@ -193,6 +195,7 @@ myc_timer_start(struct myc_self *self, uint64_t delay_ns, uint64_t period_ns, ui
     struct fab_core *core = fab_self_core(self, __func__);
     struct fab_timers *timers = core->timers;
     uint64_t left_ns = UINT64_MAX - core->now_ns;
+    uint64_t due_ns = core->now_ns + (delay_ns < left_ns ? delay_ns : left_ns);
     uint32_t index;
 
     if (!fab_handles_pop(&timers->handles, &index))
@@ -200,8 +203,8 @@ myc_timer_start(struct myc_self *self, uint64_t delay_ns, uint64_t period_ns, ui
     timers->timers[index].period_ns = period_ns;
     timers->timers[index].tag = tag;
     own(core, index, fab_slot_index(core, self->slot));
-    fab_wheel_start(&timers->wheel, index,
-                    core->now_ns + (delay_ns < left_ns ? delay_ns : left_ns));
+    fab_wheel_start(&timers->wheel, index, due_ns);
+    fab_parts_due(core, due_ns);
     if (timer != NULL)
         *timer = fab_handles_id(&timers->handles, index);
     return MYC_OK;

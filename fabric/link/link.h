@@ -14,6 +14,11 @@
  * forgotten by the next one and by a flush. Commits become visible at flush, at the end of the
  * turn, or earlier when the carrier's burst is full.
  *
+ * A carrier may keep a *window* open: a row of slots, each for one record of at most
+ * FAB_RING_SLOT_SIZE bytes of the user lane, which the core fills without asking (fab_link_take). A
+ * slot that was taken counts as committed, in order; whatever else is asked of the carrier, it
+ * looks first at how many were. An empty window is always right: then there is claim.
+ *
  * The lanes (wire/lane.h) share the one order. USER is refused (FULL) before the reserve is
  * touched; REPLY and SYSTEM may use it. A core keeps what does not fit even there and tries again.
  *
@@ -28,6 +33,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "link/slot.h"
 #include "wire/lane.h"
 #include "wire/message.h"
 
@@ -83,9 +89,16 @@ struct fab_link_counters {
     uint64_t bad_records; /* records from the other side that were not valid */
 };
 
+/* Slots that the core may fill without a claim; opened and closed by the carrier. */
+struct fab_window {
+    uint8_t *next; /* not owned */
+    uint32_t left;
+};
+
 /* The head of every carrier's own struct. */
 struct fab_link {
     const struct fab_link_ops *ops;
+    struct fab_window window;
     const struct fab_link_sink *sink;
     void *core;         /* the sink's context; not owned */
     uint64_t peer_home; /* home word of the other end; 0 while it is not known */
@@ -107,6 +120,19 @@ struct fab_room {
     uint32_t records;  /* of any lane */
     uint32_t messages; /* of the user lane among them; fewer while many notices wait to leave */
 };
+
+/* Takes a slot of the window, which is not empty: to be filled before anything else is asked of the
+ * link. */
+static inline struct fab_msg *
+fab_link_take(struct fab_link *link)
+{
+    uint8_t *slot = link->window.next;
+
+    link->window.next = slot + FAB_RING_SLOT_SIZE;
+    link->window.left--;
+    fab_ring_prefetch_ahead(slot, 1);
+    return (struct fab_msg *)(void *)slot;
+}
 
 /* Something that the lcore loop polls: a link, a port, a control ring. */
 struct fab_pollable {

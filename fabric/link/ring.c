@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An open reservation ("room") spans from one rte_ring start to its finish: `room_slots` were given
- * by the start, `used` of them are committed. Finishing publishes `used` and gives the rest back.
+ * The consumer uses rte_ring's zero-copy calls. The producer keeps to rte_ring's layout and memory
+ * order, but moves the indices itself: rte_ring's own enqueue looks at the consumer's index each
+ * time, a line that the other lcore has just written, and this one only when the room that it knows
+ * of is used up.
  *
- * Invariants: used + claimed <= room_slots; outside of poll nothing of the incoming ring is open;
- * a record is published whole, so the consumer never sees a part of one.
+ *      published <= next <= limit = consumer's index, as last seen, + capacity
+ *      [published, next) is committed and not visible; the window begins at next
  *
- * The memory order is rte_ring's own: the finish of one side pairs with the start of the other.
- * `has_left` is ours: set with release by the end that closes, after its last dequeue; the other
- * end loads it with acquire and may then read what was not taken.
+ * Invariants: the open claim and the window lie within [next, limit); a record is published whole,
+ * so the consumer never sees a part of one; outside of poll nothing of the incoming ring is open.
+ *
+ * Memory order: our release of prod.tail pairs with the load of it in rte_ring's dequeue, our
+ * acquire of cons.tail with the store of it in its finish. `has_left` is ours: set with release by
+ * the end that closes, after its last dequeue; the other end loads it with acquire and may then
+ * read what was not taken.
  */
 #include "link/ring.h"
 
@@ -28,12 +34,15 @@ struct ring_link {
     struct rte_ring *out;
     struct rte_ring *in;
     struct ring_link *other; /* not owned; only has_left is read */
-    struct rte_ring_zc_data room;
-    uint32_t room_slots; /* 0: none open */
-    uint32_t used;       /* slots */
-    uint32_t claimed;    /* slots of the open claim; 0: none */
-    uint32_t reserve;    /* slots kept from the user lane */
-    uint32_t capacity;   /* slots */
+    uint8_t *slots;          /* of `out` */
+    uint32_t mask;           /* of `out` */
+    uint32_t next;           /* committed; indices count slots and wrap at 2^32 */
+    uint32_t published;
+    uint32_t limit;
+    uint32_t claimed;  /* slots of the open claim; 0: none */
+    uint32_t window;   /* slots that the window had when it was opened */
+    uint32_t reserve;  /* slots kept from the user lane */
+    uint32_t capacity; /* slots */
     bool was_full;
     FAB_ALIGNED_TO_LINE _Atomic bool has_left;
 };
@@ -53,25 +62,60 @@ slot_at(const struct rte_ring_zc_data *open, uint32_t index)
     return (uint8_t *)open->ptr2 + (size_t)(index - open->n1) * FAB_RING_SLOT_SIZE;
 }
 
+static uint8_t *
+next_slot(const struct ring_link *ring)
+{
+    return ring->slots + (size_t)(ring->next & ring->mask) * FAB_RING_SLOT_SIZE;
+}
+
+/* Counts what was taken from the window and closes it. */
+static void
+close_window(struct ring_link *ring)
+{
+    uint32_t taken = ring->window - ring->link.window.left;
+
+    ring->next += taken;
+    ring->link.counters.sent += taken;
+    ring->window = 0;
+    ring->link.window.left = 0;
+}
+
+static inline uint32_t
+smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* As far as room is known, the burst is not full and the slots follow one another. */
+static void
+open_window(struct ring_link *ring)
+{
+    uint32_t room = ring->limit - ring->next;
+    uint32_t slots = room > ring->reserve ? room - ring->reserve : 0;
+
+    slots = smaller(slots, ring->published + FAB_RING_BURST - ring->next);
+    slots = smaller(slots, ring->mask + 1 - (ring->next & ring->mask));
+    ring->window = slots;
+    ring->link.window = (struct fab_window){ next_slot(ring), slots };
+}
+
 static void
 publish(struct ring_link *ring)
 {
-    if (ring->room_slots == 0)
+    close_window(ring);
+    if (ring->published == ring->next)
         return;
-    rte_ring_enqueue_zc_elem_finish(ring->out, ring->used);
-    ring->room_slots = 0;
-    ring->used = 0;
+    ring->published = ring->next;
+    ring->out->prod.head = ring->next;
+    __atomic_store_n(&ring->out->prod.tail, ring->next, __ATOMIC_RELEASE);
 }
 
 /* Looks at the consumer's index again. */
 static bool
-open_room(struct ring_link *ring, uint32_t slots)
+find_room(struct ring_link *ring, uint32_t slots)
 {
-    publish(ring);
-    ring->claimed = 0; /* its slot went back with the room */
-    ring->room_slots = rte_ring_enqueue_zc_burst_elem_start(ring->out, FAB_RING_SLOT_SIZE,
-                                                            ring->capacity, &ring->room, NULL);
-    return ring->room_slots >= slots;
+    ring->limit = __atomic_load_n(&ring->out->cons.tail, __ATOMIC_ACQUIRE) + ring->capacity;
+    return ring->limit - ring->next >= slots;
 }
 
 static enum myc_status
@@ -84,6 +128,7 @@ ring_claim(struct fab_link *link, enum fab_lane lane, uint32_t stride, uint64_t 
 
     (void)to;
     ring->claimed = 0;
+    close_window(ring);
     if (fab_unlikely(!link->is_up)) {
         link->counters.unreachable++;
         return MYC_UNREACHABLE;
@@ -92,13 +137,14 @@ ring_claim(struct fab_link *link, enum fab_lane lane, uint32_t stride, uint64_t 
         link->counters.too_big++;
         return MYC_TOO_BIG;
     }
-    if (ring->room_slots - ring->used < needed && !open_room(ring, needed)) {
+    if (ring->limit - ring->next < needed && !find_room(ring, needed)) {
+        publish(ring); /* whoever reads it makes room */
         ring->was_full = true;
         link->counters.full++;
         return MYC_FULL;
     }
     ring->claimed = span;
-    *record = slot_at(&ring->room, ring->used);
+    *record = (struct fab_msg *)(void *)next_slot(ring);
     fab_ring_prefetch_ahead((const uint8_t *)*record, span);
     return MYC_OK;
 }
@@ -109,11 +155,12 @@ ring_commit(struct fab_link *link)
     struct ring_link *ring = ring_of(link);
 
     FAB_ASSERT(ring->claimed > 0);
-    ring->used += ring->claimed;
+    ring->next += ring->claimed;
     ring->claimed = 0;
     link->counters.sent++;
-    if (ring->used >= FAB_RING_BURST)
+    if (ring->next - ring->published >= FAB_RING_BURST)
         publish(ring);
+    open_window(ring);
 }
 
 static void
@@ -122,8 +169,20 @@ ring_flush(struct fab_link *link, uint64_t now_ns)
     struct ring_link *ring = ring_of(link);
 
     (void)now_ns;
-    ring->claimed = 0; /* its slot is given back with the rest of the room */
+    ring->claimed = 0;
     publish(ring);
+    if (fab_likely(link->is_up))
+        open_window(ring);
+}
+
+/* All lines of the first records at once: each would else be asked for only when the one before it
+ * has come. */
+static void
+prefetch_first(const struct rte_ring_zc_data *open, uint32_t slots)
+{
+    slots = smaller(smaller(slots, open->n1), FAB_RING_PREFETCH / FAB_RING_SLOT_SIZE);
+    for (uint32_t at = 0; at < slots * FAB_RING_SLOT_SIZE; at += FAB_CACHE_LINE)
+        __builtin_prefetch((const uint8_t *)open->ptr1 + at);
 }
 
 static unsigned
@@ -138,14 +197,15 @@ receive(struct ring_link *ring, unsigned budget)
 
     if (slots == 0)
         return 0;
-    /* The first record's second line would else be asked for only when its first has come. */
-    __builtin_prefetch((const uint8_t *)open.ptr1 + FAB_CACHE_LINE);
+    prefetch_first(&open, slots);
     while (used < slots && done < budget) {
         const struct fab_msg *msg = slot_at(&open, used);
 
-        /* Its further lines, and the records behind it, are on their way while it is handled. */
-        fab_ring_prefetch((const uint8_t *)msg, fab_msg_total(msg));
         used += fab_ring_span(fab_msg_total(msg));
+        /* Records behind it are on their way while it is handled; but not those that are still
+         * being written, whose lines the producer would have to take back. */
+        if (slots - used >= FAB_RING_PREFETCH / FAB_RING_SLOT_SIZE)
+            fab_ring_prefetch((const uint8_t *)msg, fab_msg_total(msg));
         link->sink->on_message(link->core, link, msg);
         done++;
     }
@@ -194,7 +254,7 @@ ring_poll(struct fab_link *link, unsigned budget, uint64_t now_ns)
     unsigned done = receive(ring, budget);
 
     (void)now_ns;
-    if (fab_unlikely(ring->was_full) && open_room(ring, ring->reserve + ring->capacity / 4U)) {
+    if (fab_unlikely(ring->was_full) && find_room(ring, ring->reserve + ring->capacity / 4U)) {
         ring->was_full = false;
         link->sink->on_room(link->core, link);
         done++;
@@ -273,6 +333,14 @@ end_create(const struct fab_ring_link_options *options, struct fab_ring_link_end
 }
 
 static void
+begin_producing(struct ring_link *ring)
+{
+    ring->slots = (uint8_t *)(ring->out + 1); /* where rte_ring has its elements */
+    ring->mask = ring->out->mask;
+    ring->limit = ring->capacity;
+}
+
+static void
 end_destroy(struct ring_link *ring)
 {
     if (!ring)
@@ -302,6 +370,8 @@ fab_ring_link_pair_create(const struct fab_ring_link_options *options, struct fa
     end_b->out = end_a->in;
     end_a->other = end_b;
     end_b->other = end_a;
+    begin_producing(end_a);
+    begin_producing(end_b);
     *a = &end_a->link;
     *b = &end_b->link;
     return MYC_OK;

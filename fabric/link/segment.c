@@ -10,11 +10,19 @@ segment_of(struct fab_link *link)
     return FAB_CONTAINER_OF(link, struct fab_segment_link, link);
 }
 
+/* Nothing is under way in the window any more. */
+static void
+close_window(struct fab_segment_link *segment)
+{
+    segment->link.counters.sent += fab_segment_producer_close(&segment->out, &segment->link.window);
+}
+
 /* The peer's memory holds something impossible: nothing of it is looked at again. */
 static void
 cut_off(struct fab_segment_link *segment)
 {
     segment->link.counters.bad_records++;
+    close_window(segment);
     segment->is_broken = true;
     segment->reason = MYC_NO_CONNECTION;
     segment->drain_until = segment->in.next;
@@ -45,6 +53,7 @@ segment_claim(struct fab_link *link, enum fab_lane lane, uint32_t stride, uint64
 
     (void)to;
     segment->out.claimed = 0;
+    close_window(segment);
     if (fab_unlikely(!link->is_up)) {
         link->counters.unreachable++;
         return MYC_UNREACHABLE;
@@ -70,6 +79,7 @@ segment_commit(struct fab_link *link)
     FAB_ASSERT(segment->out.claimed > 0);
     fab_segment_producer_commit(&segment->out);
     link->counters.sent++;
+    fab_segment_producer_open(&segment->out, &link->window);
 }
 
 static void
@@ -79,7 +89,10 @@ segment_flush(struct fab_link *link, uint64_t now_ns)
 
     (void)now_ns;
     segment->out.claimed = 0;
+    close_window(segment);
     fab_segment_producer_publish(&segment->out);
+    if (fab_likely(link->is_up && segment->reason == MYC_OK))
+        fab_segment_producer_open(&segment->out, &link->window);
 }
 
 /* Whether the body that the record names lies within what the peer has offered. */
@@ -138,6 +151,7 @@ go_down(struct fab_segment_link *segment)
     struct fab_link *link = &segment->link;
 
     segment->out.claimed = 0;
+    close_window(segment);
     segment->is_ended = true;
     link->is_up = false;
     fab_segment_producer_each_unread(&segment->out, report_in_doubt, link);
@@ -201,6 +215,7 @@ segment_close(struct fab_link *link)
     struct fab_segment_link *segment = segment_of(link);
 
     segment->out.claimed = 0;
+    close_window(segment);
     fab_segment_producer_publish(&segment->out);
     segment->is_ended = true;
     link->is_up = false;

@@ -40,7 +40,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
-#include "link/slot.h"
+#include "link/link.h"
 
 /* The two indices are two lines apart, so that the prefetcher does not couple them. */
 struct fab_segment_area {
@@ -71,6 +71,7 @@ struct fab_segment_producer {
     uint32_t published;           /* of these, visible: what tail says */
     uint32_t head_seen;           /* last head that was believed */
     uint32_t claimed;             /* slots of the open claim; 0: none */
+    uint32_t window;              /* slots that the window had when it was opened */
     uint8_t *spans;               /* private: the span that starts at each slot, or 0; owned */
 };
 
@@ -137,6 +138,37 @@ fab_segment_producer_claim(struct fab_segment_producer *producer, uint32_t span)
     return (struct fab_msg *)(void *)slot;
 }
 
+/* Counts what was taken of the window (link/link.h), and closes it. Returns how many. */
+static inline uint32_t
+fab_segment_producer_close(struct fab_segment_producer *producer, struct fab_window *window)
+{
+    uint32_t taken = producer->window - window->left;
+
+    if (taken > 0)
+        memset(producer->spans + (producer->next & (producer->count - 1U)), 1, taken);
+    producer->next += taken;
+    producer->window = 0;
+    window->left = 0;
+    return taken;
+}
+
+/* Opens it as far as room is known, the burst is not full and the slots follow one another. */
+static inline void
+fab_segment_producer_open(struct fab_segment_producer *producer, struct fab_window *window)
+{
+    uint32_t room = fab_segment_producer_free(producer);
+    uint32_t index = producer->next & (producer->count - 1U);
+    uint32_t slots = room > producer->reserve ? room - producer->reserve : 0;
+
+    if (slots > producer->published + FAB_RING_BURST - producer->next)
+        slots = producer->published + FAB_RING_BURST - producer->next;
+    if (slots > producer->count - index)
+        slots = producer->count - index;
+    producer->window = slots;
+    window->next = producer->slots + (size_t)index * FAB_RING_SLOT_SIZE;
+    window->left = slots;
+}
+
 static inline void
 fab_segment_producer_publish(struct fab_segment_producer *producer)
 {
@@ -190,7 +222,9 @@ fab_segment_consumer_take(struct fab_segment_consumer *consumer, struct fab_segm
         return FAB_SEGMENT_BAD;
     total = fab_msg_total(msg);
     consumer->next += fab_ring_span(total);
-    fab_ring_prefetch(slot, total);
+    /* Not those that are still being written: the producer would have to take their lines back. */
+    if (consumer->tail_seen - consumer->next >= FAB_RING_PREFETCH / FAB_RING_SLOT_SIZE)
+        fab_ring_prefetch(slot, total);
     for (uint32_t done = FAB_CACHE_LINE; done < total; done += FAB_CACHE_LINE)
         memcpy(record->bytes + done, slot + done, FAB_CACHE_LINE);
     return FAB_SEGMENT_RECORD;

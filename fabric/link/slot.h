@@ -32,7 +32,7 @@
 #define FAB_RING_SLOTS_MIN  64U
 #define FAB_RING_SLOTS_MAX  65536U
 
-#define FAB_RING_PREFETCH 256U /* bytes ahead of the record that is written or read */
+#define FAB_RING_PREFETCH 1024U /* bytes ahead of the record that is written or read */
 
 static_assert(FAB_RING_SLOT_SIZE % 64U == 0, "slots are whole cache lines");
 

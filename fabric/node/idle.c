@@ -22,8 +22,11 @@ observe_sharing(struct fab_idle *idle, uint64_t now_ns)
         idle->shared_count += !idle->is_sharing;
         idle->is_sharing = true;
         idle->shared_seen_ns = now_ns;
+        idle->patience = 0;
     } else if (idle->is_sharing && now_ns - idle->shared_seen_ns > FAB_IDLE_SHARED_NS) {
         idle->is_sharing = false;
+    } else if (idle->has_yielded && idle->patience < FAB_IDLE_PATIENCE_MAX) {
+        idle->patience = idle->patience ? 2 * idle->patience : 1;
     }
 }
 
@@ -65,11 +68,13 @@ give_up_cpu(struct fab_idle *idle)
 {
     static const struct timespec nap = { .tv_nsec = FAB_IDLE_NAP_NS };
 
-    idle->has_yielded = idle->is_sharing && !idle->is_crowded;
-    if (idle->has_yielded)
-        sched_yield();
-    else if (idle->is_crowded)
+    if (idle->is_crowded) {
         nanosleep(&nap, NULL);
+    } else if (idle->is_sharing && idle->idle_turns++ >= idle->patience) {
+        idle->idle_turns = 0;
+        idle->has_yielded = true;
+        sched_yield();
+    }
 }
 
 static void

@@ -13,6 +13,10 @@
  * a slice of milliseconds, and lcores of one process stood still for seconds while compilers ran. A
  * yield that took CROWDED_NS met such a thread, and for CROWD_NS the lcore sleeps NAP_NS instead,
  * which the scheduler does not count against it (decisions/0004).
+ *
+ * In between, each yield that let nobody run doubles the idle turns before the next one, up to
+ * PATIENCE_MAX (a few microseconds), and one that did makes it immediate again: who shares with
+ * threads that mostly sleep does not pay a system call for each idle turn.
  */
 #ifndef FAB_NODE_IDLE_H
 #define FAB_NODE_IDLE_H
@@ -22,14 +26,15 @@
 
 #include <mycelium/node.h>
 
-#define FAB_IDLE_GAP_NS      100000ULL     /* an idle turn this long was interrupted */
-#define FAB_IDLE_HANDED_NS   3000ULL       /* a yield this long has let another thread run */
-#define FAB_IDLE_SHARED_NS   1000000000ULL /* without sharing, for this long: spin again */
-#define FAB_IDLE_CROWDED_NS  1000000ULL    /* a yield this long met a thread that never yields */
-#define FAB_IDLE_CROWD_NS    1000000000ULL /* sleep instead of yielding, for this long */
-#define FAB_IDLE_NAP_NS      20000L
-#define FAB_IDLE_SLEEP_TURNS 1000U
-#define FAB_IDLE_SLEEP_NS    50000L
+#define FAB_IDLE_GAP_NS       100000ULL     /* an idle turn this long was interrupted */
+#define FAB_IDLE_HANDED_NS    3000ULL       /* a yield this long has let another thread run */
+#define FAB_IDLE_SHARED_NS    1000000000ULL /* without sharing, for this long: spin again */
+#define FAB_IDLE_CROWDED_NS   1000000ULL    /* a yield this long met a thread that never yields */
+#define FAB_IDLE_CROWD_NS     1000000000ULL /* sleep instead of yielding, for this long */
+#define FAB_IDLE_NAP_NS       20000L
+#define FAB_IDLE_PATIENCE_MAX 64U /* idle turns in a row before a yield */
+#define FAB_IDLE_SLEEP_TURNS  1000U
+#define FAB_IDLE_SLEEP_NS     50000L
 
 struct fab_idle {
     enum myc_idle policy;
@@ -37,7 +42,8 @@ struct fab_idle {
     bool was_idle;           /* the turn before found nothing */
     bool has_yielded;        /* the turn before ended with a yield */
     bool is_crowded;         /* policy AUTO: one of them never gives up the CPU */
-    uint32_t idle_turns;     /* in a row, saturating */
+    uint32_t idle_turns;     /* in a row, saturating; AUTO: since the last yield */
+    uint32_t patience;       /* AUTO: idle turns before a yield */
     uint64_t turn_ns;        /* when the turn before began */
     uint64_t shared_seen_ns; /* when sharing was last seen */
     uint64_t crowd_seen_ns;  /* when a yield met such a thread */

@@ -139,6 +139,27 @@ fab_type_key(const struct myc_type *type)
     return key;
 }
 
+/* The MYC_TYPE_KEY of a record. */
+static inline uint32_t
+fab_msg_key(const struct fab_msg *msg)
+{
+    uint32_t key;
+
+    memcpy(&key, &msg->template_id, sizeof(key));
+    return key;
+}
+
+/* Whether a record is a SEND with nothing to it: no deadline, no extension, no urgency. */
+static inline bool
+fab_msg_is_plain(const struct fab_msg *msg)
+{
+    uint32_t word;
+
+    static_assert(FAB_MSG_SEND == 0 && offsetof(struct fab_msg, kind) % 4 == 0, "one look");
+    memcpy(&word, &msg->kind, sizeof(word));
+    return word == 0;
+}
+
 /* Writes the SBE header as one word: who reads it soon after reads it as one. */
 static inline void
 fab_msg_set_type(struct fab_msg *msg, const struct myc_type *type)

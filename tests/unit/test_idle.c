@@ -112,6 +112,35 @@ test_a_yield_to_other_lcores_is_no_crowd(void **state)
     assert_false(idle.is_crowded);
 }
 
+/* Idle turns from now until the next yield; each takes `turn_ns`. */
+static unsigned
+turns_until_yield(struct fab_idle *idle, uint64_t *now_ns, uint64_t turn_ns)
+{
+    unsigned turns = 0;
+
+    do {
+        fab_idle_turn(idle, *now_ns += turn_ns, 0);
+        turns++;
+    } while (!idle->has_yielded);
+    return turns;
+}
+
+static void
+test_yields_that_let_nobody_run_become_rare_until_one_does(void **state)
+{
+    struct fab_idle idle;
+    uint64_t now_ns = 1000;
+
+    (void)state;
+    begin_to_yield(&idle, &now_ns);
+    for (unsigned patience = 1; patience <= FAB_IDLE_PATIENCE_MAX; patience *= 2)
+        assert_int_equal(turns_until_yield(&idle, &now_ns, 100), patience + 1);
+    assert_int_equal(turns_until_yield(&idle, &now_ns, 100), FAB_IDLE_PATIENCE_MAX + 1);
+    /* Somebody ran meanwhile. */
+    assert_int_equal(turns_until_yield(&idle, &now_ns, FAB_IDLE_HANDED_NS + 1), 1);
+    assert_int_equal(turns_until_yield(&idle, &now_ns, FAB_IDLE_HANDED_NS + 1), 1);
+}
+
 int
 main(void)
 {
@@ -121,6 +150,7 @@ main(void)
         cmocka_unit_test(test_a_long_turn_with_work_is_not_taken_for_sharing),
         cmocka_unit_test(test_a_yield_beside_a_busy_thread_gives_way_to_naps_for_a_while),
         cmocka_unit_test(test_a_yield_to_other_lcores_is_no_crowd),
+        cmocka_unit_test(test_yields_that_let_nobody_run_become_rare_until_one_does),
         cmocka_unit_test(test_auto_spins_again_once_yields_hand_the_cpu_to_nobody),
     };
 

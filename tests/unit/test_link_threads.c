@@ -97,17 +97,22 @@ static bool
 send_next(struct end *end)
 {
     struct fab_msg header = { .to = 1, .tag = end->sent, .size = size_of(end->sent) };
+    struct fab_link *link = end->link;
+    uint32_t stride = fab_msg_stride(&header);
+    bool has_window = stride <= FAB_RING_SLOT_SIZE && link->window.left > 0;
     struct fab_msg *msg;
     uint8_t *body;
 
-    if (end->link->ops->claim(end->link, FAB_LANE_USER, fab_msg_stride(&header), header.to, &msg) !=
-        MYC_OK)
+    if (has_window)
+        msg = fab_link_take(link);
+    else if (link->ops->claim(link, FAB_LANE_USER, stride, header.to, &msg) != MYC_OK)
         return false;
     *msg = header;
     body = fab_msg_body(msg);
     for (uint32_t i = 0; i < header.size; i++)
         body[i] = (uint8_t)(header.tag + i);
-    end->link->ops->commit(end->link);
+    if (!has_window)
+        link->ops->commit(link);
     end->sent++;
     return true;
 }
