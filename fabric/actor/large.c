@@ -88,7 +88,7 @@ fab_send_lent(struct myc_self *self, struct fab_link *link, const struct fab_out
 {
     struct fab_core *core = self->core;
     uint32_t stride = FAB_MSG_HEADER_SIZE + 8 + (out->ttl_ns ? 8 : 0);
-    uint64_t deadline_ns = link->level == FAB_LEVEL_FLOW ? out->ttl_ns : core->now_ns + out->ttl_ns;
+    uint64_t deadline_ns = core->now_ns + out->ttl_ns;
     enum myc_status status = out->size > link->large_max ? MYC_TOO_BIG : MYC_OK;
     struct fab_body *body = status == MYC_OK ? body_to_lend(core, out->buffer) : NULL;
     struct fab_msg *msg;

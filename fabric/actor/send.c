@@ -51,6 +51,7 @@ record_flags(const struct fab_outgoing *out)
 {
     return (uint8_t)((out->ttl_ns ? FAB_MSG_HAS_DEADLINE : 0) |
                      ((out->flags & MYC_SEND_URGENT) ? FAB_MSG_IS_URGENT : 0) |
+                     ((out->flags & MYC_SEND_LATEST) ? FAB_MSG_IS_LATEST : 0) |
                      (fab_unlikely(out->buffer != NULL) ? FAB_MSG_HAS_BUFFER : 0));
 }
 
@@ -191,7 +192,7 @@ send_away(struct myc_self *self, const struct fab_outgoing *out)
     status = fab_link_claim(core, link, self->actor, out->to, stride, &msg);
     if (fab_unlikely(status != MYC_OK))
         return fab_send_refuse(core, status);
-    fill(msg, self, out, link->level == FAB_LEVEL_FLOW ? out->ttl_ns : core->now_ns + out->ttl_ns);
+    fill(msg, self, out, core->now_ns + out->ttl_ns);
     if (!out->body) {
         core->claim = (struct fab_claim){ .msg = msg, .link = link };
         core->quick = NULL;

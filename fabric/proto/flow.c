@@ -98,6 +98,7 @@ struct layout {
     size_t rings[FAB_LANE_COUNT];
     size_t spans[FAB_LANE_COUNT];
     size_t reorder;
+    size_t latest;
     size_t scratch_frame;
     size_t scratch_record;
     size_t end;
@@ -140,6 +141,7 @@ layout_of(const struct fab_flow_config *config)
         layout.spans[lane] = reserve(&layout, map_capacity(config) * sizeof(struct fab_span));
     }
     layout.reorder = reserve(&layout, fab_reorder_memory_size(units));
+    layout.latest = reserve(&layout, FAB_FLOW_LATEST * sizeof(struct fab_latest));
     layout.scratch_frame = reserve(&layout, FAB_FRAME_SIZE_MAX);
     layout.scratch_record = reserve(&layout, FAB_FRAME_SIZE_MAX);
     return layout;
@@ -165,6 +167,7 @@ place_parts(struct fab_flow *flow, uint8_t *memory)
                            config->send_bytes[lane], (void *)(memory + layout.spans[lane]),
                            map_capacity(config));
     fab_reorder_init(&flow->reorder, memory + layout.reorder, units);
+    flow->latest = (void *)(memory + layout.latest);
     flow->scratch_frame = memory + layout.scratch_frame;
     flow->scratch_record = memory + layout.scratch_record;
 }
@@ -256,6 +259,28 @@ fab_flow_claim(struct fab_flow *flow, enum fab_lane lane, uint8_t stream, uint32
     return MYC_OK;
 }
 
+static uint64_t
+latest_key(const struct fab_msg *msg)
+{
+    uint64_t hash = (msg->to ^ msg->tag * 0x9e3779b97f4a7c15ULL) * 0xff51afd7ed558ccdULL;
+
+    return (hash ^ ((uint64_t)msg->schema_id << 16 | msg->template_id)) * 0xc4ceb9fe1a85ec53ULL;
+}
+
+/* A record that is the latest value of something takes the place of one that still waits. */
+static void
+take_latest_place(struct fab_flow *flow, const struct fab_msg *msg)
+{
+    struct fab_send_lane *lane = &flow->lanes[FAB_LANE_USER];
+    uint64_t key = latest_key(msg);
+    struct fab_latest *latest = &flow->latest[key >> 57];
+
+    if (flow->may_skip && latest->key == key && latest->place > lane->tail &&
+        fab_send_lane_supersede(lane, latest->place - 1, lane->claimed))
+        flow->counters.messages_superseded++;
+    *latest = (struct fab_latest){ key, lane->claimed + 1 };
+}
+
 void
 fab_flow_commit(struct fab_flow *flow)
 {
@@ -269,6 +294,11 @@ fab_flow_commit(struct fab_flow *flow)
         memset((uint8_t *)(chunk + 1) + total, 0, padding);
     chunk->size = (uint16_t)total;
     chunk->number = flow->stream_out[chunk->stream]++;
+    if (fab_unlikely(msg->flags & (FAB_MSG_HAS_DEADLINE | FAB_MSG_IS_LATEST))) {
+        flow->lanes[flow->open_lane].has_marks = true;
+        if ((msg->flags & FAB_MSG_IS_LATEST) && flow->open_lane == FAB_LANE_USER)
+            take_latest_place(flow, msg);
+    }
     fab_send_lane_commit(&flow->lanes[flow->open_lane], fab_chunk_stride(total));
     flow->open_claim = 0;
     flow->counters.messages_sent++;

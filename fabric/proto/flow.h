@@ -175,7 +175,10 @@ enum myc_status fab_flow_claim(struct fab_flow *flow, enum fab_lane lane, uint8_
                                uint32_t total_size, struct fab_msg **msg);
 
 /* Gives the claimed record, now written, to the flow; it must be valid (fab_msg_is_valid) and as
- * large as was claimed. It is sent by one of the next prepares. */
+ * large as was claimed. It is sent by one of the next prepares. A deadline in it is a time of the
+ * flow's clock, and what is left of it travels. A message of kind SEND is left out when it passes
+ * before, or, if it is LATEST and in the user lane, when another of its kind is committed: neither
+ * is told to anybody. */
 void fab_flow_commit(struct fab_flow *flow);
 
 /* Gives up the open claim. */

@@ -20,6 +20,9 @@
     X(messages_reordered, "records that waited for an earlier one of their stream")             \
     X(messages_held, "records that waited for room in the core")                                \
     X(messages_duplicate, "records that had arrived before")                                    \
+    X(messages_expired, "records left out because their deadline passed before they left")      \
+    X(messages_superseded, "records left out because a later value took their place")           \
+    X(messages_missed, "records that the peer left out")                                        \
     X(messages_in_doubt, "records that an epoch's end left unacknowledged")                     \
     X(acks_sent, "frames sent for their acknowledgement only")                                  \
     X(frames_lost, "frames in flight that were declared lost")                                  \

@@ -10,7 +10,7 @@
 /* A candidate that is not proven within so many of the longest hello intervals is dropped. */
 #define CANDIDATE_INTERVALS 4U
 
-#define KNOWN_FEATURES ((uint32_t)FAB_FEATURE_NO_CRC)
+#define KNOWN_FEATURES ((uint32_t)(FAB_FEATURE_NO_CRC | FAB_FEATURE_SKIP))
 
 /* Numbers start anywhere, so that wrapping is nothing special. */
 static uint32_t
@@ -22,7 +22,7 @@ first_number(const struct fab_flow *flow, uint64_t own_nonce)
 static uint32_t
 own_features(const struct fab_flow *flow)
 {
-    return flow->config.is_crc_optional ? FAB_FEATURE_NO_CRC : 0;
+    return (flow->config.is_crc_optional ? FAB_FEATURE_NO_CRC : 0) | FAB_FEATURE_SKIP;
 }
 
 struct fab_hello
@@ -174,6 +174,8 @@ learn_peer(struct fab_flow *flow)
     };
     if (flow->peer.frame_max > flow->config.frame_max)
         flow->peer.frame_max = flow->config.frame_max;
+    flow->may_skip = (flow->peer.features & FAB_FEATURE_SKIP) != 0;
+    memset(flow->latest, 0, FAB_FLOW_LATEST * sizeof(flow->latest[0]));
     flow->may_omit_crc = (flow->peer.features & FAB_FEATURE_NO_CRC) != 0;
 }
 
@@ -282,7 +284,7 @@ report_in_doubt(struct fab_flow *flow, const uint32_t from[FAB_STREAM_COUNT], in
     const struct fab_chunk *chunk;
 
     while ((chunk = next_chunk(lane, &walk)) != NULL) {
-        if ((int32_t)(chunk->number - from[chunk->stream]) < 0)
+        if ((int32_t)(chunk->number - from[chunk->stream]) < 0 || fab_chunk_is_skipped(chunk))
             continue;
         flow->counters.messages_in_doubt++;
         flow->ops->on_in_doubt(flow->context, (const struct fab_msg *)(const void *)(chunk + 1));

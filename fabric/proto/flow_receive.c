@@ -71,13 +71,18 @@ on_credit(struct fab_flow *flow, const struct fab_credit_block *block)
 static bool
 deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
 {
-    if (fab_unlikely(!flow->ops->on_message(flow->context, (enum fab_lane)chunk->lane,
-                                            (const struct fab_msg *)(const void *)(chunk + 1))))
+    enum fab_lane lane = fab_chunk_lane(chunk);
+
+    if (fab_unlikely(fab_chunk_is_skipped(chunk)))
+        flow->counters.messages_missed++;
+    else if (fab_unlikely(!flow->ops->on_message(
+                 flow->context, lane, (const struct fab_msg *)(const void *)(chunk + 1))))
         return false;
-    flow->counters.messages_received++;
+    else
+        flow->counters.messages_received++;
     flow->reorder.streams[chunk->stream].next++;
     if (!flow->config.is_credit_manual) {
-        struct fab_credit_in *credit = &flow->credit_in[chunk->lane];
+        struct fab_credit_in *credit = &flow->credit_in[lane];
 
         credit->returned += fab_chunk_units(chunk->size);
         flow->due.credit |= fab_credit_in_is_due(credit);
@@ -194,7 +199,7 @@ take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
             flow->counters.messages_duplicate++;
         else
             is_complete &= keep(flow, chunk, &flow->counters.messages_reordered);
-        at += fab_chunk_stride(chunk->size);
+        at += fab_chunk_wire_size(chunk);
     }
     return is_complete;
 }

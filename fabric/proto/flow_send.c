@@ -15,13 +15,15 @@ struct plan {
     uint32_t blocks_size;
     uint32_t chunks_size;
     uint32_t chunks_max; /* bytes */
+    uint64_t now_ns;
     uint16_t flags;
     uint8_t ranges;
     uint8_t part_count;
     bool repeats; /* carries records again */
     struct {
-        const uint8_t *bytes;
-        uint32_t size;
+        const struct fab_send_lane *lane;
+        uint64_t start; /* place in it */
+        uint32_t size;  /* there */
     } pieces[FAB_SENT_PARTS_MAX];
     fab_part parts[FAB_SENT_PARTS_MAX];
 };
@@ -132,15 +134,37 @@ write_leave(struct fab_flow *flow, uint8_t *buffer)
     return seal(flow, buffer, &header);
 }
 
+/* A run of a lane, as far as it is not left out. */
 static void
-plan_piece(struct plan *plan, const struct fab_send_lane *lane, enum fab_lane which, uint32_t index,
-           uint64_t start, uint32_t size)
+plan_piece(struct fab_flow *flow, struct plan *plan, fab_part part, uint64_t start, uint32_t size)
 {
-    plan->pieces[plan->part_count].bytes = fab_send_lane_bytes(lane, start);
+    struct fab_send_lane *lane = &flow->lanes[fab_part_lane(part)];
+
+    plan->pieces[plan->part_count].lane = lane;
+    plan->pieces[plan->part_count].start = start;
     plan->pieces[plan->part_count].size = size;
-    plan->parts[plan->part_count] = fab_part_of(which, index);
+    plan->parts[plan->part_count] = part;
     plan->part_count++;
+    if (fab_unlikely(lane->has_marks && flow->may_skip)) {
+        struct fab_settled settled = fab_send_lane_settle(lane, start, size, plan->now_ns);
+
+        flow->counters.messages_expired += settled.expired;
+        size = settled.size;
+    }
     plan->chunks_size += size;
+}
+
+static uint8_t *
+put_piece(const struct plan *plan, uint32_t index, uint8_t *at)
+{
+    const struct fab_send_lane *lane = plan->pieces[index].lane;
+    uint64_t start = plan->pieces[index].start;
+    uint32_t size = plan->pieces[index].size;
+
+    if (fab_unlikely(lane->has_marks))
+        return at + fab_send_lane_copy(lane, start, size, at, plan->now_ns);
+    memcpy(at, fab_send_lane_bytes(lane, start), size);
+    return at + size;
 }
 
 static bool
@@ -157,7 +181,7 @@ plan_lost(struct fab_flow *flow, struct plan *plan, enum fab_lane which)
     uint32_t index;
 
     while ((span = fab_send_lane_first_lost(lane, &index)) != NULL && has_place(plan, span->size)) {
-        plan_piece(plan, lane, which, index, span->start, span->size);
+        plan_piece(flow, plan, fab_part_of(which, index), span->start, span->size);
         plan->repeats = true;
         fab_send_lane_take_lost(lane);
     }
@@ -177,7 +201,7 @@ plan_new(struct fab_flow *flow, struct plan *plan, enum fab_lane which)
                                   &is_short)) {
         uint32_t index = fab_send_lane_take_run(lane, &run);
 
-        plan_piece(plan, lane, which, index, run.start, run.size);
+        plan_piece(flow, plan, fab_part_of(which, index), run.start, run.size);
         credit->sent += run.units;
     }
     if (fab_unlikely(is_short))
@@ -200,7 +224,7 @@ plan_probe(struct fab_flow *flow, struct plan *plan)
         if (span == NULL || span->state == FAB_SPAN_ACKED || !has_place(plan, span->size))
             continue;
         span->copies++;
-        plan_piece(plan, &flow->lanes[which], which, index, span->start, span->size);
+        plan_piece(flow, plan, frame->parts[i], span->start, span->size);
         plan->repeats = true;
     }
 }
@@ -324,10 +348,8 @@ put_body(struct fab_flow *flow, const struct plan *plan, uint8_t *at, uint64_t n
         at = put_credit(flow, at);
     if (plan->flags & FAB_FRAME_HAS_FLOOR)
         at = put_floor(flow, at);
-    for (uint32_t i = 0; i < plan->part_count; i++) {
-        memcpy(at, plan->pieces[i].bytes, plan->pieces[i].size);
-        at += plan->pieces[i].size;
-    }
+    for (uint32_t i = 0; i < plan->part_count; i++)
+        at = put_piece(plan, i, at);
 }
 
 /* Remembers a frame that must be acknowledged. */
@@ -392,6 +414,7 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
 
     plan.blocks_size = plan.chunks_size = 0;
     plan.flags = 0;
+    plan.now_ns = now_ns;
     plan.ranges = plan.part_count = 0;
     plan.repeats = false;
     if (flow->due.probe || flow->due.ping)

@@ -51,11 +51,20 @@ struct fab_flow_due {
     bool probe;  /* the probe time-out has passed */
 };
 
+/* Where in the user lane the latest value of something was last put. */
+struct fab_latest {
+    uint64_t key;   /* hash of receiver, type and tag */
+    uint64_t place; /* of its chunk, plus 1; 0: none */
+};
+
+#define FAB_FLOW_LATEST 128U /* a power of two: more keys at a time keep only some of theirs */
+
 struct fab_flow {
     /* read by every frame */
     enum fab_flow_state state;
     struct fab_flow_due due;
     bool may_omit_crc;   /* as agreed for this epoch */
+    bool may_skip;       /* likewise: records may be left out */
     uint8_t short_lanes; /* bit per lane: a record there waits for credit */
     uint32_t open_claim; /* bytes that were claimed; 0: none is open */
     enum fab_lane open_lane;
@@ -95,6 +104,7 @@ struct fab_flow {
     struct fab_reorder reorder;
     uint64_t refused[2]; /* bit per stream: on_message has refused its next record, which is kept */
     bool is_ending;      /* the epoch ends: on_message may not refuse */
+    struct fab_latest *latest; /* FAB_FLOW_LATEST of them */
     /* handshake */
     struct fab_handshake handshake;
     uint64_t hello_ns;          /* when to say hello next; UINT64_MAX: never */

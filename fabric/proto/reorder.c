@@ -109,7 +109,7 @@ static uint32_t
 fill_cells(struct fab_reorder *reorder, const struct fab_chunk *chunk)
 {
     const uint8_t *from = (const uint8_t *)chunk;
-    uint32_t left = fab_chunk_stride(chunk->size);
+    uint32_t left = fab_chunk_wire_size(chunk);
     uint32_t first = reorder->free_first;
     uint32_t cell = first;
 
@@ -138,12 +138,12 @@ fab_reorder_keep(struct fab_reorder *reorder, const struct fab_chunk *chunk)
 
     if (*place != NONE)
         return FAB_REORDER_DUPLICATE;
-    if (reorder->used[chunk->lane] + units > reorder->limit[chunk->lane])
+    if (reorder->used[fab_chunk_lane(chunk)] + units > reorder->limit[fab_chunk_lane(chunk)])
         return FAB_REORDER_NO_ROOM;
     first = fill_cells(reorder, chunk);
     reorder->next_chunk[first] = NONE;
     *place = first;
-    reorder->used[chunk->lane] += units;
+    reorder->used[fab_chunk_lane(chunk)] += units;
     reorder->streams[chunk->stream].waiting++;
     return FAB_REORDER_KEPT;
 }
@@ -152,7 +152,7 @@ fab_reorder_keep(struct fab_reorder *reorder, const struct fab_chunk *chunk)
 static void
 gather_cells(const struct fab_reorder *reorder, uint32_t first, uint8_t *to)
 {
-    uint32_t left = fab_chunk_stride(chunk_at(reorder, first)->size);
+    uint32_t left = fab_chunk_wire_size(chunk_at(reorder, first));
     uint32_t cell = first;
 
     for (;;) {
@@ -195,6 +195,6 @@ fab_reorder_drop(struct fab_reorder *reorder, const struct fab_chunk *chunk)
         last = reorder->next_cell[last];
     reorder->next_cell[last] = reorder->free_first;
     reorder->free_first = first;
-    reorder->used[chunk->lane] -= fab_chunk_units(chunk->size);
+    reorder->used[fab_chunk_lane(chunk)] -= fab_chunk_units(chunk->size);
     reorder->streams[chunk->stream].waiting--;
 }

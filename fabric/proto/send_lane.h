@@ -51,7 +51,8 @@ struct fab_send_lane {
     uint32_t lost_first;
     uint32_t lost_last;
     uint32_t lost_count;
-    bool was_full; /* a claim was refused since the last writable event */
+    bool has_marks; /* records with deadlines or keys may be in it: each must be looked at */
+    bool was_full;  /* a claim was refused since the last writable event */
 };
 
 /* A run of chunks that may go into a frame for the first time. */
@@ -139,5 +140,26 @@ void fab_send_lane_advance(struct fab_send_lane *lane);
  * NULL at the end. */
 const struct fab_chunk *fab_send_lane_next_chunk(const struct fab_send_lane *lane, uint64_t *place,
                                                  uint32_t *span, bool *is_acked);
+
+/* --- send_mark.c: records that are left out on purpose -----------------------------------------
+ */
+
+/* What a run of chunks comes to in a frame. */
+struct fab_settled {
+    uint32_t size;    /* bytes */
+    uint32_t expired; /* records whose deadline has just been found to have passed */
+};
+
+/* The record at `by` takes the place of the one at `place`, if both are the latest value of the
+ * same thing. Returns whether it does. */
+bool fab_send_lane_supersede(struct fab_send_lane *lane, uint64_t place, uint64_t by);
+
+/* Leaves out what has expired between two places. */
+struct fab_settled fab_send_lane_settle(struct fab_send_lane *lane, uint64_t start, uint32_t size,
+                                        uint64_t now_ns);
+
+/* Copies what is not left out into a frame, deadlines as the time that is left. Returns bytes. */
+uint32_t fab_send_lane_copy(const struct fab_send_lane *lane, uint64_t start, uint32_t size,
+                            uint8_t *to, uint64_t now_ns);
 
 #endif

@@ -106,10 +106,12 @@ chunk_is_valid(const struct fab_chunk *chunk, uint32_t available)
 {
     const struct fab_msg *msg = (const struct fab_msg *)(const void *)(chunk + 1);
 
-    if (chunk->stream >= FAB_STREAM_COUNT || chunk->lane >= FAB_LANE_COUNT)
+    if (chunk->stream >= FAB_STREAM_COUNT || fab_chunk_lane(chunk) >= FAB_LANE_COUNT)
         return false;
-    if (chunk->size < FAB_MSG_HEADER_SIZE || fab_chunk_stride(chunk->size) > available)
+    if (chunk->size < FAB_MSG_HEADER_SIZE || fab_chunk_wire_size(chunk) > available)
         return false;
+    if (fab_chunk_is_skipped(chunk))
+        return fab_chunk_stride(chunk->size) <= FAB_FRAME_SIZE_MAX;
     return fab_msg_is_valid(msg, chunk->size) && fab_msg_total(msg) == chunk->size &&
            !fab_msg_has_buffer(msg);
 }
@@ -125,8 +127,8 @@ decode_chunks(const struct reader *reader, struct fab_frame *frame)
 
         if (left < FAB_CHUNK_SIZE || !chunk_is_valid(chunk, left))
             return false;
-        at += fab_chunk_stride(chunk->size);
-        left -= fab_chunk_stride(chunk->size);
+        at += fab_chunk_wire_size(chunk);
+        left -= fab_chunk_wire_size(chunk);
     }
     frame->chunks = reader->at;
     frame->chunks_size = reader->left;

@@ -72,6 +72,7 @@ enum fab_frame_flag {
 
 enum fab_feature {
     FAB_FEATURE_NO_CRC = 1 << 0, /* this side can do without checksums */
+    FAB_FEATURE_SKIP = 1 << 1,   /* this side knows chunks of records that were left out */
 };
 
 struct fab_frame_header {
@@ -137,10 +138,12 @@ struct fab_floor_block {
     uint32_t reserved;
 };
 
+#define FAB_CHUNK_SKIPPED 0x80U /* of lane: the record was left out, and does not follow */
+
 /* Stands before each record. */
 struct fab_chunk {
     uint8_t stream;  /* 0 to FAB_STREAM_COUNT - 1 */
-    uint8_t lane;    /* enum fab_lane */
+    uint8_t lane;    /* enum fab_lane, and FAB_CHUNK_SKIPPED */
     uint16_t size;   /* bytes of the record without padding */
     uint32_t number; /* of the record in its stream */
 };
@@ -242,6 +245,25 @@ static inline uint32_t
 fab_chunk_units(uint32_t record_size)
 {
     return (fab_chunk_stride(record_size) + FAB_CREDIT_UNIT - 1U) / FAB_CREDIT_UNIT;
+}
+
+static inline bool
+fab_chunk_is_skipped(const struct fab_chunk *chunk)
+{
+    return (chunk->lane & FAB_CHUNK_SKIPPED) != 0;
+}
+
+static inline enum fab_lane
+fab_chunk_lane(const struct fab_chunk *chunk)
+{
+    return (enum fab_lane)(chunk->lane & ~FAB_CHUNK_SKIPPED);
+}
+
+/* Bytes of the chunk in a frame: of one that was left out only its header. */
+static inline uint32_t
+fab_chunk_wire_size(const struct fab_chunk *chunk)
+{
+    return fab_chunk_is_skipped(chunk) ? FAB_CHUNK_SIZE : fab_chunk_stride(chunk->size);
 }
 
 /* The 64-bit number nearest to `expected` whose low half is `wire`. */

@@ -52,7 +52,9 @@ enum fab_msg_flag {
     FAB_MSG_HAS_REPLY_TO = 1 << 1, /* 2 words: ref of the asker of a delegated ask */
     FAB_MSG_IS_URGENT = 1 << 2,
     FAB_MSG_HAS_BUFFER = 1 << 3, /* 1 word: where the body is, for it does not follow here */
-    FAB_MSG_FLAGS_ALL = 15,
+    FAB_MSG_IS_LATEST = 1 << 4,  /* a later one to the same actor, of the same type and tag, may
+                                  * take its place while it waits to leave */
+    FAB_MSG_FLAGS_ALL = 31,
 };
 
 struct fab_msg {

@@ -14,6 +14,10 @@ MYC_BEGIN_DECLS
 enum myc_send_flag {
     MYC_SEND_NOW = 1 << 0,    /**< flush the link at once instead of at the end of the turn */
     MYC_SEND_URGENT = 1 << 1, /**< before waiting messages that are not urgent */
+    /** A value that a later one makes worthless: as long as it waits to leave for another host, one
+     * of the same type and `tag` (the key, such as an instrument) to the same actor takes its
+     * place. What was left out is counted, and told to nobody. */
+    MYC_SEND_LATEST = 1 << 2,
 };
 
 /** What a send may add; zero everywhere but `size` gives the defaults. */
@@ -21,7 +25,7 @@ struct myc_send_options {
     size_t size;        /**< sizeof(struct myc_send_options) */
     uint32_t flags;     /**< enum myc_send_flag */
     uint64_t tag;       /**< comes with the message, and back in an undelivered notice */
-    uint64_t ttl_ns;    /**< dropped before the handler after this time; 0: never */
+    uint64_t ttl_ns;    /**< left out or dropped before the handler after this time; 0: never */
     uint64_t origin_ns; /**< 0: that of the message being handled */
 };
 

@@ -54,6 +54,7 @@ struct sim_end {
     bool is_cut;           /* nothing that it sends arrives */
     bool has_no_room;      /* on_message refuses */
     bool has_no_buffer;    /* prepare is not called: as if buffers had run out */
+    bool may_miss;         /* records may be left out by the sender */
     bool is_echo;          /* sends one record for each that it gets */
     uint64_t wire_free_ns; /* when its wire has sent what is queued */
     uint32_t wire;         /* index of the end whose wire it sends over: its own, or a shared one */
@@ -68,6 +69,7 @@ struct sim_end {
     uint64_t got[FAB_STREAM_COUNT]; /* next sequence expected */
     uint64_t sent_total;            /* over all lives */
     uint64_t got_total;
+    uint64_t last_tag; /* of the last record that it got */
     uint64_t got_bytes;
     uint64_t in_doubt_total;
     uint64_t up_total;
@@ -128,6 +130,16 @@ void sim_start(struct sim *sim, uint32_t end);
 
 /* The end's process is gone; frames under way to it are lost. */
 void sim_crash(struct sim *sim, uint32_t end);
+
+/* A record of `end` with a class of delivery: FAB_MSG_HAS_DEADLINE, FAB_MSG_IS_LATEST. Returns
+ * whether there was room. */
+struct sim_class {
+    uint8_t flags;
+    uint8_t stream;
+    uint64_t tag;
+    uint64_t deadline_ns;
+};
+bool sim_send_class(struct sim *sim, uint32_t end, const struct sim_class *of);
 
 /* The end has something new to do: runs one of its turns now. */
 void sim_poke(struct sim *sim, uint32_t end);

@@ -154,6 +154,15 @@ rise(struct loop_end *end)
     link->sink->on_up(link->core, link);
 }
 
+/* As a flow does: what is left of the time travels. */
+static void
+write_rest(struct fab_msg *msg, uint64_t now_ns)
+{
+    uint64_t deadline_ns = fab_msg_deadline_ns(msg);
+
+    fab_msg_set_word(msg, 0, deadline_ns > now_ns ? deadline_ns - now_ns : 0);
+}
+
 static unsigned
 loop_poll(struct fab_link *link, unsigned budget, uint64_t now_ns)
 {
@@ -169,6 +178,8 @@ loop_poll(struct fab_link *link, unsigned budget, uint64_t now_ns)
         struct record *record = pop(other);
 
         FAB_ASSERT(fab_msg_is_valid(&record->msg, fab_msg_stride(&record->msg)));
+        if (link->level == FAB_LEVEL_FLOW && (record->msg.flags & FAB_MSG_HAS_DEADLINE))
+            write_rest(&record->msg, now_ns);
         link->sink->on_message(link->core, link, &record->msg);
         link->counters.received++;
         free(record);

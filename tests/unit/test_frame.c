@@ -124,6 +124,27 @@ make_blocks(struct maker *maker)
            0xcafe1234U, 18);
 }
 
+/* A record that was left out, before one that was not; an ack with marks and a pause. */
+static void
+make_skipped(struct maker *maker)
+{
+    struct fab_ack_block ack = {
+        .largest = 5, .delay_ns = 1500, .run = 4, .pause = fab_pause_encode(1024), .marks = 3
+    };
+    struct fab_chunk skipped = { .stream = 5, .lane = FAB_CHUNK_SKIPPED, .size = 248, .number = 1 };
+    struct fab_msg msg = { .to = 0x0100000200000001ULL,
+                           .flags = FAB_MSG_IS_LATEST,
+                           .block_length = 8,
+                           .size = 8,
+                           .tag = 42 };
+
+    begin(maker);
+    put(maker, &ack, sizeof(ack));
+    put(maker, &skipped, sizeof(skipped));
+    put_record(maker, (struct fab_chunk){ .stream = 5, .number = 2 }, msg, 0);
+    finish(maker, FAB_FRAME_DATA, FAB_FRAME_HAS_ACK, 0xcafe1234U, 22);
+}
+
 static void
 make_hello(struct maker *maker, uint64_t echo)
 {
@@ -168,6 +189,8 @@ test_every_type_is_as_the_golden_files_say(void **state)
     check_golden(&maker, "data_records");
     make_blocks(&maker);
     check_golden(&maker, "data_blocks");
+    make_skipped(&maker);
+    check_golden(&maker, "data_skipped");
     make_empty(&maker, FAB_FRAME_DATA, FAB_FRAME_WANTS_ACK, 0xcafe1234U, 19);
     check_golden(&maker, "data_ping");
     make_empty(&maker, FAB_FRAME_DATA, FAB_FRAME_WANTS_ACK | FAB_FRAME_NO_CRC, 0xcafe1234U, 20);
