@@ -21,8 +21,12 @@
 #define KEEPALIVE_US_DEFAULT  1000U
 #define DOWN_US_DEFAULT       10000U /* the flow makes it longer where the peer's poll gap asks */
 #define SUSPECT_KEEPALIVES    4U
-#define POLL_GAP_US_DEFAULT   10000U
-#define LCORES_MAX            254U
+#define DOWN_KEEPALIVES       8U
+#define KEEPALIVE_PEER_US                                               \
+    100U /* of interval for each peer: asking and answering all of them \
+          * takes about 1 us each, a hundredth of an lcore */
+#define POLL_GAP_US_DEFAULT 10000U
+#define LCORES_MAX          254U
 
 struct creation {
     const struct fab_flow_port_options *options;
@@ -203,6 +207,7 @@ base_config(const struct creation *creation, uint8_t lcore)
     const struct fab_flow_port_options *options = creation->options;
     uint32_t window = options->window_bytes ? options->window_bytes : WINDOW_BYTES_DEFAULT;
     uint64_t keepalive_us = options->keepalive_us ? options->keepalive_us : KEEPALIVE_US_DEFAULT;
+    uint64_t down_us = options->down_after_us ? options->down_after_us : DOWN_US_DEFAULT;
     struct fab_flow_config config;
 
     fab_flow_config_default(&config);
@@ -220,10 +225,13 @@ base_config(const struct creation *creation, uint8_t lcore)
         options->is_point_to_point || fab_port_info(options->port)->is_point_to_point;
     config.poll_gap_us = options->poll_gap_us ? options->poll_gap_us : POLL_GAP_US_DEFAULT;
     config.seed = options->seed;
+    if (keepalive_us < (uint64_t)options->peer_count * KEEPALIVE_PEER_US)
+        keepalive_us = (uint64_t)options->peer_count * KEEPALIVE_PEER_US;
+    if (down_us < DOWN_KEEPALIVES * keepalive_us)
+        down_us = DOWN_KEEPALIVES * keepalive_us;
     config.timers.keepalive_ns = keepalive_us * 1000;
     config.timers.suspect_ns = keepalive_us * 1000 * SUSPECT_KEEPALIVES;
-    config.timers.down_ns =
-        (options->down_after_us ? options->down_after_us : DOWN_US_DEFAULT) * 1000ULL;
+    config.timers.down_ns = down_us * 1000;
     return config;
 }
 
