@@ -88,6 +88,10 @@ void fab_asks_on_undelivered(struct fab_core *core, struct fab_slot *slot, uint6
 void fab_asks_on_request(struct fab_core *core, struct fab_slot *slot, struct myc_ref from,
                          uint64_t ask);
 
+/* Its handler has returned: one of MYC_CLASS_ANSWERS_AT_ONCE owes nothing any more. */
+void fab_asks_on_returned(struct fab_core *core, struct fab_slot *slot, struct myc_ref from,
+                          uint64_t ask);
+
 /* The actor ends or restarts: its own asks are forgotten, the requests that it owes an answer to
  * are BROKEN. */
 void fab_asks_on_end(struct fab_core *core, struct fab_slot *slot);

@@ -125,6 +125,19 @@ fail_owed(struct fab_core *core, uint32_t index, enum myc_status status)
 }
 
 void
+fab_asks_on_returned(struct fab_core *core, struct fab_slot *slot, struct myc_ref from,
+                     uint64_t ask)
+{
+    uint32_t index;
+
+    if (!(slot->class_of->flags & MYC_CLASS_ANSWERS_AT_ONCE))
+        return;
+    index = fab_owed_lookup(core->requests, (struct myc_request){ .asker = from, .ask = ask });
+    if (index != FAB_OWED_NONE && core->requests->owed[index].slot == fab_slot_index(core, slot))
+        fail_owed(core, index, MYC_BROKEN);
+}
+
+void
 fab_requests_on_end(struct fab_core *core, struct fab_slot *slot)
 {
     const uint32_t *first = &core->requests->first[fab_slot_index(core, slot)];

@@ -41,6 +41,21 @@ handle_large(struct myc_self *self, const struct fab_msg *msg, struct myc_messag
     return status;
 }
 
+static enum myc_status
+deliver_ask(struct myc_self *self, const struct fab_msg *msg, struct myc_message *message)
+{
+    const struct myc_ref from = fab_msg_reply_to(msg, message->from);
+    uint64_t ask = msg->tag;
+    enum myc_status status;
+
+    message->from = from;
+    fab_asks_on_request(self->core, self->slot, from, ask);
+    status = fab_unlikely(fab_msg_has_buffer(msg)) ? handle_large(self, msg, message)
+                                                   : fab_handle(self, message);
+    fab_asks_on_returned(self->core, self->slot, from, ask);
+    return status;
+}
+
 enum myc_status
 fab_deliver_other(struct myc_self *self, const struct fab_msg *msg, uint64_t from_home)
 {
@@ -54,10 +69,8 @@ fab_deliver_other(struct myc_self *self, const struct fab_msg *msg, uint64_t fro
         core->counters.events++;
     } else {
         core->counters.delivered++;
-        if (msg->kind == FAB_MSG_ASK) {
-            message.from = fab_msg_reply_to(msg, message.from);
-            fab_asks_on_request(core, self->slot, message.from, msg->tag);
-        }
+        if (msg->kind == FAB_MSG_ASK)
+            return deliver_ask(self, msg, &message);
         if (fab_unlikely(fab_msg_has_buffer(msg)))
             return handle_large(self, msg, &message);
     }

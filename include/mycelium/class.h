@@ -27,6 +27,9 @@ enum myc_class_flag {
     /** A stop asked for by another comes as a StopRequested event, ahead of what waits; the actor
      * ends when it stops itself. A kill, and the stop of the node, do not ask. */
     MYC_CLASS_HANDLES_STOP = 1 << 1,
+    /** A request that a handler returns from without having answered it or passed it on will not be
+     * answered: its asker hears BROKEN at once. For actors that never keep a request. */
+    MYC_CLASS_ANSWERS_AT_ONCE = 1 << 2,
 };
 
 /**
