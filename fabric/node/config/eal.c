@@ -13,14 +13,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "env/hugepages.h"
 #include "node/config/config.h"
 
-#define HUGEPAGE_MB    2
 #define BASE_MB        64  /* EAL itself, tables, names */
 #define LCORE_MB       160 /* with the default limits: messages, state of actors, rings */
 #define FRAME_MORE     768 /* bytes of a buffer besides the frame: headroom, mbuf, pool */
 #define ARGUMENTS_MORE 24  /* besides devices and those of the config */
 #define LCORES_SIZE    8192
+#define PREFIX_SIZE    32
 
 static bool
 add(struct fab_config *config, const char *text)
@@ -104,33 +105,21 @@ add_lcores(struct fab_yaml *yaml, struct fab_config *config)
                : MYC_NO_MEMORY;
 }
 
-/* Megabytes of free hugepages of 2 MB, when hugetlbfs is mounted. */
-static uint32_t
-hugepages_free_mb(void)
+static const char *
+file_prefix_of(const struct fab_config *config, char *own, size_t size)
 {
-    unsigned pages = 0;
-    bool is_mounted = false;
-    char line[512];
-    FILE *file;
-
-    file = fopen("/proc/mounts", "r");
-    while (file && fgets(line, sizeof(line), file))
-        is_mounted = is_mounted || strstr(line, " hugetlbfs ");
-    if (file)
-        fclose(file);
-    file = fopen("/proc/meminfo", "r");
-    while (file && fgets(line, sizeof(line), file))
-        sscanf(line, "HugePages_Free: %u", &pages);
-    if (file)
-        fclose(file);
-    return is_mounted ? pages * HUGEPAGE_MB : 0;
+    snprintf(own, size, "mycelium-%u", config->file->node.id);
+    return config->file->eal.file_prefix ? config->file->eal.file_prefix : own;
 }
 
 static enum myc_status
 choose_pages(struct fab_yaml *yaml, struct fab_config *config, uint32_t memory_mb)
 {
-    uint32_t free_mb = hugepages_free_mb();
+    char own[PREFIX_SIZE];
+    uint32_t free_mb;
 
+    fab_hugepages_reclaim(file_prefix_of(config, own, sizeof(own)));
+    free_mb = fab_hugepages_mounted_free_mb();
     config->has_hugepages = config->file->eal.hugepages != FAB_HUGEPAGES_NO && free_mb >= memory_mb;
     if (config->has_hugepages || config->file->eal.hugepages == FAB_HUGEPAGES_NO)
         return MYC_OK;
@@ -139,7 +128,7 @@ choose_pages(struct fab_yaml *yaml, struct fab_config *config, uint32_t memory_m
                                "%u MB are wanted in hugepages of 2 MB and %u MB are free and "
                                "mounted; reserve them (echo %u >/proc/sys/vm/nr_hugepages), or say "
                                "auto",
-                               memory_mb, free_mb, memory_mb / HUGEPAGE_MB);
+                               memory_mb, free_mb, memory_mb / FAB_HUGEPAGE_MB);
     return MYC_OK;
 }
 
@@ -194,8 +183,7 @@ add_memory(struct fab_yaml *yaml, struct fab_config *config)
     snprintf(text, sizeof(text), "%u", memory_mb);
     if (!add_pair(config, "-m", text) || (!config->has_hugepages && !add(config, "--no-huge")))
         return MYC_NO_MEMORY;
-    snprintf(text, sizeof(text), "mycelium-%u", config->file->node.id);
-    return add_pair(config, "--file-prefix", eal->file_prefix ? eal->file_prefix : text)
+    return add_pair(config, "--file-prefix", file_prefix_of(config, text, sizeof(text)))
                ? MYC_OK
                : MYC_NO_MEMORY;
 }

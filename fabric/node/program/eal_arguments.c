@@ -9,8 +9,7 @@
 
 #include "base/assert.h"
 #include "base/compiler.h"
-
-#define HUGEPAGE_MB 2U
+#include "env/hugepages.h"
 
 uint32_t
 fab_eal_cpus(uint8_t *cpus, uint32_t max)
@@ -29,15 +28,7 @@ fab_eal_cpus(uint8_t *cpus, uint32_t max)
 bool
 fab_eal_has_hugepages(uint32_t memory_mb)
 {
-    FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "r");
-    unsigned free_count = 0;
-
-    if (!file)
-        return false;
-    if (fscanf(file, "%u", &free_count) != 1)
-        free_count = 0;
-    fclose(file);
-    return free_count * HUGEPAGE_MB >= memory_mb;
+    return fab_hugepages_free_mb() >= memory_mb;
 }
 
 static void add(struct fab_eal_arguments *arguments, size_t *used, const char *format, ...)

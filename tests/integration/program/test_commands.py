@@ -4,7 +4,7 @@ import os
 import signal
 import unittest
 
-from program import ProgramTest, main, run
+from program import ProgramTest, main, run, wait_for
 
 NODE = """
 node:
@@ -59,6 +59,11 @@ class Usage(unittest.TestCase):
                 self.assertEqual(run(command, "--no-such-option").returncode, 2)
 
 
+def free_hugepages():
+    with open("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", encoding="utf-8") as file:
+        return int(file.read())
+
+
 class NodeTest(ProgramTest):
     def config(self, text=NODE, **changes):
         text = text.format(folder=self.folder, prefix=os.path.basename(self.folder))
@@ -79,6 +84,24 @@ class Run(NodeTest):
 
     def test_a_node_runs_until_sigint_and_ends_cleanly(self):
         self.assertEqual(self.stop(self.start_node(), signal.SIGINT), 0)
+
+    @unittest.skipUnless(os.environ.get("MYCELIUM_HUGEPAGES") == "yes", "no hugepages")
+    def test_a_killed_node_leaves_no_hugepages_taken_for_the_next(self):
+        config = self.config(
+            "node: {{id: 1, name: one}}\n"
+            "eal: {{lcores: [{{cpu: 0}}], hugepages: yes, file_prefix: {prefix}}}\n"
+            "segments: {{control_socket: {folder}/one.sock}}\n")
+        free = free_hugepages()
+        for _ in range(2):
+            node = self.start("run", config)
+            self.wait_for_output(node, "node one (1) runs")
+            self.assertLess(free_hugepages(), free)
+            node.kill()
+            node.wait()
+        node = self.start("run", config)
+        self.wait_for_output(node, "node one (1) runs")
+        self.assertEqual(self.stop(node, signal.SIGTERM), 0)
+        wait_for(lambda: free_hugepages() == free, f"{free} free hugepages")
 
     @unittest.skipUnless(os.environ.get("MYCELIUM_HUGEPAGES") == "yes" and os.geteuid() == 0,
                          "a card needs root and hugepages")

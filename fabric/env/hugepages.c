@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "env/hugepages.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define FREE_FILE "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
+
+uint32_t
+fab_hugepages_free_mb(void)
+{
+    FILE *file = fopen(FREE_FILE, "r");
+    unsigned pages = 0;
+
+    if (!file)
+        return 0;
+    if (fscanf(file, "%u", &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return pages * FAB_HUGEPAGE_MB;
+}
+
+/* Whether the file was left by a process that is gone: the EAL holds a lock on each of its own. */
+static bool
+remove_abandoned(int folder, const char *name)
+{
+    int file = openat(folder, name, O_RDWR | O_CLOEXEC);
+    bool is_removed;
+
+    if (file < 0)
+        return false;
+    is_removed = flock(file, LOCK_EX | LOCK_NB) == 0 && unlinkat(folder, name, 0) == 0;
+    close(file);
+    return is_removed;
+}
+
+static uint32_t
+reclaim_in(const char *path, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+    uint32_t count = 0;
+
+    while (folder && (entry = readdir(folder)))
+        if (strncmp(entry->d_name, prefix, size) == 0 &&
+            strncmp(entry->d_name + size, "map_", 4) == 0)
+            count += remove_abandoned(dirfd(folder), entry->d_name);
+    if (folder)
+        closedir(folder);
+    return count;
+}
+
+/* Calls reclaim_in for each mount when there is a prefix. @return whether there is a mount. */
+static bool
+walk_mounts(const char *prefix, uint32_t *reclaimed)
+{
+    FILE *mounts = setmntent("/proc/mounts", "r");
+    bool has_mount = false;
+    struct mntent *mount;
+
+    while (mounts && (mount = getmntent(mounts))) {
+        if (strcmp(mount->mnt_type, "hugetlbfs") != 0)
+            continue;
+        has_mount = true;
+        if (prefix)
+            *reclaimed += reclaim_in(mount->mnt_dir, prefix);
+    }
+    if (mounts)
+        endmntent(mounts);
+    return has_mount;
+}
+
+uint32_t
+fab_hugepages_mounted_free_mb(void)
+{
+    return walk_mounts(NULL, NULL) ? fab_hugepages_free_mb() : 0;
+}
+
+uint32_t
+fab_hugepages_reclaim(const char *file_prefix)
+{
+    uint32_t reclaimed = 0;
+
+    walk_mounts(file_prefix, &reclaimed);
+    return reclaimed;
+}
