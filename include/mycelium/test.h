@@ -42,9 +42,12 @@ struct myc_test_options {
     bool is_other_host;  /**< nodes are joined as by flows, not as by segments */
     bool is_shuffled;    /**< each turn: lcores in a random order, some not at all, small budgets */
     uint64_t seed;       /**< of all that is random [1] */
-    uint32_t link_capacity;   /**< messages that a link holds each way [64] */
-    uint64_t delay_ns_max;    /**< a message between nodes takes a random time up to this [0] */
-    uint64_t patience_ns;     /**< virtual time that an expectation waits [10 s] */
+    uint32_t link_capacity; /**< messages that a link holds each way [64] */
+    uint64_t delay_ns_max;  /**< a message between nodes takes a random time up to this [0] */
+    uint64_t patience_ns;   /**< virtual time that an expectation waits [10 s] */
+    /** How much faster each node's clock runs than the bench's, in millionths; may be negative. [0]
+     */
+    int32_t drift_ppm[MYC_TEST_NODES_MAX];
     struct myc_limits limits; /**< of each lcore; small ones by default, so that tests reach them */
     /** Told of a failed expectation in words; it may leave by longjmp. [NULL: abort] */
     void (*on_failure)(void *context, const char *text);
@@ -90,7 +93,8 @@ MYC_API uint64_t myc_test_random(struct myc_test *test);
 MYC_API uint64_t myc_test_counter(const struct myc_test *test, uint8_t node, uint8_t lcore,
                                   const char *name);
 
-/** Actors that live on an lcore, its registry among them. Context: as create. */
+/** Actors that live on an lcore, its registry among them; 0 when the node has crashed. Context: as
+ * create. */
 MYC_API uint32_t myc_test_actor_count(const struct myc_test *test, uint8_t node, uint8_t lcore);
 
 /* --- faults ----------------------------------------------------------------------------------- */

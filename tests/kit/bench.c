@@ -55,6 +55,27 @@ bench_fail(struct myc_test *test, const char *format, ...)
     test->options.on_failure(test->options.context, line);
 }
 
+/* A node's clock, which may be fast or slow. */
+static uint64_t
+bench_clock(const struct myc_test *test, uint8_t node)
+{
+    uint64_t now_ns = test->lab.now_ns;
+
+    return (uint64_t)((int64_t)now_ns +
+                      (int64_t)(now_ns / 1000000U) * test->options.drift_ppm[node]);
+}
+
+/* When the bench's clock is there that a node's shows then; rather early. */
+static uint64_t
+bench_time_of(const struct myc_test *test, uint8_t node, uint64_t node_ns)
+{
+    int64_t drift = test->options.drift_ppm[node];
+
+    if (drift == 0 || node_ns == UINT64_MAX)
+        return node_ns;
+    return (uint64_t)((double)node_ns / (1.0 + (double)drift / 1e6)) - 1;
+}
+
 /* --- making ----------------------------------------------------------------------------------- */
 
 static void
@@ -106,7 +127,7 @@ start_core(struct myc_test *test, uint8_t node, uint8_t lcore)
 
     FAB_ASSERT(*core == NULL);
     FAB_ASSERT(fab_core_create(&config, &test->lab.memory, core) == MYC_OK);
-    fab_core_turn_begin(*core, test->lab.now_ns);
+    fab_core_turn_begin(*core, bench_clock(test, node));
     FAB_ASSERT(fab_core_spawn(*core, &myc_registry_class, NULL, NULL) == MYC_OK);
 }
 
@@ -136,6 +157,7 @@ join_cores(struct myc_test *test, unsigned i, unsigned j)
         .level = is_one_node              ? FAB_LEVEL_RING
                  : options->is_other_host ? FAB_LEVEL_FLOW
                                           : FAB_LEVEL_SEGMENT,
+        .clock_ns = &lab->now_ns,
         .delay_random_ns = is_one_node ? 0 : options->delay_ns_max,
         .seed = fab_prng_next(&test->prng),
     };
@@ -230,7 +252,7 @@ turn_core(struct myc_test *test, unsigned i, unsigned burst, unsigned budget)
 
     if (!core || test->nodes[i / test->options.lcore_count].is_paused)
         return 0;
-    fab_core_turn_begin(core, test->lab.now_ns);
+    fab_core_turn_begin(core, bench_clock(test, (uint8_t)(i / test->options.lcore_count)));
     done = fab_core_poll(core, burst);
     done += fab_core_run(core, budget);
     fab_core_flush(core);
@@ -310,10 +332,15 @@ bench_skip(struct myc_test *test, uint64_t end_ns)
 {
     uint64_t next_ns = end_ns;
 
-    for (unsigned i = 0; i < test->lab.core_count; i++)
-        if (test->lab.cores[i] && !is_paused(test, i) &&
-            fab_core_next_ns(test->lab.cores[i]) < next_ns)
-            next_ns = fab_core_next_ns(test->lab.cores[i]);
+    for (unsigned i = 0; i < test->lab.core_count; i++) {
+        uint64_t due_ns;
+
+        if (!test->lab.cores[i] || is_paused(test, i))
+            continue;
+        due_ns = bench_time_of(test, (uint8_t)(i / test->options.lcore_count),
+                               fab_core_next_ns(test->lab.cores[i]));
+        next_ns = due_ns < next_ns ? due_ns : next_ns;
+    }
     for (unsigned i = 0; i < test->lab.pair_count; i++)
         if (loop_pair_next_ns(test->lab.pairs[i]) < next_ns)
             next_ns = loop_pair_next_ns(test->lab.pairs[i]);
@@ -388,7 +415,9 @@ myc_test_counter(const struct myc_test *test, uint8_t node, uint8_t lcore, const
 uint32_t
 myc_test_actor_count(const struct myc_test *test, uint8_t node, uint8_t lcore)
 {
-    return fab_core_actor_count(bench_core(test, node, lcore));
+    const struct fab_core *core = bench_core(test, node, lcore);
+
+    return core ? fab_core_actor_count(core) : 0;
 }
 
 /* --- faults ----------------------------------------------------------------------------------- */

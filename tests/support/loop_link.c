@@ -96,6 +96,12 @@ loop_commit(struct fab_link *link)
 }
 
 static uint64_t
+clock_of(const struct loop_pair *pair, uint64_t now_ns)
+{
+    return pair->options.clock_ns ? *pair->options.clock_ns : now_ns;
+}
+
+static uint64_t
 delay_ns(struct loop_pair *pair)
 {
     const struct loop_options *options = &pair->options;
@@ -109,7 +115,7 @@ static void
 loop_flush(struct fab_link *link, uint64_t now_ns)
 {
     struct loop_end *end = end_of(link);
-    uint64_t ready_ns = now_ns + delay_ns(end->pair);
+    uint64_t ready_ns = clock_of(end->pair, now_ns) + delay_ns(end->pair);
 
     for (struct record *record = end->first; record; record = record->next)
         if (record->ready_ns == UINT64_MAX)
@@ -170,6 +176,7 @@ loop_poll(struct fab_link *link, unsigned budget, uint64_t now_ns)
     struct loop_end *other = end->other;
     unsigned done = 0;
 
+    now_ns = clock_of(end->pair, now_ns);
     if (end->must_fall)
         fall(end);
     if (end->must_rise)

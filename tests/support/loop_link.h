@@ -30,6 +30,7 @@ struct loop_options {
     uint64_t delay_ns;        /* from flush to poll */
     uint64_t delay_random_ns; /* added at random, up to this; the order stays */
     uint64_t seed;            /* of that */
+    const uint64_t *clock_ns; /* of both ends, when the cores' own differ; NULL: the cores' */
     enum fab_level level;
 };
 
