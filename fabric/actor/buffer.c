@@ -22,6 +22,20 @@ create_table(struct fab_core *core, struct fab_handles *handles, void **entries,
     return *entries != NULL;
 }
 
+/* Both parts of the heap over its memory, each with its part of the table. */
+static void
+lay_out(struct fab_buffers *buffers, const struct fab_core_config *config, void *table)
+{
+    uint64_t size = config->heap ? config->heap_size : 0;
+    uint64_t incoming = config->heap ? config->heap_incoming : 0;
+    uint64_t own = size - incoming;
+
+    FAB_ASSERT(incoming <= size);
+    fab_heap_init(&buffers->heap, config->heap, own, table);
+    fab_heap_init(&buffers->incoming, size ? (uint8_t *)config->heap + own : NULL, incoming,
+                  (uint8_t *)table + fab_heap_table_size(own));
+}
+
 enum myc_status
 fab_buffers_create(struct fab_core *core)
 {
@@ -36,7 +50,7 @@ fab_buffers_create(struct fab_core *core)
     table = fab_core_alloc(core, fab_heap_table_size(size));
     if (!table)
         return MYC_NO_MEMORY;
-    fab_heap_init(&buffers->heap, core->config.heap, size, table);
+    lay_out(buffers, &core->config, table);
     if (!create_table(core, &buffers->bodies, (void **)&buffers->body, sizeof(struct fab_body)) ||
         !create_table(core, &buffers->lends, (void **)&buffers->lend, sizeof(struct fab_lend)) ||
         !create_table(core, &buffers->holds, (void **)&buffers->hold, sizeof(struct myc_buffer)))
@@ -68,7 +82,8 @@ fab_buffers_are_quiet(const struct fab_core *core)
     const struct fab_buffers *buffers = core->buffers;
 
     return buffers->bodies.taken == 0 && buffers->lends.taken == 0 && buffers->holds.taken == 0 &&
-           buffers->owed_first == FAB_BODY_NONE && fab_heap_is_whole(&buffers->heap);
+           buffers->owed_first == FAB_BODY_NONE && fab_heap_is_whole(&buffers->heap) &&
+           fab_heap_is_whole(&buffers->incoming);
 }
 
 /* --- bodies ----------------------------------------------------------------------------------- */
@@ -86,34 +101,60 @@ fab_body_word(const struct fab_core *core, const struct fab_body *body)
 }
 
 struct fab_body *
+fab_body_named(const struct fab_core *core, uint64_t word)
+{
+    FAB_ASSERT(word < core->buffers->bodies.count);
+    return &core->buffers->body[word];
+}
+
+struct fab_body *
 fab_body_of(const struct fab_core *core, const struct fab_msg *msg)
 {
-    uint64_t index = fab_msg_buffer_word(msg);
+    return fab_body_named(core, fab_msg_buffer_word(msg));
+}
 
-    FAB_ASSERT(index < core->buffers->bodies.count);
-    return &core->buffers->body[index];
+static struct fab_body *
+claim_from(struct fab_core *core, struct fab_heap *heap, uint32_t size)
+{
+    struct fab_buffers *buffers = core->buffers;
+    uint32_t unit = fab_heap_claim(heap, size);
+    uint32_t index;
+
+    if (unit == FAB_HEAP_NONE)
+        return NULL;
+    if (!fab_handles_pop(&buffers->bodies, &index)) {
+        fab_heap_release(heap, unit);
+        return NULL;
+    }
+    buffers->body[index] = (struct fab_body){
+        .bytes = fab_heap_bytes(heap, unit),
+        .size = size,
+        .references = 1,
+        .unit = unit,
+        .is_incoming = heap == &buffers->incoming,
+    };
+    return &buffers->body[index];
 }
 
 struct fab_body *
 fab_body_claim(struct fab_core *core, uint32_t size)
 {
-    struct fab_buffers *buffers = core->buffers;
-    uint32_t unit = fab_heap_claim(&buffers->heap, size);
-    uint32_t index;
+    struct fab_body *body = claim_from(core, &core->buffers->heap, size);
 
-    if (unit == FAB_HEAP_NONE || !fab_handles_pop(&buffers->bodies, &index)) {
-        core->counters.heap_empty++;
-        if (unit != FAB_HEAP_NONE)
-            fab_heap_release(&buffers->heap, unit);
-        return NULL;
-    }
-    buffers->body[index] = (struct fab_body){
-        .bytes = fab_heap_bytes(&buffers->heap, unit),
-        .size = size,
-        .references = 1,
-        .unit = unit,
-    };
-    return &buffers->body[index];
+    core->counters.heap_empty += body == NULL;
+    return body;
+}
+
+struct fab_body *
+fab_body_claim_incoming(struct fab_core *core, uint32_t size)
+{
+    return claim_from(core, &core->buffers->incoming, size);
+}
+
+uint32_t
+fab_body_place(const struct fab_core *core, const struct fab_body *body)
+{
+    return (uint32_t)((size_t)(body->bytes - core->buffers->heap.base) / FAB_HEAP_UNIT);
 }
 
 /* Whether the other end's heap has so many bytes there. */
@@ -201,7 +242,7 @@ fab_body_release(struct fab_core *core, struct fab_body *body)
     if (--body->references > 0)
         return;
     if (!body->link) {
-        fab_heap_release(&buffers->heap, body->unit);
+        fab_heap_release(body->is_incoming ? &buffers->incoming : &buffers->heap, body->unit);
         free_body(core, body);
     } else if (!give_back(core, body)) {
         body->next_owed = buffers->owed_first;

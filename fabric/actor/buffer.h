@@ -9,6 +9,10 @@
  *                        <-- holds of actors here (struct myc_buffer)
  *                        <-- loans: one for each record that carried it over a link
  *
+ * What comes in parts over flows has a part of the heap of its own, from which actors are given
+ * nothing: else two cores whose heaps are full of what they send to each other would wait for each
+ * other for ever. For the same reason such a body is copied before it goes on over a flow.
+ *
  *      peer's heap  body <-- mailbox cells and holds here; the last one gives the loan back
  *
  * A loan is a line in the ledger of the link: number and body. The record carries the number, the
@@ -40,7 +44,8 @@ struct fab_body {
     struct fab_link *link; /* whose other end has it in its heap; NULL: our heap */
     uint32_t size;         /* bytes */
     uint32_t references;
-    uint32_t unit;      /* of our heap */
+    uint32_t unit; /* of our heap, or of its part for what comes in */
+    bool is_incoming;
     uint32_t loan;      /* of a borrowed one: the owner's number */
     uint32_t next_owed; /* of those that wait to be given back */
 };
@@ -59,7 +64,8 @@ struct myc_buffer {
 };
 
 struct fab_buffers {
-    struct fab_heap heap;
+    struct fab_heap heap;     /* for what actors here write */
+    struct fab_heap incoming; /* behind it in the same memory: for what flows bring */
     struct fab_handles bodies;
     struct fab_handles lends;
     struct fab_handles holds;
@@ -84,6 +90,9 @@ bool fab_buffers_are_quiet(const struct fab_core *core);
 /* A body of our heap with one reference, the caller's; NULL: none (counted). */
 struct fab_body *fab_body_claim(struct fab_core *core, uint32_t size);
 
+/* The same of the part for what flows bring, not counted: who asks asks again. */
+struct fab_body *fab_body_claim_incoming(struct fab_core *core, uint32_t size);
+
 /* The body of a record that came over a link, with one reference, the caller's. A flow has already
  * made the entry. NULL: there is no entry, or the record names what cannot be. */
 struct fab_body *fab_body_borrow(struct fab_core *core, struct fab_link *link,
@@ -92,11 +101,15 @@ struct fab_body *fab_body_borrow(struct fab_core *core, struct fab_link *link,
 /* Gives back what a record that could not be borrowed brought. */
 void fab_body_refuse(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg);
 
+/* Its first unit, counted from the start of the lcore's memory. */
+uint32_t fab_body_place(const struct fab_core *core, const struct fab_body *body);
+
 /* Takes a reference away; the last one sends the body home. */
 void fab_body_release(struct fab_core *core, struct fab_body *body);
 
 /* The name of a body in the records of mailboxes, and who has it. */
 uint64_t fab_body_word(const struct fab_core *core, const struct fab_body *body);
+struct fab_body *fab_body_named(const struct fab_core *core, uint64_t word);
 struct fab_body *fab_body_of(const struct fab_core *core, const struct fab_msg *msg);
 
 /* Releases what a record of a mailbox refers to, if it does. */

@@ -69,6 +69,7 @@ struct fab_core_config {
     void *clock_context;                 /* not owned */
     void *heap;         /* for bodies of large messages; not owned; NULL: large sends NO_MEMORY */
     uint64_t heap_size; /* bytes, a multiple of FAB_HEAP_UNIT */
+    uint64_t heap_incoming; /* of these, for what comes in parts over flows; a multiple likewise */
     struct fab_core_ports ports; /* zeroes: myc_port_* answer NOT_FOUND */
 };
 

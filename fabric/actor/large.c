@@ -71,16 +71,31 @@ fab_claim_body(struct fab_core *core)
     return claim->buffer ? writable(core, claim->buffer) : fab_msg_body(claim->msg);
 }
 
-/* A body that may be lent: ours, or a copy of a borrowed one. A reference comes with it. */
+/* A body that may be lent: ours, or a copy of one that is not ours or goes from flow to flow (see
+ * buffer.h). A reference comes with it. */
 static struct fab_body *
-body_to_lend(struct fab_core *core, struct fab_body *body)
+body_to_lend(struct fab_core *core, const struct fab_link *link, struct fab_body *body)
 {
-    if (!body->link) {
+    if (!body->link && !(body->is_incoming && link->level == FAB_LEVEL_FLOW)) {
         body->references++;
         return body;
     }
     core->counters.bodies_copied++;
     return copy_body(core, body->bytes, body->size);
+}
+
+static enum myc_status
+claim_lent(struct fab_core *core, struct fab_link *link, uint64_t sender,
+           const struct fab_outgoing *out, uint32_t stride, struct fab_msg **msg)
+{
+    enum myc_status status;
+
+    if (!link->ops->claim_large)
+        return fab_link_claim(core, link, sender, out->to, stride, msg);
+    status = link->ops->claim_large(link, stride, out->to.actor, out->size, msg);
+    if (status == MYC_FULL && !fab_wait_for_link(core, link, sender, out->to))
+        return MYC_NO_MEMORY;
+    return status;
 }
 
 enum myc_status
@@ -90,14 +105,14 @@ fab_send_lent(struct myc_self *self, struct fab_link *link, const struct fab_out
     uint32_t stride = FAB_MSG_HEADER_SIZE + 8 + (out->ttl_ns ? 8 : 0);
     uint64_t deadline_ns = core->now_ns + out->ttl_ns;
     enum myc_status status = out->size > link->large_max ? MYC_TOO_BIG : MYC_OK;
-    struct fab_body *body = status == MYC_OK ? body_to_lend(core, out->buffer) : NULL;
+    struct fab_body *body = status == MYC_OK ? body_to_lend(core, link, out->buffer) : NULL;
     struct fab_msg *msg;
     uint32_t number;
 
     if (status == MYC_OK && !body)
         status = MYC_NO_MEMORY;
     if (status == MYC_OK)
-        status = fab_link_claim(core, link, self->actor, out->to, stride, &msg);
+        status = claim_lent(core, link, self->actor, out, stride, &msg);
     if (status == MYC_OK && !fab_lend_add(core, body, link, &number))
         status = MYC_NO_MEMORY;
     if (body)
@@ -105,7 +120,7 @@ fab_send_lent(struct myc_self *self, struct fab_link *link, const struct fab_out
     if (status != MYC_OK)
         return fab_send_refuse(core, status);
     fab_send_fill(msg, self, out, deadline_ns);
-    fab_msg_set_buffer_word(msg, fab_msg_lent_word(body->unit, number));
+    fab_msg_set_buffer_word(msg, fab_msg_lent_word(fab_body_place(core, body), number));
     core->counters.large_sent++;
     core->claim = (struct fab_claim){ .msg = msg, .link = link, .lend = number, .is_lent = true };
     if (!out->body) {

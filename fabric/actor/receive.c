@@ -246,6 +246,33 @@ on_in_doubt(void *context, struct fab_link *link, const struct fab_msg *msg)
     fab_notice_doubt(context, link, msg);
 }
 
+static bool
+on_body_wanted(void *context, uint32_t size, uint8_t **bytes, uint64_t *name)
+{
+    struct fab_core *core = context;
+    struct fab_body *body = fab_body_claim_incoming(core, size);
+
+    if (!body)
+        return false;
+    *bytes = fab_heap_bytes(&core->buffers->incoming, body->unit);
+    *name = fab_body_word(core, body);
+    return true;
+}
+
+static void
+on_body_dropped(void *context, uint64_t name)
+{
+    struct fab_core *core = context;
+
+    fab_body_release(core, fab_body_named(core, name));
+}
+
+static void
+on_body_sent(void *context, struct fab_link *link, uint64_t loan)
+{
+    FAB_ASSERT(fab_lend_end(context, link, (uint32_t)loan));
+}
+
 static void
 on_room(void *context, struct fab_link *link)
 {
@@ -260,5 +287,8 @@ const struct fab_link_sink fab_core_sink = {
     .on_up = on_up,
     .on_down = on_down,
     .on_in_doubt = on_in_doubt,
+    .on_body_wanted = on_body_wanted,
+    .on_body_dropped = on_body_dropped,
+    .on_body_sent = on_body_sent,
     .on_room = on_room,
 };

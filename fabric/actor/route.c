@@ -169,6 +169,7 @@ fab_core_add_link(struct fab_core *core, struct fab_link *link)
     link->sink = &fab_core_sink;
     link->core = core;
     link->is_dirty = false;
+    link->own_heap = core->buffers->heap.base;
     if (link->ops->poll)
         routes->polled[routes->polled_count++] = link;
     if (link->is_up)

@@ -10,6 +10,7 @@
 #include "wire/frame.h"
 
 #define TIMERS_PER_POLL  256U
+#define GRANTS_PER_POLL  16U    /* flows that are called to grant large bodies */
 #define RETRY_NS         20000U /* until a flow that had no buffer is looked at again */
 #define KEEPALIVE_FACTOR 4U     /* of flows that do not lead, see fab_flow_end_config */
 
@@ -20,6 +21,7 @@ fab_flow_end_config(const struct fab_flow_end *end, const struct fab_flow_link *
 {
     struct fab_flow_config config = end->flow_config;
 
+    config.granter = (struct fab_granter *)(uintptr_t)&end->granter;
     config.peer_node = link->peer_node;
     config.peer_lcore = link->link.peer_lcore;
     config.is_initiator = link->link.peer_lcore == 0;
@@ -264,6 +266,23 @@ offer_refused(struct fab_flow_end *end)
     }
 }
 
+/* --- large bodies ----------------------------------------------------------------------------- */
+
+/* Flows that waited for the budget, or for memory, in turn. */
+static void
+call_waiting(struct fab_flow_end *end)
+{
+    struct fab_flow_link *link;
+
+    for (unsigned i = 0; i < GRANTS_PER_POLL; i++) {
+        link = fab_granter_call(&end->granter);
+        if (!link)
+            return;
+        fab_flow_grant(link->flow);
+        fab_flow_end_touch(end, link);
+    }
+}
+
 /* --- frames in -------------------------------------------------------------------------------- */
 
 static struct fab_flow_link *
@@ -326,6 +345,8 @@ fab_flow_end_begin(struct fab_flow_end *end, struct fab_room room, uint64_t now_
     end->now_ns = now_ns;
     if (fab_unlikely(end->refused != NULL) && room.records > 0)
         offer_refused(end);
+    if (fab_unlikely(end->granter.first != NULL))
+        call_waiting(end);
     return drain_touched(end, true, now_ns) + end->records;
 }
 

@@ -63,6 +63,7 @@ struct fab_flow_end {
     struct fab_room room;               /* of the core for this poll */
     uint64_t now_ns;                    /* of the last poll */
     uint64_t pause_ns;                  /* between it and the one before */
+    struct fab_granter granter;         /* of large bodies, for all flows of this end */
     struct fab_flow_config flow_config; /* what the flows of this end have in common */
     struct fab_flow_end_counters counters;
 } FAB_ALIGNED_TO_LINE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "link/flow_link.h"
 
+#include "base/heap.h"
 #include "base/log.h"
 #include "link/flow_end.h"
 #include "link/flow_life.h"
@@ -33,6 +34,7 @@ on_up(void *context, const struct fab_flow_peer *peer)
 
     link->link.peer_home = peer->home;
     link->link.peer_lcore_count = peer->lcore_count;
+    link->link.large_max = peer->large_max;
     link->link.is_up = true;
     link->deaths = fab_flow_life_deaths(link->life);
     fab_flow_end_news(link->end, link);
@@ -76,6 +78,32 @@ on_writable(void *context, enum fab_lane lane)
         link->link.sink->on_room(link->link.core, &link->link);
 }
 
+static bool
+on_body_wanted(void *context, uint32_t size, uint8_t **bytes, uint64_t *token)
+{
+    struct fab_flow_link *link = context;
+
+    return !link->is_closed && link->link.sink->on_body_wanted(link->link.core, size, bytes, token);
+}
+
+static void
+on_body_dropped(void *context, uint64_t token)
+{
+    struct fab_flow_link *link = context;
+
+    if (!link->is_closed)
+        link->link.sink->on_body_dropped(link->link.core, token);
+}
+
+static void
+on_body_sent(void *context, uint64_t loan)
+{
+    struct fab_flow_link *link = context;
+
+    if (!link->is_closed)
+        link->link.sink->on_body_sent(link->link.core, &link->link, loan);
+}
+
 static void
 on_suspect(void *context, bool is_suspect)
 {
@@ -90,6 +118,9 @@ static const struct fab_flow_ops flow_ops = {
     .on_down = on_down,
     .on_in_doubt = on_in_doubt,
     .on_writable = on_writable,
+    .on_body_wanted = on_body_wanted,
+    .on_body_dropped = on_body_dropped,
+    .on_body_sent = on_body_sent,
     .on_suspect = on_suspect,
 };
 
@@ -103,21 +134,48 @@ stream_of(uint64_t to)
 }
 
 static enum myc_status
+count_refusal(struct fab_flow_link *link, enum myc_status status)
+{
+    struct fab_link_counters *counters = &link->link.counters;
+
+    if (status == MYC_FULL) {
+        counters->full++;
+        fab_flow_end_touch(link->end, link);
+    } else if (status == MYC_TOO_BIG) {
+        counters->too_big++;
+    } else if (status == MYC_UNREACHABLE) {
+        counters->unreachable++;
+    }
+    return status;
+}
+
+static enum myc_status
 flow_link_claim(struct fab_link *base, enum fab_lane lane, uint32_t stride, uint64_t to,
                 struct fab_msg **record)
 {
     struct fab_flow_link *link = fab_flow_link_of(base);
     enum myc_status status = fab_flow_claim(link->flow, lane, stream_of(to), stride, record);
 
-    if (fab_unlikely(status == MYC_FULL)) {
-        base->counters.full++;
-        fab_flow_end_touch(link->end, link);
-    } else if (fab_unlikely(status == MYC_TOO_BIG)) {
-        base->counters.too_big++;
-    } else if (fab_unlikely(status == MYC_UNREACHABLE)) {
-        base->counters.unreachable++;
-    }
-    return status;
+    return fab_likely(status == MYC_OK) ? MYC_OK : count_refusal(link, status);
+}
+
+static enum myc_status
+flow_link_claim_large(struct fab_link *base, uint32_t stride, uint64_t to, uint32_t size,
+                      struct fab_msg **record)
+{
+    struct fab_flow_link *link = fab_flow_link_of(base);
+
+    return count_refusal(link,
+                         fab_flow_claim_large(link->flow, stream_of(to), stride, size, record));
+}
+
+/* The word is that of a loan of our own heap. */
+static void
+commit_large(struct fab_flow_link *link, uint64_t word)
+{
+    const uint8_t *body = link->link.own_heap + (size_t)(uint32_t)word * FAB_HEAP_UNIT;
+
+    fab_flow_commit_large(link->flow, body, word >> 32);
 }
 
 static void
@@ -125,7 +183,12 @@ flow_link_commit(struct fab_link *base)
 {
     struct fab_flow_link *link = fab_flow_link_of(base);
 
-    fab_flow_commit(link->flow);
+    const struct fab_msg *msg = fab_flow_open_record(link->flow);
+
+    if (fab_unlikely(fab_msg_has_buffer(msg)))
+        commit_large(link, fab_msg_buffer_word(msg));
+    else
+        fab_flow_commit(link->flow);
     base->counters.sent++;
     fab_flow_end_touch(link->end, link);
 }
@@ -152,6 +215,7 @@ flow_link_close(struct fab_link *base)
 
 static const struct fab_link_ops link_ops = {
     .claim = flow_link_claim,
+    .claim_large = flow_link_claim_large,
     .commit = flow_link_commit,
     .flush = flow_link_flush,
     .close = flow_link_close,

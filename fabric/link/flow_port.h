@@ -64,6 +64,8 @@ struct fab_flow_port_options {
     uint32_t window_bytes;  /* of each flow, sent and not acknowledged; 0: 512 KiB */
     uint32_t window_frames; /* likewise, a power of two; 0: 512 */
     bool is_point_to_point; /* nobody else uses the wire: no congestion control; memif always is */
+    uint32_t large_max;     /* bytes of the largest body that the lcores' heaps take, a power of two
+                             * up to FAB_MSG_SIZE_MAX; 0: none, and none is sent */
     uint32_t keepalive_us;  /* silence after which a peer is asked for a sign; 0: 1000 */
     uint32_t down_after_us; /* silence after which it is down; 0: from the announced poll gaps */
     uint32_t poll_gap_us;   /* longest time that our lcores go without polling; 0: 10000 */

@@ -223,6 +223,7 @@ base_config(const struct creation *creation, uint8_t lcore)
     config.window_frames = options->window_frames ? options->window_frames : WINDOW_FRAMES_DEFAULT;
     config.has_no_congestion =
         options->is_point_to_point || fab_port_info(options->port)->is_point_to_point;
+    config.large_max = options->large_max;
     config.poll_gap_us = options->poll_gap_us ? options->poll_gap_us : POLL_GAP_US_DEFAULT;
     config.seed = options->seed;
     if (keepalive_us < (uint64_t)options->peer_count * KEEPALIVE_PEER_US)
@@ -312,6 +313,7 @@ set_up_end(struct creation *creation, uint8_t lcore)
     end->is_local = lcore == port->lcore;
     end->flow_config = base_config(creation, lcore);
     end->now_ns = options->now_ns;
+    fab_granter_init(&end->granter, FAB_GRANT_BUDGET_DEFAULT);
     if (!end->is_local && port->has_address) {
         end->from_port = make_ring(creation, "in", lcore, socket);
         end->to_port = make_ring(creation, "out", lcore, socket);

@@ -58,6 +58,15 @@ struct fab_link_sink {
     void (*on_down)(void *context, struct fab_link *link, enum myc_status reason);
     /* Before on_down: each record sent and not known to have arrived, in order. */
     void (*on_in_doubt)(void *context, struct fab_link *link, const struct fab_msg *msg);
+    /* Large bodies that a link does not pass by reference but in parts (a flow). Memory for `size`
+     * bytes to come: sets where, and the name that on_message's record will have for it. False:
+     * there is none now. */
+    bool (*on_body_wanted)(void *context, uint32_t size, uint8_t **bytes, uint64_t *name);
+    /* That memory is not needed after all. */
+    void (*on_body_dropped)(void *context, uint64_t name);
+    /* All of a body that was lent has arrived: `loan` is over. Not called when the link goes down
+     * before. */
+    void (*on_body_sent)(void *context, struct fab_link *link, uint64_t loan);
     /* A claim was refused with FULL before, and at least a quarter of the link has room again. */
     void (*on_room)(void *context, struct fab_link *link);
 };
@@ -67,6 +76,10 @@ struct fab_link_ops {
      * picks the stream by it). OK; FULL; TOO_BIG; UNREACHABLE (not up). */
     enum myc_status (*claim)(struct fab_link *link, enum fab_lane lane, uint32_t stride,
                              uint64_t to, struct fab_msg **record);
+    /* The same for a record whose body of `size` bytes stands in a buffer (FAB_MSG_HAS_BUFFER).
+     * NULL: claim does for those, too. */
+    enum myc_status (*claim_large)(struct fab_link *link, uint32_t stride, uint64_t to,
+                                   uint32_t size, struct fab_msg **record);
     void (*commit)(struct fab_link *link);
     /* Makes all that was committed visible to the other side. */
     void (*flush)(struct fab_link *link, uint64_t now_ns);
@@ -105,6 +118,7 @@ struct fab_link {
     uint8_t peer_lcore;
     uint8_t peer_lcore_count; /* lcores of the other node; 0 while not known */
     uint32_t large_max;       /* bytes of the largest body that goes over it in a buffer; 0: none */
+    const uint8_t *own_heap;  /* bodies that this end lends; the core's field; not owned */
     const uint8_t *peer_heap; /* ring, segment: bodies that the other end lends; not owned */
     uint64_t peer_heap_size;
     enum fab_level level;

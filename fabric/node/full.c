@@ -146,6 +146,7 @@ start_core(struct fab_full *full, uint8_t index)
         .clock_ns = clock_of_core,
         .heap = heap_of(full, index),
         .heap_size = heap_part(full),
+        .heap_incoming = full->options.port_count ? heap_part(full) / 2 : 0,
         .ports = fab_ports_core_ops(lcore),
     };
 

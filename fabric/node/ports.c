@@ -212,6 +212,17 @@ peer_lcores(uint32_t own_count)
     return (uint8_t)(own_count > PEER_LCORES_MIN ? own_count : PEER_LCORES_MIN);
 }
 
+/* The largest power of two that a heap of so many bytes can hold in one piece. */
+static uint32_t
+largest_body(uint64_t heap_bytes)
+{
+    uint32_t size = FAB_MSG_SIZE_MAX;
+
+    while (size > heap_bytes)
+        size /= 2;
+    return size;
+}
+
 static enum myc_status
 create_flows(const struct fab_full *full, uint32_t index, struct port_entry *entry,
              struct fab_flow_peer_options *peers)
@@ -236,6 +247,7 @@ create_flows(const struct fab_full *full, uint32_t index, struct port_entry *ent
         .peer_lcores = peer_lcores(full->lcore_count),
         .is_point_to_point = given->is_point_to_point,
         .window_bytes = options->limits.flow_window_bytes,
+        .large_max = largest_body(options->limits.heap_bytes_max / 2),
         .keepalive_us = options->keepalive_us,
         .down_after_us = options->down_after_us,
         .poll_gap_us = guess_poll_gap_us(),

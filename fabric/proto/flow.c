@@ -43,6 +43,7 @@ fab_flow_config_default(struct fab_flow_config *config)
         .send_bytes = { 512 * KIB, 128 * KIB, 128 * KIB },
         .credit_bytes = { 512 * KIB, 128 * KIB, 128 * KIB },
         .window_frames = 1024,
+        .grant_window = FAB_GRANT_WINDOW_DEFAULT,
         .poll_gap_us = 10000,
     };
     fab_flow_timers_default(&config->timers);
@@ -87,6 +88,10 @@ fab_flow_config_check(const struct fab_flow_config *config)
         return MYC_INVALID;
     if (config->frame_max < FAB_FRAME_SIZE_MIN || config->frame_max > FAB_FRAME_SIZE_MAX)
         return MYC_INVALID;
+    if (config->large_max != 0 &&
+        (!is_power_of_two(config->large_max) || config->large_max > FAB_MSG_SIZE_MAX ||
+         config->grant_window < FAB_FRAME_SIZE_MAX))
+        return MYC_INVALID;
     if (!budgets_are_valid(config) || !timers_are_valid(&config->timers))
         return MYC_INVALID;
     return MYC_OK;
@@ -99,6 +104,8 @@ struct layout {
     size_t spans[FAB_LANE_COUNT];
     size_t reorder;
     size_t latest;
+    size_t large_out;
+    size_t large_in;
     size_t scratch_frame;
     size_t scratch_record;
     size_t end;
@@ -142,6 +149,8 @@ layout_of(const struct fab_flow_config *config)
     }
     layout.reorder = reserve(&layout, fab_reorder_memory_size(units));
     layout.latest = reserve(&layout, FAB_FLOW_LATEST * sizeof(struct fab_latest));
+    layout.large_out = reserve(&layout, config->large_max ? sizeof(struct fab_large_out) : 0);
+    layout.large_in = reserve(&layout, config->large_max ? sizeof(struct fab_large_in) : 0);
     layout.scratch_frame = reserve(&layout, FAB_FRAME_SIZE_MAX);
     layout.scratch_record = reserve(&layout, FAB_FRAME_SIZE_MAX);
     return layout;
@@ -168,6 +177,13 @@ place_parts(struct fab_flow *flow, uint8_t *memory)
                            map_capacity(config));
     fab_reorder_init(&flow->reorder, memory + layout.reorder, units);
     flow->latest = (void *)(memory + layout.latest);
+    if (config->large_max) {
+        flow->large_out = (void *)(memory + layout.large_out);
+        flow->large_in = (void *)(memory + layout.large_in);
+        flow->large_in->open_count = 0;
+        fab_large_out_reset(flow->large_out, 0);
+        fab_large_in_reset(flow->large_in, 0);
+    }
     flow->scratch_frame = memory + layout.scratch_frame;
     flow->scratch_record = memory + layout.scratch_record;
 }
@@ -185,6 +201,9 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
     flow->ops = ops;
     flow->context = context;
     place_parts(flow, memory);
+    fab_granter_init(&flow->own_granter, FAB_GRANT_BUDGET_DEFAULT);
+    flow->granter = config->granter ? config->granter : &flow->own_granter;
+    flow->seat.context = context;
     fab_handshake_init(&flow->handshake, config->home, config->seed);
     fab_prng_init(&flow->jitter, ~config->seed);
     fab_rtt_init(&flow->rtt, config->timers.rtt_ns_initial);
@@ -205,6 +224,7 @@ fab_flow_fini(struct fab_flow *flow)
     flow->state = FAB_FLOW_CLOSED;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
     flow->due = (struct fab_flow_due){ 0 };
+    fab_granter_leave(flow->granter, &flow->seat);
 }
 
 /* The upper bits of a multiplication mix best. */
@@ -304,6 +324,13 @@ fab_flow_commit(struct fab_flow *flow)
     flow->counters.messages_sent++;
 }
 
+const struct fab_msg *
+fab_flow_open_record(const struct fab_flow *flow)
+{
+    FAB_ASSERT(flow->open_claim != 0);
+    return (const struct fab_msg *)(const void *)(flow->open_chunk + 1);
+}
+
 void
 fab_flow_abort(struct fab_flow *flow)
 {
@@ -341,7 +368,7 @@ fab_flow_is_drained(const struct fab_flow *flow)
         if (flow->lanes[lane].tail != flow->lanes[lane].head)
             return false;
     }
-    return true;
+    return !flow->large_out || flow->large_out->open_count == 0;
 }
 
 uint64_t

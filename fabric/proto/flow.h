@@ -35,6 +35,7 @@
 #include "proto/flow_counters.h"
 #include "wire/frame.h"
 #include "wire/lane.h"
+#include "proto/granter.h"
 #include "wire/message.h"
 
 #define FAB_FLOW_ALIGN       64U /* alignment of the memory given to fab_flow_init */
@@ -66,6 +67,7 @@ struct fab_flow_peer {
     uint32_t features;    /* the intersection of both sides' features */
     uint32_t poll_gap_us; /* the longest time that its lcores go without polling, as announced */
     uint16_t frame_max;   /* bytes of UDP payload that both sides take */
+    uint32_t large_max;   /* bytes of the largest body that it takes in parts; 0: none */
     uint8_t lcore_count;  /* lcores of the peer's node, 1 up */
     uint8_t version;      /* of the protocol, as agreed */
 };
@@ -89,6 +91,14 @@ struct fab_flow_ops {
     void (*on_in_doubt)(void *context, const struct fab_msg *msg);
     /* fab_flow_claim has answered FULL for this lane and there is room again. */
     void (*on_writable)(void *context, enum fab_lane lane);
+    /* Large bodies; all NULL when the config's large_max is 0. Memory for `size` bytes that come in
+     * parts: sets where they go, and a name (below 2^63) by which on_message's record will name
+     * them. False: there is none now; asked again later. */
+    bool (*on_body_wanted)(void *context, uint32_t size, uint8_t **bytes, uint64_t *token);
+    /* That memory is not needed: the body will not come, or not be handed on. */
+    void (*on_body_dropped)(void *context, uint64_t token);
+    /* All of a body that was committed has arrived; not called when the epoch ends first. */
+    void (*on_body_sent)(void *context, uint64_t loan);
     /* Nothing was heard of the peer for suspect_ns (true), or it is back (false). */
     void (*on_suspect)(void *context, bool is_suspect);
 };
@@ -124,9 +134,13 @@ struct fab_flow_config {
     uint32_t credit_bytes[FAB_LANE_COUNT]; /* what the peer may have outstanding, 8192 up; that
                                             * much memory is reserved for what comes out of order */
     uint32_t window_frames;                /* frames in flight at most; power of two, 16 to 32768 */
-    uint32_t poll_gap_us;  /* longest time that our lcores go without polling, announced */
-    uint32_t first_number; /* of packets and of records in each stream; 0: drawn at random */
-    uint64_t seed;         /* of the flow's random numbers; should differ in each start */
+    uint32_t large_max;    /* bytes of the largest body that we take in parts, a power of two up to
+                            * FAB_MSG_SIZE_MAX; 0: none, and none is sent */
+    uint32_t grant_window; /* bytes of one body that may be granted ahead */
+    struct fab_granter *granter; /* shared with the owner's other flows, not owned; NULL: own */
+    uint32_t poll_gap_us;        /* longest time that our lcores go without polling, announced */
+    uint32_t first_number;       /* of packets and of records in each stream; 0: drawn at random */
+    uint64_t seed;               /* of the flow's random numbers; should differ in each start */
     struct fab_flow_timers timers;
 };
 
@@ -180,6 +194,23 @@ enum myc_status fab_flow_claim(struct fab_flow *flow, enum fab_lane lane, uint8_
  * before, or, if it is LATEST and in the user lane, when another of its kind is committed: neither
  * is told to anybody. */
 void fab_flow_commit(struct fab_flow *flow);
+
+/*
+ * Room for a record whose body of `body_size` bytes goes in parts. As fab_flow_claim; FULL also
+ * when as many bodies are on their way as may be, TOO_BIG when the peer takes none of that size.
+ */
+enum myc_status fab_flow_claim_large(struct fab_flow *flow, uint8_t stream, uint32_t total_size,
+                                     uint32_t body_size, struct fab_msg **msg);
+
+/* Commits it. `body`: as many bytes as the record says; they must stay as they are until
+ * on_body_sent(loan) or the end of the epoch. The record's buffer word becomes the flow's. */
+void fab_flow_commit_large(struct fab_flow *flow, const void *body, uint64_t loan);
+
+/* The record of the open claim. */
+const struct fab_msg *fab_flow_open_record(const struct fab_flow *flow);
+
+/* Grants what there is to be granted; by whoever fab_granter_call has named. */
+void fab_flow_grant(struct fab_flow *flow);
 
 /* Gives up the open claim. */
 void fab_flow_abort(struct fab_flow *flow);

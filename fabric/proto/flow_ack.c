@@ -28,9 +28,13 @@ on_frame_acked(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now
     if (frame->state == FAB_SENT_LOST)
         flow->counters.frames_lost_spurious++;
     fab_loss_on_acked(&flow->loss, frame, &flow->rtt, now_ns);
-    for (uint32_t i = 0; i < frame->part_count; i++)
-        fab_send_lane_on_acked(&flow->lanes[fab_part_lane(frame->parts[i])],
-                               fab_part_span(frame->parts[i]));
+    for (uint32_t i = 0; i < frame->part_count; i++) {
+        if (fab_unlikely(fab_part_is_large(frame->parts[i])))
+            fab_flow_large_on_acked(flow, frame->parts[i]);
+        else
+            fab_send_lane_on_acked(&flow->lanes[fab_part_lane(frame->parts[i])],
+                                   fab_part_span(frame->parts[i]));
+    }
     fab_sent_map_settle(&flow->sent, frame, FAB_SENT_ACKED);
 }
 
@@ -179,9 +183,13 @@ declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame)
     flow->counters.frames_lost++;
     fab_congestion_on_lost(&flow->congestion);
     fab_sent_map_settle(&flow->sent, frame, FAB_SENT_LOST);
-    for (uint32_t i = 0; i < frame->part_count; i++)
-        fab_send_lane_on_lost(&flow->lanes[fab_part_lane(frame->parts[i])],
-                              fab_part_span(frame->parts[i]));
+    for (uint32_t i = 0; i < frame->part_count; i++) {
+        if (fab_unlikely(fab_part_is_large(frame->parts[i])))
+            fab_large_out_on_lost(flow->large_out, frame->parts[i]);
+        else
+            fab_send_lane_on_lost(&flow->lanes[fab_part_lane(frame->parts[i])],
+                                  fab_part_span(frame->parts[i]));
+    }
 }
 
 void

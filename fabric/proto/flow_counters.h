@@ -24,6 +24,14 @@
     X(messages_superseded, "records left out because a later value took their place")           \
     X(messages_missed, "records that the peer left out")                                        \
     X(messages_in_doubt, "records that an epoch's end left unacknowledged")                     \
+    X(large_sent, "records committed whose body goes in parts")                                 \
+    X(large_received, "bodies that came whole")                                                 \
+    X(large_abandoned, "bodies that an epoch's end left incomplete")                            \
+    X(parts_sent, "frames that carried a part of a body, again or for the first time")          \
+    X(parts_received, "parts of bodies put into their places")                                  \
+    X(parts_duplicate, "parts of bodies that had arrived before")                               \
+    X(grants_sent, "frames that granted parts of bodies")                                       \
+    X(grants_delayed, "times that a body had to wait because there was no memory for it")       \
     X(acks_sent, "frames sent for their acknowledgement only")                                  \
     X(frames_lost, "frames in flight that were declared lost")                                  \
     X(frames_lost_spurious, "frames declared lost whose acknowledgement came later")            \
@@ -55,6 +63,12 @@
     X(refused_duplicate, "frames that had arrived before")                                      \
     X(refused_state, "frames that have no meaning in the present state")                        \
     X(refused_hello, "handshake frames with impossible values, or without a version in common") \
+    X(refused_transfer, "frames that announce a body out of turn, of no or of too large a size") \
+    X(refused_part_unknown, "frames with a part of a body that was never announced")            \
+    X(refused_part_place, "frames with a part that lies across others of its body")             \
+    X(refused_part_size, "frames with a part that is not as long as its place says")            \
+    X(refused_part_grant, "frames with a part that was not granted")                            \
+    X(refused_grant, "frames that grant a body that was never announced, or more than all of it") \
     X(refused_credit, "frames whose records exceed the credit that we gave")
 /* clang-format on */
 

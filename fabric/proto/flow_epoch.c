@@ -40,6 +40,7 @@ fab_flow_own_hello(const struct fab_flow *flow)
         .lcore_count = flow->config.lcore_count,
         .version_min = FAB_FRAME_VERSION_MIN,
         .version_max = FAB_FRAME_VERSION_MAX,
+        .large_log2 = flow->config.large_max ? (uint8_t)__builtin_ctz(flow->config.large_max) : 0,
     };
 
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
@@ -171,6 +172,7 @@ learn_peer(struct fab_flow *flow)
         .frame_max = hello->frame_max,
         .lcore_count = hello->lcore_count,
         .version = version,
+        .large_max = hello->large_log2 && flow->config.large_max ? 1U << hello->large_log2 : 0,
     };
     if (flow->peer.frame_max > flow->config.frame_max)
         flow->peer.frame_max = flow->config.frame_max;
@@ -195,6 +197,11 @@ init_numbers(struct fab_flow *flow)
         flow->stream_out[i] = own_first;
     fab_ranges_init(&flow->received, peer_base);
     fab_reorder_reset(&flow->reorder, peer_first);
+    if (flow->large_out) {
+        fab_large_out_reset(flow->large_out, own_first);
+        fab_large_in_reset(flow->large_in, peer_first);
+    }
+    flow->was_large_full = false;
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
         fab_credit_out_init(&flow->credit_out[lane], own_base, flow->handshake.hello.credit[lane]);
         fab_credit_in_init(&flow->credit_in[lane], peer_base,
@@ -274,6 +281,7 @@ find_doubt(const struct fab_flow *flow, uint32_t from[FAB_STREAM_COUNT])
                 from[chunk->stream] = chunk->number;
         }
     }
+    fab_flow_large_find_doubt(flow, from);
 }
 
 static void
@@ -311,9 +319,13 @@ fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t 
     if (flow->state == FAB_FLOW_CONNECTING)
         fab_flow_start_hello(flow, 0, now_ns);
     flow->counters.epochs_ended++;
+    fab_flow_large_drop(flow);
     find_doubt(flow, doubt_from);
+    fab_flow_large_report(flow);
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
         report_in_doubt(flow, doubt_from, lane);
+    if (flow->large_out)
+        fab_large_out_reset(flow->large_out, 0);
     flow->ops->on_down(flow->context, reason);
 }
 

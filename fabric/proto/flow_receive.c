@@ -80,6 +80,8 @@ deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
         return false;
     else
         flow->counters.messages_received++;
+    if (fab_unlikely(fab_chunk_is_large(chunk)))
+        flow->whole_count--;
     flow->reorder.streams[chunk->stream].next++;
     if (!flow->config.is_credit_manual) {
         struct fab_credit_in *credit = &flow->credit_in[lane];
@@ -96,15 +98,18 @@ is_refused(const struct fab_flow *flow, uint8_t stream)
     return (flow->refused[stream / 64] >> stream % 64 & 1U) != 0;
 }
 
-/* Delivers what waited for the record before, or for room. */
-static void
-deliver_waiting(struct fab_flow *flow, uint8_t stream)
+void
+fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream)
 {
     uint64_t bit = 1ULL << stream % 64;
     const struct fab_chunk *chunk;
 
     flow->refused[stream / 64] &= ~bit;
     while ((chunk = fab_reorder_peek(&flow->reorder, stream, flow->scratch_record)) != NULL) {
+        if (fab_unlikely(fab_flow_is_held(chunk)))
+            return;
+        if (fab_unlikely(fab_chunk_is_large(chunk)))
+            fab_flow_name_body((struct fab_msg *)(void *)(flow->scratch_record + sizeof(*chunk)));
         if (!deliver(flow, chunk)) {
             flow->refused[stream / 64] |= bit;
             return;
@@ -124,7 +129,7 @@ fab_flow_offer(struct fab_flow *flow)
 {
     for (uint8_t stream = 0; stream < FAB_STREAM_COUNT; stream++) {
         if (is_refused(flow, stream))
-            deliver_waiting(flow, stream);
+            fab_flow_deliver_waiting(flow, stream);
     }
 }
 
@@ -177,7 +182,7 @@ take_next(struct fab_flow *flow, const struct fab_chunk *chunk)
         return true;
     }
     if (fab_unlikely(stream->waiting > 0))
-        deliver_waiting(flow, chunk->stream);
+        fab_flow_deliver_waiting(flow, chunk->stream);
     return true;
 }
 
@@ -193,7 +198,9 @@ take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
         const struct fab_chunk *chunk = (const struct fab_chunk *)(const void *)at;
         int32_t early = (int32_t)(chunk->number - flow->reorder.streams[chunk->stream].next);
 
-        if (fab_likely(early == 0))
+        if (fab_unlikely(fab_chunk_is_large(chunk)) && early >= 0)
+            is_complete &= fab_flow_take_head(flow, chunk);
+        else if (fab_likely(early == 0))
             is_complete &= take_next(flow, chunk);
         else if (early < 0)
             flow->counters.messages_duplicate++;
@@ -215,6 +222,10 @@ tell_writable(struct fab_flow *flow)
         at->was_full = false;
         flow->ops->on_writable(flow->context, (enum fab_lane)lane);
     }
+    if (fab_unlikely(flow->was_large_full) && fab_large_out_next(flow->large_out)) {
+        flow->was_large_full = false;
+        flow->ops->on_writable(flow->context, FAB_LANE_USER);
+    }
 }
 
 /* The frame counts as arrived. */
@@ -235,7 +246,8 @@ record_number(struct fab_flow *flow, uint64_t number, uint64_t now_ns)
 static bool
 wants_ack(const struct fab_frame *frame)
 {
-    return frame->chunks_size > 0 || (frame->header->flags & FAB_FRAME_WANTS_ACK);
+    return frame->chunks_size > 0 || frame->part != NULL ||
+           (frame->header->flags & FAB_FRAME_WANTS_ACK);
 }
 
 /* Everything but the records. */
@@ -253,7 +265,12 @@ take_blocks(struct fab_flow *flow, const struct fab_frame *frame, uint64_t numbe
             fab_ranges_raise_floor(&flow->received, floor);
     }
     flow->due.ack |= wants_ack(frame);
-    flow->due.credit |= (frame->header->flags & FAB_FRAME_WANTS_CREDIT) != 0;
+    if (frame->grants_block != NULL)
+        fab_flow_on_grants(flow, frame);
+    if (frame->header->flags & FAB_FRAME_WANTS_CREDIT) {
+        flow->due.credit = true;
+        flow->due.grants |= flow->large_in && flow->large_in->open_count > 0;
+    }
 }
 
 static void
@@ -271,13 +288,23 @@ receive_in_epoch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t 
         flow->counters.refused_ack++;
         return;
     }
+    if (frame->grants_block != NULL && !fab_flow_grants_are_possible(flow, frame)) {
+        flow->counters.refused_grant++;
+        return;
+    }
+    if (frame->part != NULL && !fab_flow_part_is_possible(flow, frame))
+        return;
+    flow->is_head_refused = false;
     if (!take_chunks(flow, frame)) {
-        flow->counters.refused_credit++;
+        *(flow->is_head_refused ? &flow->counters.refused_transfer
+                                : &flow->counters.refused_credit) += 1;
         return;
     }
     flow->counters.frames_received++;
     flow->counters.bytes_received += frame->header->size;
     record_number(flow, number, now_ns);
+    if (frame->part != NULL)
+        fab_flow_take_part(flow, frame);
     take_blocks(flow, frame, number, now_ns);
     tell_writable(flow);
 }

@@ -1,41 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the next frame holds: what was lost first, then what is new, the system lane before replies
- * before user records; blocks beside them where something is due. Nothing is held back to fill a
- * frame.
+ * The next frame: of the handshake, or one of data as it was planned (flow_plan.h).
  */
 #include <string.h>
 
 #include "base/assert.h"
 #include "base/compiler.h"
-#include "proto/flow_state.h"
+#include "proto/flow_plan.h"
 
-/* A frame in the making. */
-struct plan {
-    uint32_t blocks_size;
-    uint32_t chunks_size;
-    uint32_t chunks_max; /* bytes */
-    uint64_t now_ns;
-    uint16_t flags;
-    uint8_t ranges;
-    uint8_t part_count;
-    bool repeats; /* carries records again */
-    struct {
-        const struct fab_send_lane *lane;
-        uint64_t start; /* place in it */
-        uint32_t size;  /* there */
-    } pieces[FAB_SENT_PARTS_MAX];
-    fab_part parts[FAB_SENT_PARTS_MAX];
-};
-
-static const enum fab_lane lane_order[FAB_LANE_COUNT] = {
-    FAB_LANE_SYSTEM,
-    FAB_LANE_REPLY,
-    FAB_LANE_USER,
-};
-
-static bool
-has_window(const struct fab_flow *flow)
+bool
+fab_flow_has_window(const struct fab_flow *flow)
 {
     return flow->sent.in_flight < flow->config.window_frames &&
            !fab_sent_map_is_full(&flow->sent) && flow->pace_ns == FAB_FLOW_NO_DEADLINE &&
@@ -45,7 +19,7 @@ has_window(const struct fab_flow *flow)
 bool
 fab_flow_can_send_records(const struct fab_flow *flow)
 {
-    if (!has_window(flow))
+    if (!fab_flow_has_window(flow))
         return false;
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
         const struct fab_send_lane *at = &flow->lanes[lane];
@@ -67,8 +41,9 @@ fab_flow_has_output(const struct fab_flow *flow)
         return true;
     if (flow->state != FAB_FLOW_UP)
         return false;
-    return due->ack || due->credit || due->sign || due->ping || due->probe ||
-           fab_flow_can_send_records(flow);
+    return due->ack || due->credit || due->grants || due->sign || due->ping || due->probe ||
+           fab_flow_can_send_records(flow) ||
+           (fab_flow_can_send_part(flow) && fab_flow_has_window(flow));
 }
 
 static size_t
@@ -134,28 +109,8 @@ write_leave(struct fab_flow *flow, uint8_t *buffer)
     return seal(flow, buffer, &header);
 }
 
-/* A run of a lane, as far as it is not left out. */
-static void
-plan_piece(struct fab_flow *flow, struct plan *plan, fab_part part, uint64_t start, uint32_t size)
-{
-    struct fab_send_lane *lane = &flow->lanes[fab_part_lane(part)];
-
-    plan->pieces[plan->part_count].lane = lane;
-    plan->pieces[plan->part_count].start = start;
-    plan->pieces[plan->part_count].size = size;
-    plan->parts[plan->part_count] = part;
-    plan->part_count++;
-    if (fab_unlikely(lane->has_marks && flow->may_skip)) {
-        struct fab_settled settled = fab_send_lane_settle(lane, start, size, plan->now_ns);
-
-        flow->counters.messages_expired += settled.expired;
-        size = settled.size;
-    }
-    plan->chunks_size += size;
-}
-
 static uint8_t *
-put_piece(const struct plan *plan, uint32_t index, uint8_t *at)
+put_piece(const struct fab_flow_plan *plan, uint32_t index, uint8_t *at)
 {
     const struct fab_send_lane *lane = plan->pieces[index].lane;
     uint64_t start = plan->pieces[index].start;
@@ -165,119 +120,6 @@ put_piece(const struct plan *plan, uint32_t index, uint8_t *at)
         return at + fab_send_lane_copy(lane, start, size, at, plan->now_ns);
     memcpy(at, fab_send_lane_bytes(lane, start), size);
     return at + size;
-}
-
-static bool
-has_place(const struct plan *plan, uint32_t size)
-{
-    return plan->part_count < FAB_SENT_PARTS_MAX && plan->chunks_size + size <= plan->chunks_max;
-}
-
-static void
-plan_lost(struct fab_flow *flow, struct plan *plan, enum fab_lane which)
-{
-    struct fab_send_lane *lane = &flow->lanes[which];
-    struct fab_span *span;
-    uint32_t index;
-
-    while ((span = fab_send_lane_first_lost(lane, &index)) != NULL && has_place(plan, span->size)) {
-        plan_piece(flow, plan, fab_part_of(which, index), span->start, span->size);
-        plan->repeats = true;
-        fab_send_lane_take_lost(lane);
-    }
-}
-
-static void
-plan_new(struct fab_flow *flow, struct plan *plan, enum fab_lane which)
-{
-    struct fab_send_lane *lane = &flow->lanes[which];
-    struct fab_credit_out *credit = &flow->credit_out[which];
-    uint32_t most = flow->peer.frame_max - FAB_FRAME_HEADER_SIZE - FAB_FLOW_BLOCKS_RESERVE;
-    bool is_short = false;
-    struct fab_run run;
-
-    while (has_place(plan, 0) && plan->chunks_size < most &&
-           fab_send_lane_next_run(lane, most - plan->chunks_size, fab_credit_out_left(credit), &run,
-                                  &is_short)) {
-        uint32_t index = fab_send_lane_take_run(lane, &run);
-
-        plan_piece(flow, plan, fab_part_of(which, index), run.start, run.size);
-        credit->sent += run.units;
-    }
-    if (fab_unlikely(is_short))
-        flow->short_lanes |= (uint8_t)(1U << which);
-}
-
-/* Again, what a frame in flight carries: the newest at the first probe, because it is the tail that
- * nothing later reveals; then the oldest. */
-static void
-plan_probe(struct fab_flow *flow, struct plan *plan)
-{
-    const struct fab_sent_frame *frame = flow->probe_count <= 1 ? fab_sent_map_newest(&flow->sent)
-                                                                : fab_sent_map_oldest(&flow->sent);
-
-    for (uint32_t i = 0; frame != NULL && i < frame->part_count; i++) {
-        enum fab_lane which = fab_part_lane(frame->parts[i]);
-        uint32_t index = fab_part_span(frame->parts[i]);
-        struct fab_span *span = fab_send_lane_span(&flow->lanes[which], index);
-
-        if (span == NULL || span->state == FAB_SPAN_ACKED || !has_place(plan, span->size))
-            continue;
-        span->copies++;
-        plan_piece(flow, plan, frame->parts[i], span->start, span->size);
-        plan->repeats = true;
-    }
-}
-
-static void
-plan_records(struct fab_flow *flow, struct plan *plan)
-{
-    bool may_send = has_window(flow) || flow->due.probe;
-
-    for (int i = 0; may_send && i < FAB_LANE_COUNT; i++) {
-        if (flow->lanes[lane_order[i]].lost_count > 0)
-            plan_lost(flow, plan, lane_order[i]);
-    }
-    flow->short_lanes = 0;
-    for (int i = 0; may_send && i < FAB_LANE_COUNT; i++)
-        plan_new(flow, plan, lane_order[i]);
-    if (flow->due.probe && plan->part_count == 0)
-        plan_probe(flow, plan);
-}
-
-/* Room for the blocks that are due. */
-static void
-plan_blocks(const struct fab_flow *flow, struct plan *plan)
-{
-    if (flow->due.ack && flow->received.count > 0) {
-        plan->flags |= FAB_FRAME_HAS_ACK;
-        plan->blocks_size += FAB_ACK_SIZE;
-    }
-    if (flow->due.credit) {
-        plan->flags |= FAB_FRAME_HAS_CREDIT;
-        plan->blocks_size += FAB_CREDIT_SIZE;
-    }
-    if (flow->due.floor) {
-        plan->flags |= FAB_FRAME_HAS_FLOOR;
-        plan->blocks_size += FAB_FLOOR_SIZE;
-    }
-    plan->chunks_max = flow->peer.frame_max - FAB_FRAME_HEADER_SIZE - plan->blocks_size;
-}
-
-/* As many ranges as the records leave room for. */
-static void
-plan_ranges(const struct fab_flow *flow, struct plan *plan)
-{
-    uint32_t room = (plan->chunks_max - plan->chunks_size) / FAB_RANGE_SIZE;
-    uint32_t ranges;
-
-    if (!(plan->flags & FAB_FRAME_HAS_ACK))
-        return;
-    ranges = flow->received.count - 1;
-    if (ranges > room)
-        ranges = room;
-    plan->ranges = (uint8_t)ranges;
-    plan->blocks_size += ranges * FAB_RANGE_SIZE;
 }
 
 /* Stored as words: the checksum reads words next, and would wait for narrower stores. */
@@ -339,8 +181,32 @@ put_floor(const struct fab_flow *flow, uint8_t *at)
     return at + sizeof(block);
 }
 
+static uint8_t *
+put_grants(const struct fab_flow_plan *plan, uint8_t *at)
+{
+    struct fab_grants_block block = { .count = plan->grant_count };
+    uint32_t size = plan->grant_count * FAB_GRANT_SIZE;
+
+    memcpy(at, &block, sizeof(block));
+    memcpy(at + sizeof(block), plan->grants, size);
+    return at + sizeof(block) + size;
+}
+
+static uint8_t *
+put_part_block(const struct fab_flow_plan *plan, uint8_t *at)
+{
+    struct fab_part_block block = {
+        .transfer = plan->part.id,
+        .offset = plan->part.offset,
+        .size = (uint16_t)plan->part.size,
+    };
+
+    memcpy(at, &block, sizeof(block));
+    return at + sizeof(block);
+}
+
 static void
-put_body(struct fab_flow *flow, const struct plan *plan, uint8_t *at, uint64_t now_ns)
+put_body(struct fab_flow *flow, const struct fab_flow_plan *plan, uint8_t *at, uint64_t now_ns)
 {
     if (plan->flags & FAB_FRAME_HAS_ACK)
         at = put_ack(flow, at, plan->ranges, now_ns);
@@ -348,13 +214,21 @@ put_body(struct fab_flow *flow, const struct plan *plan, uint8_t *at, uint64_t n
         at = put_credit(flow, at);
     if (plan->flags & FAB_FRAME_HAS_FLOOR)
         at = put_floor(flow, at);
+    if (plan->flags & FAB_FRAME_HAS_GRANTS)
+        at = put_grants(plan, at);
+    if (plan->has_part)
+        at = put_part_block(plan, at);
     for (uint32_t i = 0; i < plan->part_count; i++)
         at = put_piece(plan, i, at);
+    if (plan->has_part) {
+        memcpy(at, plan->part.bytes, plan->part.size);
+        memset(at + plan->part.size, 0, fab_flow_plan_part_size(plan) - plan->part.size);
+    }
 }
 
 /* Remembers a frame that must be acknowledged. */
 static void
-remember(struct fab_flow *flow, const struct plan *plan, uint16_t size, uint64_t now_ns)
+remember(struct fab_flow *flow, const struct fab_flow_plan *plan, uint16_t size, uint64_t now_ns)
 {
     struct fab_sent_frame *frame;
 
@@ -367,35 +241,14 @@ remember(struct fab_flow *flow, const struct plan *plan, uint16_t size, uint64_t
         flow->pace_ns = flow->pacer.next_ns;
     frame->part_count = plan->part_count;
     memcpy(frame->parts, plan->parts, plan->part_count * sizeof(plan->parts[0]));
+    if (plan->has_part)
+        frame->parts[frame->part_count++] = plan->part.part;
     flow->last_sent_ns = now_ns;
     fab_flow_arm_probe(flow);
 }
 
-/* While records wait for credit, a timer asks for it. */
 static void
-watch_credit(struct fab_flow *flow, struct plan *plan, uint64_t now_ns)
-{
-    if (flow->short_lanes == 0) {
-        flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
-        return;
-    }
-    plan->flags |= FAB_FRAME_WANTS_CREDIT;
-    if (flow->credit_probe_ns == FAB_FLOW_NO_DEADLINE)
-        flow->credit_probe_ns =
-            now_ns + fab_rtt_probe_timeout(&flow->rtt, flow->config.timers.credit_probe_ns);
-}
-
-static bool
-is_worth_sending(const struct fab_flow *flow, const struct plan *plan)
-{
-    const struct fab_flow_due *due = &flow->due;
-
-    return plan->part_count > 0 || due->probe || due->ping || due->sign || due->credit ||
-           (plan->flags & FAB_FRAME_HAS_ACK);
-}
-
-static void
-count_frame(struct fab_flow *flow, const struct plan *plan, bool must_be_acked)
+count_frame(struct fab_flow *flow, const struct fab_flow_plan *plan, bool must_be_acked)
 {
     if (flow->due.probe)
         flow->counters.probes_sent++;
@@ -408,38 +261,31 @@ count_frame(struct fab_flow *flow, const struct plan *plan, bool must_be_acked)
 static size_t
 write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
 {
-    struct plan plan;
+    struct fab_flow_plan plan;
     struct fab_frame_header header = { .type = FAB_FRAME_DATA };
     bool must_be_acked;
 
-    plan.blocks_size = plan.chunks_size = 0;
-    plan.flags = 0;
-    plan.now_ns = now_ns;
-    plan.ranges = plan.part_count = 0;
-    plan.repeats = false;
-    if (flow->due.probe || flow->due.ping)
-        fab_flow_make_room(flow);
-    plan_blocks(flow, &plan);
-    plan_records(flow, &plan);
-    watch_credit(flow, &plan, now_ns);
-    if (!is_worth_sending(flow, &plan)) {
+    if (!fab_flow_plan(flow, &plan, now_ns)) {
         flow->due.ack = false;
+        flow->due.grants = false;
         return 0;
     }
-    plan_ranges(flow, &plan);
-    must_be_acked = plan.part_count > 0 || flow->due.probe || flow->due.ping;
-    if (must_be_acked && plan.part_count == 0)
+    must_be_acked = plan.part_count > 0 || plan.has_part || flow->due.probe || flow->due.ping;
+    if (must_be_acked && plan.part_count == 0 && !plan.has_part)
         plan.flags |= FAB_FRAME_WANTS_ACK;
     if (flow->may_omit_crc)
         plan.flags |= FAB_FRAME_NO_CRC;
     put_body(flow, &plan, buffer + FAB_FRAME_HEADER_SIZE, now_ns);
     header.version = flow->peer.version;
     header.flags = plan.flags;
-    header.size = (uint16_t)(FAB_FRAME_HEADER_SIZE + plan.blocks_size + plan.chunks_size);
+    header.size = (uint16_t)(FAB_FRAME_HEADER_SIZE + plan.blocks_size + plan.chunks_size +
+                             fab_flow_plan_part_size(&plan));
     header.epoch = flow->peer.epoch;
     header.number = (uint32_t)flow->next_number;
     count_frame(flow, &plan, must_be_acked);
-    flow->due = (struct fab_flow_due){ 0 };
+    flow->due = (struct fab_flow_due){ .grants = !plan.has_all_grants };
+    flow->is_part_turn = !plan.has_part;
+    flow->counters.parts_sent += plan.has_part;
     if (must_be_acked)
         remember(flow, &plan, header.size, now_ns);
     flow->next_number++;

@@ -7,7 +7,9 @@
  *      flow_epoch.c    handshake, begin and end of an epoch, resets, leaving
  *      flow_receive.c  what a frame does when it comes in
  *      flow_ack.c      what an acknowledgement in it does
- *      flow_send.c     what the next frame holds
+ *      flow_plan.c     what the next frame holds
+ *      flow_send.c     how it is written
+ *      flow_large.c    parts of large bodies, both ways
  *      flow_timer.c    what is due when nothing comes in
  */
 #ifndef FAB_PROTO_FLOW_STATE_H
@@ -16,7 +18,10 @@
 #include "proto/congestion.h"
 #include "proto/credit.h"
 #include "proto/flow.h"
+#include "proto/granter.h"
 #include "proto/handshake.h"
+#include "proto/large_in.h"
+#include "proto/large_out.h"
 #include "proto/liveness.h"
 #include "proto/loss.h"
 #include "proto/pacer.h"
@@ -28,6 +33,16 @@
 
 /* Bytes of each frame that records leave free, so that any span fits again beside the blocks. */
 #define FAB_FLOW_BLOCKS_RESERVE (FAB_ACK_SIZE + FAB_CREDIT_SIZE + FAB_FLOOR_SIZE)
+
+/* Bytes of each part's frame that the part leaves free for grants, so that bodies both ways do not
+ * keep each other's grants away. */
+#define FAB_FLOW_GRANTS_RESERVE (FAB_GRANTS_SIZE + 2U * FAB_GRANT_SIZE)
+
+/* Frames with parts of large bodies that a flow writes in one turn. */
+#define FAB_FLOW_PARTS_PER_TURN 32U
+
+/* In short_lanes, beside the lanes: a body waits for a grant. */
+#define FAB_FLOW_SHORT_OF_GRANTS (1U << FAB_LANE_COUNT)
 
 /* 64-bit numbers begin here plus the 32-bit first number: there is room below for old ones. */
 #define FAB_FLOW_NUMBER_BASE (1ULL << 32)
@@ -49,6 +64,7 @@ struct fab_flow_due {
     bool sign;   /* any frame: the peer waits for a sign that we are up */
     bool ping;   /* any frame that must be acknowledged */
     bool probe;  /* the probe time-out has passed */
+    bool grants; /* the peer should know how much of its bodies it may send */
 };
 
 /* Where in the user lane the latest value of something was last put. */
@@ -102,6 +118,18 @@ struct fab_flow {
     struct fab_flow_counters counters;
     uint32_t stream_out[FAB_STREAM_COUNT]; /* number of the next record */
     struct fab_reorder reorder;
+    /* large bodies */
+    struct fab_large_out *large_out; /* NULL: neither side's owner has a heap */
+    struct fab_large_in *large_in;   /* likewise */
+    struct fab_granter *granter;     /* the config's, or own_granter */
+    struct fab_granter own_granter;
+    struct fab_grant_seat seat;
+    uint64_t parts_turn_ns;
+    uint32_t parts_left;  /* that may still be written in that turn */
+    uint32_t whole_count; /* bodies that are whole, of records that wait */
+    bool is_part_turn;    /* the next frame is a part's, if both parts and records wait */
+    bool was_large_full;  /* a claim was refused since the last writable event */
+    bool is_head_refused; /* a record announced a body that cannot be */
     uint64_t refused[2]; /* bit per stream: on_message has refused its next record, which is kept */
     bool is_ending;      /* the epoch ends: on_message may not refuse */
     struct fab_latest *latest; /* FAB_FLOW_LATEST of them */
@@ -149,6 +177,9 @@ void fab_flow_make_room(struct fab_flow *flow);
 
 /* flow_receive.c */
 
+/* Hands on what the stream has kept and now is next. */
+void fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream);
+
 /* The epoch ends: hands on what on_message has refused. */
 void fab_flow_offer_last(struct fab_flow *flow);
 
@@ -159,8 +190,41 @@ void fab_flow_arm_probe(struct fab_flow *flow);
 /* Something was heard of the peer. */
 void fab_flow_heard(struct fab_flow *flow, uint64_t now_ns);
 
+/* flow_large.c: out */
+
+void fab_flow_large_on_turn(struct fab_flow *flow, uint64_t now_ns);
+bool fab_flow_can_send_part(const struct fab_flow *flow);
+/* When the next turn's parts may be sent; UINT64_MAX: none wait for a turn. */
+uint64_t fab_flow_next_part_ns(const struct fab_flow *flow);
+void fab_flow_large_on_acked(struct fab_flow *flow, fab_part part);
+bool fab_flow_grants_are_possible(const struct fab_flow *flow, const struct fab_frame *frame);
+void fab_flow_on_grants(struct fab_flow *flow, const struct fab_frame *frame);
+
+/* flow_large.c: in */
+
+/* A record that announces a body. Returns false when it had to be left. */
+bool fab_flow_take_head(struct fab_flow *flow, const struct fab_chunk *chunk);
+/* Whether a kept record waits for its body. */
+bool fab_flow_is_held(const struct fab_chunk *chunk);
+/* A record that is handed on names its body as the owner does. */
+void fab_flow_name_body(struct fab_msg *msg);
+/* Counts a part that cannot be: false. */
+bool fab_flow_part_is_possible(struct fab_flow *flow, const struct fab_frame *frame);
+void fab_flow_take_part(struct fab_flow *flow, const struct fab_frame *frame);
+
+/* flow_large.c: the end of an epoch */
+
+/* Gives up what has come of bodies. */
+void fab_flow_large_drop(struct fab_flow *flow);
+/* A body that is not acknowledged keeps what follows it in its stream in doubt. */
+void fab_flow_large_find_doubt(const struct fab_flow *flow, uint32_t from[FAB_STREAM_COUNT]);
+/* Reports bodies whose records have left their lane. */
+void fab_flow_large_report(struct fab_flow *flow);
+
 /* flow_send.c */
 
+/* Whether one more frame may be in flight. */
+bool fab_flow_has_window(const struct fab_flow *flow);
 /* Whether the flow has records that it may put into a frame now. */
 bool fab_flow_can_send_records(const struct fab_flow *flow);
 

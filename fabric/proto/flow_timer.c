@@ -110,6 +110,7 @@ run_liveness(struct fab_flow *flow, uint64_t now_ns)
 void
 fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
 {
+    fab_flow_large_on_turn(flow, now_ns);
     if (now_ns >= flow->hello_ns)
         fab_flow_on_hello_timer(flow, now_ns);
     if (flow->state != FAB_FLOW_UP)
@@ -137,6 +138,7 @@ fab_flow_next_deadline(const struct fab_flow *flow)
     deadline_ns = earlier(deadline_ns, flow->loss.deadline_ns);
     deadline_ns = earlier(deadline_ns, flow->probe_ns);
     deadline_ns = earlier(deadline_ns, flow->pace_ns);
+    deadline_ns = earlier(deadline_ns, fab_flow_next_part_ns(flow));
     deadline_ns = earlier(deadline_ns, flow->credit_probe_ns);
     return earlier(deadline_ns, fab_liveness_deadline(&flow->liveness));
 }

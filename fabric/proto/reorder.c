@@ -198,3 +198,36 @@ fab_reorder_drop(struct fab_reorder *reorder, const struct fab_chunk *chunk)
     reorder->used[fab_chunk_lane(chunk)] -= fab_chunk_units(chunk->size);
     reorder->streams[chunk->stream].waiting--;
 }
+
+bool
+fab_reorder_has(struct fab_reorder *reorder, uint8_t stream, uint32_t number)
+{
+    return *find(reorder, stream, number) != NONE;
+}
+
+void
+fab_reorder_set_last_word(struct fab_reorder *reorder, uint8_t stream, uint32_t number,
+                          uint64_t word)
+{
+    uint32_t cell = *find(reorder, stream, number);
+    uint32_t offset;
+
+    FAB_ASSERT(cell != NONE && chunk_at(reorder, cell)->size % sizeof(word) == 0);
+    offset = FAB_CHUNK_SIZE + chunk_at(reorder, cell)->size - (uint32_t)sizeof(word);
+    for (; offset >= FAB_CREDIT_UNIT; offset -= FAB_CREDIT_UNIT)
+        cell = reorder->next_cell[cell];
+    memcpy(cell_at(reorder, cell) + offset, &word, sizeof(word));
+}
+
+void
+fab_reorder_each(struct fab_reorder *reorder,
+                 void (*each)(void *context, const struct fab_chunk *chunk), void *context,
+                 void *scratch)
+{
+    for (uint32_t i = 0; i <= reorder->bucket_mask; i++) {
+        for (uint32_t cell = reorder->buckets[i]; cell != NONE; cell = reorder->next_chunk[cell]) {
+            gather_cells(reorder, cell, scratch);
+            each(context, scratch);
+        }
+    }
+}

@@ -62,6 +62,18 @@ enum fab_reorder_verdict fab_reorder_keep(struct fab_reorder *reorder,
 const struct fab_chunk *fab_reorder_peek(struct fab_reorder *reorder, uint8_t stream,
                                          void *scratch);
 
+/* Whether that chunk is kept. */
+bool fab_reorder_has(struct fab_reorder *reorder, uint8_t stream, uint32_t number);
+
+/* Writes the last word of the record of a kept chunk, whose record is a multiple of 8 long. */
+void fab_reorder_set_last_word(struct fab_reorder *reorder, uint8_t stream, uint32_t number,
+                               uint64_t word);
+
+/* Calls `each` with a copy, in scratch, of every chunk that is kept, in no order. */
+void fab_reorder_each(struct fab_reorder *reorder,
+                      void (*each)(void *context, const struct fab_chunk *chunk), void *context,
+                      void *scratch);
+
 /* Forgets a kept chunk. */
 void fab_reorder_drop(struct fab_reorder *reorder, const struct fab_chunk *chunk);
 

@@ -23,7 +23,8 @@ enum fab_sent_state {
     FAB_SENT_LOST, /* declared lost; the acknowledgement may still come */
 };
 
-/* Which span of which lane, in one word: the lane in the two top bits. */
+/* Which span of which lane, in one word: the lane in the two top bits; 3 there is a part of a large
+ * body (large_out.h). */
 typedef uint32_t fab_part;
 
 struct fab_sent_frame {

@@ -84,6 +84,36 @@ decode_ack(struct reader *reader, struct fab_frame *frame)
 }
 
 static bool
+decode_grants(struct reader *reader, struct fab_frame *frame)
+{
+    const struct fab_grants_block *block = take(reader, FAB_GRANTS_SIZE);
+
+    if (block == NULL || block->count == 0 || block->count > FAB_GRANTS_MAX)
+        return false;
+    frame->grants_block = block;
+    frame->grants = take(reader, block->count * FAB_GRANT_SIZE);
+    return frame->grants != NULL;
+}
+
+/* Its bytes are the end of the frame: chunks end before them. */
+static bool
+decode_part(struct reader *reader, struct fab_frame *frame)
+{
+    const struct fab_part_block *part = take(reader, FAB_PART_SIZE);
+    uint32_t padded;
+
+    if (part == NULL || part->size == 0)
+        return false;
+    padded = (part->size + 7U) & ~7U;
+    if (padded > reader->left)
+        return false;
+    reader->left -= padded;
+    frame->part = part;
+    frame->part_bytes = reader->at + reader->left;
+    return true;
+}
+
+static bool
 decode_blocks(struct reader *reader, uint16_t flags, struct fab_frame *frame)
 {
     if ((flags & FAB_FRAME_HAS_ACK) && !decode_ack(reader, frame))
@@ -98,7 +128,18 @@ decode_blocks(struct reader *reader, uint16_t flags, struct fab_frame *frame)
         if (frame->floor == NULL)
             return false;
     }
-    return true;
+    if ((flags & FAB_FRAME_HAS_GRANTS) && !decode_grants(reader, frame))
+        return false;
+    return !(flags & FAB_FRAME_HAS_PART) || decode_part(reader, frame);
+}
+
+/* What the word of a record with a large body may be. What transfer it is, the flow knows. */
+static bool
+transfer_is_possible(const struct fab_msg *msg)
+{
+    uint64_t step = fab_msg_buffer_word(msg) >> 32;
+
+    return step >= FAB_LARGE_STEP_MIN && step <= FAB_FRAME_SIZE_MAX && step % FAB_FRAME_ALIGN == 0;
 }
 
 static bool
@@ -113,7 +154,8 @@ chunk_is_valid(const struct fab_chunk *chunk, uint32_t available)
     if (fab_chunk_is_skipped(chunk))
         return fab_chunk_stride(chunk->size) <= FAB_FRAME_SIZE_MAX;
     return fab_msg_is_valid(msg, chunk->size) && fab_msg_total(msg) == chunk->size &&
-           !fab_msg_has_buffer(msg);
+           (!fab_msg_has_buffer(msg) ||
+            (chunk->lane == FAB_LANE_USER && transfer_is_possible(msg)));
 }
 
 static bool
@@ -144,6 +186,8 @@ decode_hello(struct reader *reader, struct fab_frame *frame)
     if (hello == NULL || hello->nonce == 0 || hello->home >> 48 != frame->header->from_node)
         return false;
     if (hello->version_min == 0 || hello->version_min > hello->version_max)
+        return false;
+    if (hello->large_log2 > FAB_LARGE_LOG2_MAX)
         return false;
     if (hello->lcore_count == 0 || hello->frame_max < FAB_FRAME_SIZE_MIN ||
         hello->frame_max > FAB_FRAME_SIZE_MAX)
@@ -206,6 +250,8 @@ fab_frame_decode(const void *bytes, size_t size, bool may_omit_crc, struct fab_f
     frame->ack = NULL;
     frame->credit = NULL;
     frame->floor = NULL;
+    frame->grants_block = NULL;
+    frame->part = NULL;
     frame->hello = NULL;
     frame->chunks_size = 0;
     return decode_body(&reader, frame);

@@ -45,6 +45,13 @@
 #define FAB_FLOOR_SIZE  8U
 #define FAB_CHUNK_SIZE  8U
 #define FAB_HELLO_SIZE  56U
+#define FAB_GRANTS_SIZE 8U
+#define FAB_GRANT_SIZE  8U
+#define FAB_PART_SIZE   16U
+
+#define FAB_GRANTS_MAX     16U   /* grants in one block */
+#define FAB_LARGE_LOG2_MAX 24U   /* of bytes of body */
+#define FAB_LARGE_STEP_MIN 1024U /* bytes of a part of a large body, but for its last */
 
 #define FAB_CREDIT_UNIT 64U /* bytes of chunk that one unit of credit pays for */
 
@@ -67,7 +74,9 @@ enum fab_frame_flag {
     FAB_FRAME_WANTS_ACK = 1 << 3,    /* answer at once, also if there is no chunk in it */
     FAB_FRAME_WANTS_CREDIT = 1 << 4, /* records wait here for credit: say where it stands */
     FAB_FRAME_NO_CRC = 1 << 5,       /* the checksum is 0; only where both sides agreed */
-    FAB_FRAME_FLAGS_ALL = 63,
+    FAB_FRAME_HAS_GRANTS = 1 << 6,
+    FAB_FRAME_HAS_PART = 1 << 7, /* the frame ends with a part of a large body */
+    FAB_FRAME_FLAGS_ALL = 255,
 };
 
 enum fab_feature {
@@ -139,6 +148,25 @@ struct fab_floor_block {
 };
 
 #define FAB_CHUNK_SKIPPED 0x80U /* of lane: the record was left out, and does not follow */
+/* `count` grants follow. */
+struct fab_grants_block {
+    uint8_t count; /* 1 to FAB_GRANTS_MAX */
+    uint8_t reserved[7];
+};
+
+/* How much of a large body may be sent. */
+struct fab_grant {
+    uint32_t transfer;
+    uint32_t limit; /* bytes from its start */
+};
+
+/* A part of a large body: its bytes are the last of the frame, padded to 8. */
+struct fab_part_block {
+    uint32_t transfer;
+    uint32_t offset; /* bytes from the start of the body */
+    uint16_t size;   /* bytes, 1 up */
+    uint8_t reserved[6];
+};
 
 /* Stands before each record. */
 struct fab_chunk {
@@ -160,7 +188,8 @@ struct fab_hello {
     uint8_t lcore_count;
     uint8_t version_min;
     uint8_t version_max;
-    uint8_t reserved[3];
+    uint8_t large_log2; /* log2 of the largest body that the sender takes in parts; 0: none */
+    uint8_t reserved[2];
 };
 
 static_assert(sizeof(struct fab_frame_header) == FAB_FRAME_HEADER_SIZE, "wire layout");
@@ -172,7 +201,11 @@ static_assert(sizeof(struct fab_credit_block) == FAB_CREDIT_SIZE, "wire layout")
 static_assert(sizeof(struct fab_floor_block) == FAB_FLOOR_SIZE, "wire layout");
 static_assert(sizeof(struct fab_chunk) == FAB_CHUNK_SIZE, "wire layout");
 static_assert(sizeof(struct fab_hello) == FAB_HELLO_SIZE, "wire layout");
+static_assert(sizeof(struct fab_grants_block) == FAB_GRANTS_SIZE, "wire layout");
+static_assert(sizeof(struct fab_grant) == FAB_GRANT_SIZE, "wire layout");
+static_assert(sizeof(struct fab_part_block) == FAB_PART_SIZE, "wire layout");
 static_assert(offsetof(struct fab_hello, credit) == 32, "wire layout");
+static_assert(offsetof(struct fab_hello, large_log2) == 53, "wire layout");
 static_assert(offsetof(struct fab_hello, frame_max) == 48, "wire layout");
 
 /* To whom a frame belongs; what a carrier needs to find its flow. Nothing of it is proven yet. */
@@ -189,11 +222,15 @@ struct fab_frame_peek {
 /* A decoded frame; pointers lead into the bytes that were decoded. */
 struct fab_frame {
     const struct fab_frame_header *header;
-    const struct fab_ack_block *ack;       /* NULL: none */
-    const struct fab_ack_range *ranges;    /* ack->ranges of them */
-    const struct fab_credit_block *credit; /* NULL: none */
-    const struct fab_floor_block *floor;   /* NULL: none */
-    const struct fab_hello *hello;         /* NULL unless the type is HELLO */
+    const struct fab_ack_block *ack;             /* NULL: none */
+    const struct fab_ack_range *ranges;          /* ack->ranges of them */
+    const struct fab_credit_block *credit;       /* NULL: none */
+    const struct fab_floor_block *floor;         /* NULL: none */
+    const struct fab_grants_block *grants_block; /* NULL: none */
+    const struct fab_grant *grants;              /* grants_block->count of them */
+    const struct fab_part_block *part;           /* NULL: none */
+    const uint8_t *part_bytes;                   /* part->size of them */
+    const struct fab_hello *hello;               /* NULL unless the type is HELLO */
     const uint8_t *chunks;
     uint32_t chunks_size; /* bytes, a multiple of 8 */
 };
@@ -233,6 +270,13 @@ enum fab_frame_verdict fab_frame_decode(const void *bytes, size_t size, bool may
  */
 void fab_frame_seal(void *buffer, const struct fab_frame_header *header);
 
+/* The word of a record whose body comes in parts: which transfer, in parts of how many bytes. */
+static inline uint64_t
+fab_transfer_word(uint32_t transfer, uint32_t step)
+{
+    return (uint64_t)step << 32 | transfer;
+}
+
 /* Bytes that a chunk with a record of `record_size` bytes takes in a frame. */
 static inline uint32_t
 fab_chunk_stride(uint32_t record_size)
@@ -264,6 +308,14 @@ static inline uint32_t
 fab_chunk_wire_size(const struct fab_chunk *chunk)
 {
     return fab_chunk_is_skipped(chunk) ? FAB_CHUNK_SIZE : fab_chunk_stride(chunk->size);
+}
+
+/* Whether its record announces a body that comes in parts. */
+static inline bool
+fab_chunk_is_large(const struct fab_chunk *chunk)
+{
+    return !fab_chunk_is_skipped(chunk) &&
+           fab_msg_has_buffer((const struct fab_msg *)(const void *)(chunk + 1));
 }
 
 /* The 64-bit number nearest to `expected` whose low half is `wire`. */

@@ -27,6 +27,10 @@ void conf_report_to(struct myc_self *self, const struct conf_plan *plan, enum co
 extern const struct myc_class conf_life_classes[];
 extern const size_t conf_life_class_count;
 
+/* Those of actors_large.c. */
+extern const struct myc_class conf_large_classes[];
+extern const size_t conf_large_class_count;
+
 /* Those of actors_work.c. */
 extern const struct myc_class conf_work_classes[];
 extern const size_t conf_work_class_count;

@@ -8,8 +8,8 @@
  *              back; ends with any other refusal
  *   keeper     has a supervised sink as child, which fails at its first number and waits until Go
  *
- * Those that end, watch, ask and look for names are in actors_life.c, those that work for long in
- * actors_work.c.
+ * Those that carry large messages are in actors_large.c, those that end, watch, ask and look for
+ * names are in actors_life.c, those that work for long in actors_work.c.
  */
 #include "conformance/actor_base.h"
 
@@ -359,6 +359,8 @@ conf_class_lookup(const char *name)
 
     if (!class_of)
         class_of = lookup(conf_life_classes, conf_life_class_count, name);
+    if (!class_of)
+        class_of = lookup(conf_large_classes, conf_large_class_count, name);
     if (!class_of)
         class_of = lookup(conf_work_classes, conf_work_class_count, name);
     return class_of ? class_of : lookup(conf_tree_classes, conf_tree_class_count, name);

@@ -456,6 +456,11 @@ const struct CMUnitTest conf_cases[] = {
     CASE(test_a_supervised_child_keeps_its_ref_for_those_elsewhere),
     CASE(test_a_supervisor_that_gives_up_is_seen_from_elsewhere),
     CASE(test_a_node_that_stops_lets_its_actors_say_their_last_word),
+    CASE(test_large_messages_arrive_whole_in_order_and_once),
+    CASE(test_more_than_sixteen_mebibytes_are_too_big),
+    CASE(test_large_messages_are_written_in_place_shared_and_kept),
+    CASE(test_small_messages_pass_among_large_ones),
+    CASE(test_a_node_that_dies_half_way_leaves_no_large_message_behind),
 };
 
 const size_t conf_case_count = sizeof(conf_cases) / sizeof(conf_cases[0]);

@@ -22,6 +22,7 @@ static void
 add_core(struct loop_fixture *loop, struct fab_core_config config)
 {
     config.limits.messages_max = 16384;
+    config.heap_size = 64U << 20;
     assert_int_equal(
         fab_core_spawn(lab_add_core(&loop->lab, &config), &myc_registry_class, NULL, NULL), MYC_OK);
 }

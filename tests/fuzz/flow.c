@@ -46,6 +46,63 @@ require(bool condition)
         abort();
 }
 
+#define BODIES_MAX 64U
+#define LARGE_MAX  65536U
+
+/* Bodies of either flow that were asked for and not handed on; exactly as long as was said. */
+static struct {
+    uint8_t *bytes;
+    uint32_t size;
+} bodies[BODIES_MAX];
+
+static uint8_t large_body[LARGE_MAX]; /* what is sent */
+
+static bool
+on_body_wanted(void *context, uint32_t size, uint8_t **bytes, uint64_t *token)
+{
+    (void)context;
+    require(size > 0 && size <= LARGE_MAX);
+    for (uint32_t i = 0; i < BODIES_MAX; i++) {
+        if (bodies[i].bytes || ++asked % 7 == 0)
+            continue;
+        bodies[i].bytes = *bytes = malloc(size);
+        bodies[i].size = size;
+        require(*bytes != NULL);
+        memset(*bytes, 0, size);
+        *token = i;
+        return true;
+    }
+    return false;
+}
+
+static void
+on_body_dropped(void *context, uint64_t token)
+{
+    (void)context;
+    require(token < BODIES_MAX && bodies[token].bytes);
+    free(bodies[token].bytes);
+    bodies[token].bytes = NULL;
+}
+
+static void
+on_body_sent(void *context, uint64_t loan)
+{
+    (void)context;
+    require(loan == 77);
+}
+
+static bool
+take_large(void *context, const struct fab_msg *msg)
+{
+    uint64_t token = fab_msg_buffer_word(msg);
+
+    require(token < BODIES_MAX && bodies[token].bytes && bodies[token].size == msg->size);
+    if (++asked % 5 == 0 && !fab_flow_is_ending(*(struct fab_flow **)context))
+        return false;
+    on_body_dropped(context, token);
+    return true;
+}
+
 static bool
 on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
 {
@@ -53,6 +110,8 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
     uint32_t sum = 0;
 
     require(lane < FAB_LANE_COUNT && fab_msg_is_valid(msg, FAB_FRAME_SIZE_MAX));
+    if (fab_msg_has_buffer(msg))
+        return take_large(context, msg);
     for (uint32_t i = 0; i < msg->size; i++)
         sum += body[i];
     require(sum <= 255U * msg->size);
@@ -101,6 +160,9 @@ static const struct fab_flow_ops ops = {
     .on_in_doubt = on_in_doubt,
     .on_writable = on_writable,
     .on_suspect = on_suspect,
+    .on_body_wanted = on_body_wanted,
+    .on_body_dropped = on_body_dropped,
+    .on_body_sent = on_body_sent,
 };
 
 static struct fab_flow *made[3]; /* by node; each the context of its callbacks */
@@ -117,6 +179,7 @@ make_flow(uint16_t node, uint64_t now_ns)
     config.seed = node;
     config.window_frames = 16;
     config.frame_max = 1232;
+    config.large_max = LARGE_MAX;
     config.first_number = UINT32_MAX - 10;
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
         config.send_bytes[lane] = config.credit_bytes[lane] = 8192;
@@ -136,7 +199,8 @@ frames_accounted(const struct fab_flow *flow)
     return c->frames_received + c->refused_size + c->refused_version + c->refused_crc +
            c->refused_address + c->refused_type + c->refused_block + c->refused_chunk +
            c->refused_ack + c->refused_epoch + c->refused_duplicate + c->refused_state +
-           c->refused_hello + c->refused_credit;
+           c->refused_hello + c->refused_credit + c->refused_transfer + c->refused_part_unknown +
+           c->refused_part_place + c->refused_part_size + c->refused_part_grant + c->refused_grant;
 }
 
 static void
@@ -218,12 +282,32 @@ relay_from_peer(struct pair *pair, const uint8_t *data, size_t size)
 }
 
 static void
+send_large(struct fab_flow *flow, uint8_t data)
+{
+    uint32_t size = 1025U + (data & 0x7fU) * 400U;
+    struct fab_msg *msg;
+
+    if (fab_flow_claim_large(flow, data % FAB_STREAM_USER_COUNT, FAB_MSG_HEADER_SIZE + 8, size,
+                             &msg) != MYC_OK)
+        return;
+    memset(msg, 0, FAB_MSG_HEADER_SIZE + 8);
+    msg->size = size;
+    msg->flags = FAB_MSG_HAS_BUFFER;
+    msg->extensions = 1;
+    fab_flow_commit_large(flow, large_body, 77);
+}
+
+static void
 send_records(struct pair *pair, int who, const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         struct fab_msg *msg;
         uint32_t body = (data[i] % 16U) * 60U;
 
+        if (data[i] & 0x80) {
+            send_large(pair->ends[who].flow, data[i]);
+            continue;
+        }
         if (fab_flow_claim(pair->ends[who].flow, data[i] % FAB_LANE_COUNT,
                            data[i] % FAB_STREAM_COUNT, FAB_MSG_HEADER_SIZE + body, &msg) != MYC_OK)
             continue;
@@ -310,7 +394,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         data += 2 + length;
         size -= 2 + length;
     }
-    free(pair.ends[0].flow);
-    free(pair.ends[1].flow);
+    for (int i = 0; i < 2; i++) {
+        fab_flow_close(pair.ends[i].flow, pair.now_ns);
+        free(pair.ends[i].flow);
+    }
+    for (uint32_t i = 0; i < BODIES_MAX; i++)
+        require(bodies[i].bytes == NULL);
     return 0;
 }

@@ -193,6 +193,10 @@ run_turn(struct sim *sim, struct sim_end *end)
         return;
     if (deadline_ns != FAB_FLOW_NO_DEADLINE)
         wake_at(sim, end, deadline_ns);
+    if (end->config.large_max && fab_granter_call(end->flow->granter)) {
+        fab_flow_grant(end->flow);
+        wake_at(sim, end, sim->now_ns + SIM_US);
+    }
     if (fab_flow_has_refused(end->flow) && !end->has_no_room)
         wake_at(sim, end, sim->now_ns + SIM_US);
     if (end->to_send > 0 && fab_flow_state(end->flow) == FAB_FLOW_UP &&
@@ -299,8 +303,10 @@ sim_fini(struct sim *sim)
 {
     for (size_t i = 0; i < sim->event_count; i++)
         free(sim->events[i].bytes);
-    for (uint32_t i = 0; i < sim->end_count; i++)
+    for (uint32_t i = 0; i < sim->end_count; i++) {
         give_memory(sim->ends[i].memory, sim->ends[i].memory_size);
+        sim_free_bodies(&sim->ends[i]);
+    }
     free(sim->events);
     free(sim->ends);
 }

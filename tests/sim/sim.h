@@ -21,7 +21,8 @@
 #include "proto/flow.h"
 #include "proto/flow_state.h"
 
-#define SIM_ENDS_MAX 256U
+#define SIM_ENDS_MAX   256U
+#define SIM_BODIES_MAX 64U
 
 #define SIM_US 1000ULL
 #define SIM_MS 1000000ULL
@@ -40,6 +41,12 @@ struct sim_wire {
 };
 
 struct sim;
+
+/* Memory of a large body. */
+struct sim_body {
+    uint8_t *bytes; /* NULL: the entry is free */
+    uint32_t size;
+};
 
 /* What an end sends and has seen. */
 struct sim_end {
@@ -65,6 +72,15 @@ struct sim_end {
     uint64_t to_send; /* records left to send */
     uint32_t body_max;
     uint32_t burst; /* records per turn at most */
+    /* large bodies: with config.large_max */
+    uint32_t large;      /* chance that a record has one, per million */
+    uint32_t large_size; /* bytes beyond those of a small one, at most */
+    uint64_t heap_left;  /* bytes of large bodies that may be received at one time */
+    uint64_t heap_fails; /* the so-many-th request for memory from now fails; 0: none */
+    uint64_t large_sent;
+    uint64_t large_got;
+    struct sim_body lent[SIM_BODIES_MAX];
+    struct sim_body borrowed[SIM_BODIES_MAX];
     uint64_t sent[FAB_STREAM_COUNT];
     uint64_t got[FAB_STREAM_COUNT]; /* next sequence expected */
     uint64_t sent_total;            /* over all lives */

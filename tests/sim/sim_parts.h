@@ -24,6 +24,22 @@ extern const struct fab_flow_ops sim_flow_ops;
 /* One record on a random stream and lane; false when there was no room. */
 bool sim_send_record(struct sim *sim, struct sim_end *end);
 
+/* Names sender, incarnation and epoch. */
+uint64_t sim_life_key(const struct sim_end *end);
+
+/* sim_large.c */
+bool sim_send_large(struct sim *sim, struct sim_end *end, uint8_t stream);
+/* A large record has come: its body is whole, and is given back. */
+void sim_check_large(struct sim_end *end, const struct fab_msg *msg);
+bool sim_on_body_wanted(void *context, uint32_t size, uint8_t **bytes, uint64_t *token);
+void sim_on_body_dropped(void *context, uint64_t token);
+void sim_on_body_sent(void *context, uint64_t loan);
+/* What the epoch that ends has lent. */
+void sim_forget_lent(struct sim_end *end);
+void sim_free_bodies(struct sim_end *end);
+/* Whether a body is lent or has been borrowed. */
+bool sim_has_bodies(const struct sim_end *end);
+
 /* What must hold after every step. */
 void sim_check_end(const struct sim *sim, struct sim_end *end);
 

@@ -10,8 +10,8 @@ struct body {
     uint64_t sequence; /* in its stream */
 };
 
-static uint64_t
-life_key(const struct sim_end *end)
+uint64_t
+sim_life_key(const struct sim_end *end)
 {
     return end->config.home ^ ((uint64_t)end->flow->peer.epoch << 16);
 }
@@ -25,7 +25,7 @@ pattern(uint64_t sequence, uint32_t at)
 static void
 write_record(struct fab_msg *msg, const struct sim_end *end, uint8_t stream, uint32_t size)
 {
-    struct body body = { .life_key = life_key(end), .sequence = end->sent[stream] };
+    struct body body = { .life_key = sim_life_key(end), .sequence = end->sent[stream] };
     uint8_t *bytes;
 
     memset(msg, 0, sizeof(*msg));
@@ -49,6 +49,13 @@ sim_send_record(struct sim *sim, struct sim_end *end)
 
     if (room == 0)
         return false;
+    if (end->large > 0 && stream < FAB_STREAM_SYSTEM && fab_prng_chance(&sim->prng, end->large)) {
+        if (!sim_send_large(sim, end, stream))
+            return false;
+        end->sent[stream]++;
+        end->sent_total++;
+        return true;
+    }
     room -= FAB_MSG_HEADER_SIZE + (uint32_t)sizeof(struct body);
     size = (uint32_t)sizeof(struct body) +
            (uint32_t)fab_prng_below(&sim->prng, (end->body_max < room ? end->body_max : room) + 1);
@@ -85,6 +92,17 @@ sim_send_class(struct sim *sim, uint32_t index, const struct sim_class *of)
     return true;
 }
 
+/* What identifies a record. */
+static struct body
+body_of(const struct fab_msg *msg)
+{
+    struct body body = { .life_key = msg->origin_ns, .sequence = msg->tag };
+
+    if (!fab_msg_has_buffer(msg))
+        memcpy(&body, fab_msg_body_const(msg), sizeof(body));
+    return body;
+}
+
 static bool
 on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
 {
@@ -97,13 +115,15 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
         (end->has_no_room || fab_prng_chance(&end->sim->prng, end->refuse)))
         return false;
     SIM_CHECK(end->sim, msg->size >= sizeof(body) && msg->to < FAB_STREAM_COUNT);
-    memcpy(&body, bytes, sizeof(body));
+    body = body_of(msg);
     SIM_CHECK(end->sim,
               body.life_key == (end->flow->peer.home ^ ((uint64_t)end->flow->peer.epoch << 16)));
     SIM_CHECK(end->sim, body.sequence == end->got[msg->to] ||
                             (end->may_miss && body.sequence > end->got[msg->to]));
     end->last_tag = msg->tag;
-    for (uint32_t i = sizeof(body); i < msg->size; i++)
+    if (fab_msg_has_buffer(msg))
+        sim_check_large(end, msg);
+    for (uint32_t i = sizeof(body); i < msg->size && !fab_msg_has_buffer(msg); i++)
         SIM_CHECK(end->sim, bytes[i] == pattern(body.sequence, i));
     end->got[msg->to] = body.sequence + 1;
     end->got_total++;
@@ -158,6 +178,7 @@ on_down(void *context, enum fab_flow_reason reason)
     end->down_total++;
     SIM_CHECK(end->sim, end->up_total == end->down_total);
     end->down_reason = reason;
+    sim_forget_lent(end);
     remember_ended(end);
     end->down_ns = end->sim->now_ns;
 }
@@ -170,8 +191,8 @@ on_in_doubt(void *context, const struct fab_msg *msg)
 
     SIM_CHECK(end->sim, fab_msg_is_valid(msg, FAB_FRAME_SIZE_MAX));
     end->in_doubt_total++;
-    memcpy(&body, fab_msg_body_const(msg), sizeof(body));
-    SIM_CHECK(end->sim, body.life_key == life_key(end));
+    body = body_of(msg);
+    SIM_CHECK(end->sim, body.life_key == sim_life_key(end));
     if (body.sequence < end->doubt_from[msg->to])
         end->doubt_from[msg->to] = body.sequence;
 }
@@ -200,6 +221,9 @@ const struct fab_flow_ops sim_flow_ops = {
     .on_in_doubt = on_in_doubt,
     .on_writable = on_writable,
     .on_suspect = on_suspect,
+    .on_body_wanted = sim_on_body_wanted,
+    .on_body_dropped = sim_on_body_dropped,
+    .on_body_sent = sim_on_body_sent,
 };
 
 static void

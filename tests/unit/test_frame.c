@@ -57,6 +57,7 @@ static const struct fab_hello example_hello = {
     .lcore_count = 4,
     .version_min = 1,
     .version_max = 1,
+    .large_log2 = 24,
 };
 
 static void
@@ -145,6 +146,42 @@ make_skipped(struct maker *maker)
     finish(maker, FAB_FRAME_DATA, FAB_FRAME_HAS_ACK, 0xcafe1234U, 22);
 }
 
+/* Grants both ways, a record that announces a body, and a part of another one. */
+static void
+make_large(struct maker *maker)
+{
+    struct fab_grants_block grants = { .count = 2 };
+    struct fab_grant grant[2] = { { 9, 4096 }, { 10, 1368 } };
+    struct fab_part_block part = { .transfer = 4, .offset = 2736, .size = 13 };
+    struct fab_msg head = {
+        .to = 0x0100000200000001ULL,
+        .from = 0x0200000300000001ULL,
+        .block_length = 16,
+        .template_id = 5,
+        .schema_id = 9,
+        .version = 1,
+        .size = 100000,
+        .flags = FAB_MSG_HAS_BUFFER,
+        .extensions = 1,
+        .tag = 42,
+    };
+    struct fab_chunk chunk = { .stream = 5, .size = 56, .number = 1 };
+    uint64_t word = fab_transfer_word(5, 1368);
+    uint8_t bytes[16] = { 0 };
+
+    for (uint8_t i = 0; i < part.size; i++)
+        bytes[i] = i;
+    begin(maker);
+    put(maker, &grants, sizeof(grants));
+    put(maker, grant, sizeof(grant));
+    put(maker, &part, sizeof(part));
+    put(maker, &chunk, sizeof(chunk));
+    put(maker, &head, sizeof(head));
+    put(maker, &word, sizeof(word));
+    put(maker, bytes, sizeof(bytes));
+    finish(maker, FAB_FRAME_DATA, FAB_FRAME_HAS_GRANTS | FAB_FRAME_HAS_PART, 0xcafe1234U, 22);
+}
+
 static void
 make_hello(struct maker *maker, uint64_t echo)
 {
@@ -191,6 +228,8 @@ test_every_type_is_as_the_golden_files_say(void **state)
     check_golden(&maker, "data_blocks");
     make_skipped(&maker);
     check_golden(&maker, "data_skipped");
+    make_large(&maker);
+    check_golden(&maker, "data_large");
     make_empty(&maker, FAB_FRAME_DATA, FAB_FRAME_WANTS_ACK, 0xcafe1234U, 19);
     check_golden(&maker, "data_ping");
     make_empty(&maker, FAB_FRAME_DATA, FAB_FRAME_WANTS_ACK | FAB_FRAME_NO_CRC, 0xcafe1234U, 20);
@@ -223,6 +262,14 @@ test_blocks_and_chunks_are_found(void **state)
     chunk = (const struct fab_chunk *)(const void *)frame.chunks;
     assert_int_equal(chunk->stream, 5);
     assert_int_equal(frame.chunks_size, fab_chunk_stride(56) + fab_chunk_stride(48 + 8 + 13));
+    assert_null(frame.part);
+    make_large(&maker);
+    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, false, &frame), FAB_FRAME_OK);
+    assert_int_equal(frame.grants_block->count, 2);
+    assert_int_equal(frame.grants[1].limit, 1368);
+    assert_int_equal(frame.part->offset, 2736);
+    assert_int_equal(frame.part_bytes[12], 12);
+    assert_int_equal(frame.chunks_size, fab_chunk_stride(56));
 }
 
 static void
@@ -305,7 +352,7 @@ static const struct spoiled spoiled[] = {
     { "version 2", make_records, 0, 2, FAB_FRAME_BAD_VERSION },
     { "type 0", make_records, 1, 0, FAB_FRAME_BAD_TYPE },
     { "type 5", make_records, 1, 5, FAB_FRAME_BAD_TYPE },
-    { "unknown flag", make_records, 2, 0x41, FAB_FRAME_BAD_TYPE },
+    { "unknown flag", make_records, 3, 0x01, FAB_FRAME_BAD_TYPE },
     { "flag in hello", make_offer, 2, 1, FAB_FRAME_BAD_TYPE },
     { "empty ack run", make_blocks, 24 + 8, 0, FAB_FRAME_BAD_BLOCK },
     { "ack beyond 2^31", make_blocks, 24 + 11, 0x80, FAB_FRAME_BAD_BLOCK },
@@ -314,6 +361,18 @@ static const struct spoiled spoiled[] = {
     { "gap of nothing", make_blocks, 24 + 16, 0, FAB_FRAME_BAD_BLOCK },
     { "run of nothing", make_blocks, 24 + 20, 0, FAB_FRAME_BAD_BLOCK },
     { "block cut short", make_blocks, 24 + 12, 4, FAB_FRAME_BAD_BLOCK },
+    { "no grants", make_large, 24, 0, FAB_FRAME_BAD_BLOCK },
+    { "grants beyond 16", make_large, 24, 17, FAB_FRAME_BAD_BLOCK },
+    { "grants that are not there", make_large, 24, 16, FAB_FRAME_BAD_BLOCK },
+    { "part of nothing", make_large, 56, 0, FAB_FRAME_BAD_BLOCK },
+    { "part larger than the frame", make_large, 57, 1, FAB_FRAME_BAD_BLOCK },
+    { "part that leaves a piece of a record", make_large, 56, 17, FAB_FRAME_BAD_CHUNK },
+    { "parts too small", make_large, 64 + 8 + 48 + 5, 3, FAB_FRAME_BAD_CHUNK },
+    { "parts too large", make_large, 64 + 8 + 48 + 5, 0x25, FAB_FRAME_BAD_CHUNK },
+    { "parts of no multiple of 8", make_large, 64 + 8 + 48 + 4, 0x59, FAB_FRAME_BAD_CHUNK },
+    { "parts of a size beyond 16 bits", make_large, 64 + 8 + 48 + 6, 1, FAB_FRAME_BAD_CHUNK },
+    { "a body in parts over the reply lane", make_large, 64 + 1, 1, FAB_FRAME_BAD_CHUNK },
+    { "a body beyond 16 MiB", make_large, 64 + 8 + 27, 2, FAB_FRAME_BAD_CHUNK },
     { "stream 65", make_records, 40, 65, FAB_FRAME_BAD_CHUNK },
     { "lane 3", make_records, 41, 3, FAB_FRAME_BAD_CHUNK },
     { "record of no size", make_records, 42, 0, FAB_FRAME_BAD_CHUNK },
@@ -328,6 +387,7 @@ static const struct spoiled spoiled[] = {
     { "frames too large", make_offer, 24 + 49, 0x25, FAB_FRAME_BAD_HELLO },
     { "version 0 offered", make_offer, 24 + 51, 0, FAB_FRAME_BAD_HELLO },
     { "versions upside down", make_offer, 24 + 51, 2, FAB_FRAME_BAD_HELLO },
+    { "bodies beyond 16 MiB", make_offer, 24 + 53, 25, FAB_FRAME_BAD_HELLO },
     { "credit beyond 2^31", make_offer, 24 + 35, 0x80, FAB_FRAME_BAD_HELLO },
 };
 

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "proto/large_out.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+
+/* Of a part's name: 2 bits say that it is of a body, 4 its slot, 10 the round of the slot, 14 which
+ * part. A frame is remembered for far less than 1024 rounds of a slot. */
+#define INDEX_BITS 14U
+#define INDEX_MASK ((1U << INDEX_BITS) - 1U)
+#define ROUND_BITS 10U
+#define ROUND_MASK ((1U << ROUND_BITS) - 1U)
+
+static_assert(FAB_LARGE_PARTS_MAX <= 1U << INDEX_BITS, "a part's name holds its index");
+
+static bool
+bit(const uint64_t *map, uint32_t index)
+{
+    return (map[index / 64] >> index % 64 & 1U) != 0;
+}
+
+static void
+set_bit(uint64_t *map, uint32_t index)
+{
+    map[index / 64] |= 1ULL << index % 64;
+}
+
+static void
+clear_bit(uint64_t *map, uint32_t index)
+{
+    map[index / 64] &= ~(1ULL << index % 64);
+}
+
+static fab_part
+name_of(const struct fab_large_out_slot *slot, uint32_t index)
+{
+    uint32_t round = slot->id / FAB_LARGE_SLOTS & ROUND_MASK;
+
+    return FAB_PART_LANE_LARGE << 30 | (slot->id % FAB_LARGE_SLOTS) << (INDEX_BITS + ROUND_BITS) |
+           round << INDEX_BITS | index;
+}
+
+/* The slot of a part's name; NULL: its body is done. */
+static struct fab_large_out_slot *
+slot_of(const struct fab_large_out *out, fab_part part)
+{
+    uint32_t place = part >> (INDEX_BITS + ROUND_BITS) & (FAB_LARGE_SLOTS - 1U);
+    const struct fab_large_out_slot *slot = &out->slots[place];
+
+    if (slot->state == FAB_LARGE_OUT_FREE ||
+        (slot->id / FAB_LARGE_SLOTS & ROUND_MASK) != (part >> INDEX_BITS & ROUND_MASK))
+        return NULL;
+    return (struct fab_large_out_slot *)slot;
+}
+
+void
+fab_large_out_reset(struct fab_large_out *out, uint32_t first)
+{
+    for (uint32_t i = 0; i < FAB_LARGE_SLOTS; i++)
+        out->slots[i].state = FAB_LARGE_OUT_FREE;
+    out->next_id = first;
+    out->open_count = 0;
+    out->turn = 0;
+}
+
+struct fab_large_out_slot *
+fab_large_out_next(struct fab_large_out *out)
+{
+    struct fab_large_out_slot *slot = &out->slots[out->next_id % FAB_LARGE_SLOTS];
+
+    return slot->state == FAB_LARGE_OUT_FREE ? slot : NULL;
+}
+
+void
+fab_large_out_open(struct fab_large_out *out, struct fab_large_out_slot *slot)
+{
+    FAB_ASSERT(slot->state == FAB_LARGE_OUT_FREE && slot->size > 0);
+    slot->id = out->next_id++;
+    slot->count = (slot->size + slot->step - 1U) / slot->step;
+    FAB_ASSERT(slot->count <= FAB_LARGE_PARTS_MAX);
+    slot->granted = 0;
+    slot->next = 0;
+    slot->acked = 0;
+    slot->lost = 0;
+    slot->state = FAB_LARGE_OUT_OPEN;
+    memset(slot->is_acked, 0, (slot->count + 63U) / 64U * sizeof(uint64_t));
+    memset(slot->is_lost, 0, (slot->count + 63U) / 64U * sizeof(uint64_t));
+    out->open_count++;
+}
+
+enum fab_grant_verdict
+fab_large_out_check(const struct fab_large_out *out, uint32_t id, uint32_t limit)
+{
+    const struct fab_large_out_slot *slot = &out->slots[id % FAB_LARGE_SLOTS];
+
+    if ((int32_t)(id - out->next_id) >= 0)
+        return FAB_GRANT_IMPOSSIBLE;
+    if (slot->state == FAB_LARGE_OUT_FREE || slot->id != id)
+        return FAB_GRANT_OLD;
+    if (limit > slot->size || (limit < slot->size && limit % slot->step != 0))
+        return FAB_GRANT_IMPOSSIBLE;
+    return limit > (uint64_t)slot->granted * slot->step ? FAB_GRANT_NEWS : FAB_GRANT_OLD;
+}
+
+void
+fab_large_out_grant(struct fab_large_out *out, uint32_t id, uint32_t limit)
+{
+    struct fab_large_out_slot *slot = &out->slots[id % FAB_LARGE_SLOTS];
+
+    slot->granted = (limit + slot->step - 1U) / slot->step;
+}
+
+static bool
+can_send(const struct fab_large_out_slot *slot)
+{
+    return slot->state == FAB_LARGE_OUT_OPEN && (slot->lost > 0 || slot->next < slot->granted);
+}
+
+bool
+fab_large_out_can_send(const struct fab_large_out *out)
+{
+    for (uint32_t i = 0; out->open_count > 0 && i < FAB_LARGE_SLOTS; i++)
+        if (can_send(&out->slots[i]))
+            return true;
+    return false;
+}
+
+static void
+fill_pick(const struct fab_large_out_slot *slot, uint32_t index, struct fab_large_pick *pick)
+{
+    uint32_t offset = index * slot->step;
+
+    *pick = (struct fab_large_pick){
+        .bytes = slot->body + offset,
+        .id = slot->id,
+        .offset = offset,
+        .size = slot->size - offset < slot->step ? slot->size - offset : slot->step,
+        .part = name_of(slot, index),
+    };
+}
+
+static uint32_t
+first_lost(const struct fab_large_out_slot *slot)
+{
+    uint32_t word = 0;
+
+    while (slot->is_lost[word] == 0)
+        word++;
+    return word * 64U + (uint32_t)__builtin_ctzll(slot->is_lost[word]);
+}
+
+bool
+fab_large_out_pick(struct fab_large_out *out, struct fab_large_pick *pick)
+{
+    for (uint32_t i = 0; out->open_count > 0 && i < FAB_LARGE_SLOTS; i++) {
+        const struct fab_large_out_slot *slot = &out->slots[(out->turn + i) % FAB_LARGE_SLOTS];
+
+        if (!can_send(slot))
+            continue;
+        fill_pick(slot, slot->lost > 0 ? first_lost(slot) : slot->next, pick);
+        pick->is_repeat = slot->lost > 0;
+        return true;
+    }
+    return false;
+}
+
+void
+fab_large_out_take(struct fab_large_out *out, const struct fab_large_pick *pick)
+{
+    struct fab_large_out_slot *slot = slot_of(out, pick->part);
+    uint32_t index = pick->part & INDEX_MASK;
+
+    if (bit(slot->is_lost, index)) {
+        clear_bit(slot->is_lost, index);
+        slot->lost--;
+    } else {
+        FAB_ASSERT(index == slot->next);
+        slot->next++;
+    }
+    out->turn = slot->id % FAB_LARGE_SLOTS + 1U;
+}
+
+bool
+fab_large_out_again(const struct fab_large_out *out, fab_part part, struct fab_large_pick *pick)
+{
+    const struct fab_large_out_slot *slot = slot_of(out, part);
+    uint32_t index = part & INDEX_MASK;
+
+    if (!slot || bit(slot->is_acked, index))
+        return false;
+    fill_pick(slot, index, pick);
+    pick->is_repeat = true;
+    return true;
+}
+
+struct fab_large_out_slot *
+fab_large_out_on_acked(struct fab_large_out *out, fab_part part)
+{
+    struct fab_large_out_slot *slot = slot_of(out, part);
+    uint32_t index = part & INDEX_MASK;
+
+    if (!slot || bit(slot->is_acked, index))
+        return NULL;
+    set_bit(slot->is_acked, index);
+    if (bit(slot->is_lost, index)) {
+        clear_bit(slot->is_lost, index);
+        slot->lost--;
+    }
+    if (++slot->acked < slot->count)
+        return NULL;
+    slot->state = FAB_LARGE_OUT_FREE;
+    out->open_count--;
+    return slot;
+}
+
+void
+fab_large_out_on_lost(struct fab_large_out *out, fab_part part)
+{
+    struct fab_large_out_slot *slot = slot_of(out, part);
+    uint32_t index = part & INDEX_MASK;
+
+    if (!slot || bit(slot->is_acked, index) || bit(slot->is_lost, index))
+        return;
+    set_bit(slot->is_lost, index);
+    slot->lost++;
+}
+
+bool
+fab_large_out_is_short(const struct fab_large_out *out)
+{
+    for (uint32_t i = 0; out->open_count > 0 && i < FAB_LARGE_SLOTS; i++) {
+        const struct fab_large_out_slot *slot = &out->slots[i];
+
+        if (slot->state == FAB_LARGE_OUT_OPEN && slot->next == slot->granted &&
+            slot->next < slot->count)
+            return true;
+    }
+    return false;
+}

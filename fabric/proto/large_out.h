@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Large bodies on their way out: which parts of each were granted, sent, lost, acknowledged.
+ *
+ * A body goes in parts of one size, its *step*, all but the last; part i stands at i x step. So a
+ * part is one bit in each of two maps, and parts can neither overlap nor be of a doubtful size. A
+ * body has a number that counts on, and the slot number mod 16 until all of it is acknowledged; the
+ * receiver has the same slots, and is done with a number before the sender uses its slot again.
+ */
+#ifndef FAB_PROTO_LARGE_OUT_H
+#define FAB_PROTO_LARGE_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/sent_map.h"
+#include "wire/frame.h"
+
+#define FAB_LARGE_SLOTS      16U
+#define FAB_LARGE_PARTS_MAX  (FAB_MSG_SIZE_MAX / FAB_LARGE_STEP_MIN)
+#define FAB_LARGE_HEAD_WORDS (FAB_MSG_HEADER_SIZE / 8U + FAB_MSG_EXTENSIONS_MAX)
+#define FAB_LARGE_WORDS      (FAB_LARGE_PARTS_MAX / 64U)
+
+/* In a frame's list of what it carries: where other parts say the lane, this says "of a body". */
+#define FAB_PART_LANE_LARGE 3U
+
+enum fab_large_out_state {
+    FAB_LARGE_OUT_FREE = 0,
+    FAB_LARGE_OUT_OPEN, /* announced; some of it is not acknowledged */
+};
+
+struct fab_large_out_slot {
+    const uint8_t *body; /* not owned */
+    uint64_t loan;       /* the owner's name for it */
+    uint32_t id;
+    uint32_t size;    /* bytes */
+    uint32_t count;   /* parts */
+    uint32_t granted; /* parts that may be sent */
+    uint32_t next;    /* first part that was never sent */
+    uint32_t acked;   /* parts */
+    uint32_t lost;    /* parts that must be sent again */
+    uint32_t number;  /* of the record in its stream */
+    uint16_t step;    /* bytes */
+    uint8_t stream;
+    uint8_t state;                       /* enum fab_large_out_state */
+    uint64_t head[FAB_LARGE_HEAD_WORDS]; /* the record, as it was committed */
+    uint64_t is_acked[FAB_LARGE_WORDS];
+    uint64_t is_lost[FAB_LARGE_WORDS];
+};
+
+struct fab_large_out {
+    struct fab_large_out_slot slots[FAB_LARGE_SLOTS];
+    uint32_t next_id;
+    uint32_t open_count;
+    uint32_t turn; /* slot that is looked at first, so that bodies take turns */
+};
+
+/* A part to be sent. */
+struct fab_large_pick {
+    const uint8_t *bytes;
+    uint32_t id;
+    uint32_t offset;
+    uint32_t size;
+    fab_part part;  /* its name in the sent map */
+    bool is_repeat; /* it was sent before */
+};
+
+enum fab_grant_verdict {
+    FAB_GRANT_NEWS = 0, /* more may be sent than before */
+    FAB_GRANT_OLD,
+    FAB_GRANT_IMPOSSIBLE, /* a body that was never announced, or more of it than there is */
+};
+
+/* Numbers begin at `first`. */
+void fab_large_out_reset(struct fab_large_out *out, uint32_t first);
+
+/* The slot for the next body; NULL: all are in use. */
+struct fab_large_out_slot *fab_large_out_next(struct fab_large_out *out);
+
+/* Opens that slot: its body, loan, size, step, stream, number and head are set. Gives it its id. */
+void fab_large_out_open(struct fab_large_out *out, struct fab_large_out_slot *slot);
+
+/* What a grant would say, and what it says: bytes from the start that may be sent. */
+enum fab_grant_verdict fab_large_out_check(const struct fab_large_out *out, uint32_t id,
+                                           uint32_t limit);
+void fab_large_out_grant(struct fab_large_out *out, uint32_t id, uint32_t limit);
+
+/* Whether a part may be sent now; the first such, lost ones before new ones. */
+bool fab_large_out_can_send(const struct fab_large_out *out);
+bool fab_large_out_pick(struct fab_large_out *out, struct fab_large_pick *pick);
+
+/* The picked part is being sent. */
+void fab_large_out_take(struct fab_large_out *out, const struct fab_large_pick *pick);
+
+/* A part that was sent before, to be sent once more as it is; false: no need. */
+bool fab_large_out_again(const struct fab_large_out *out, fab_part part,
+                         struct fab_large_pick *pick);
+
+/* A frame that carried the part was acknowledged. Returns the slot when that was the last of its
+ * body; it is free by then. */
+struct fab_large_out_slot *fab_large_out_on_acked(struct fab_large_out *out, fab_part part);
+
+/* A frame that carried the part was lost. */
+void fab_large_out_on_lost(struct fab_large_out *out, fab_part part);
+
+/* Whether a body waits for a grant and for nothing else. */
+bool fab_large_out_is_short(const struct fab_large_out *out);
+
+static inline bool
+fab_part_is_large(fab_part part)
+{
+    return part >> 30 == FAB_PART_LANE_LARGE;
+}
+
+#endif
