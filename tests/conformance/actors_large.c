@@ -33,7 +33,7 @@ static const struct myc_type *const load_types[] = { &load_type };
 static uint8_t
 byte_at(uint64_t value, uint32_t i)
 {
-    return (uint8_t)(value * 17U + i * 131U + (i >> 9));
+    return (uint8_t)(value * 17U + i * 131U);
 }
 
 static void
