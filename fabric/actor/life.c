@@ -185,6 +185,7 @@ end(struct fab_core *core, struct fab_slot *slot, enum fab_slot_request request,
     }
     drop_belongings(core, slot);
     fab_parts_on_restart(core, slot);
+    fab_ties_on_suspend(core, slot, reason);
     fab_slot_become(core, slot, FAB_SLOT_SUSPENDED);
     slot->reason = (uint8_t)reason;
     tell_parent(core, parent, slot, reason);
@@ -363,6 +364,7 @@ fab_life_restart(struct fab_core *core, struct fab_slot *slot)
     fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
     drop_belongings(core, slot);
     fab_parts_on_restart(core, slot);
+    fab_ties_on_suspend(core, slot, status);
     fab_slot_become(core, slot, FAB_SLOT_SUSPENDED);
     slot->reason = (uint8_t)status;
     return status;

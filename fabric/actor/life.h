@@ -6,7 +6,8 @@
  * feet. What the end of an actor sets in motion, in this order:
  *
  *   1. its stop function (not after a kill), which may still send
- *   2. supervised: its timers, asks, watches, ports and pollers go, ChildExited goes to the parent;
+ *   2. supervised: its timers, asks, watches, ports and pollers go, those below it and linked to it
+ *      end, ChildExited goes to the parent;
  *      name, mailbox and those who watch it stay, and it waits for the parent's decision
  *   3. else: what waits in its mailbox goes back to the senders, waiters and watchers hear,
  *      those tied to it too, its names and memory are free

@@ -112,6 +112,38 @@ end_here(struct fab_core *core, const struct fab_tie *tie, enum myc_status reaso
     push_entry(core, tie->twin);
 }
 
+/* The next life of the parent has the same ref, and must not be told of this child. */
+static void
+orphan(struct fab_core *core, struct fab_slot *child)
+{
+    if (child->state != FAB_SLOT_SUSPENDED)
+        fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
+    child->flags &= (uint8_t)~FAB_SLOT_IS_SUPERVISED;
+    fab_slot_cold(core, child)->parent = (struct myc_ref){ 0, 0 };
+}
+
+void
+fab_ties_on_suspend(struct fab_core *core, struct fab_slot *slot, enum myc_status reason)
+{
+    uint32_t index = fab_slot_cold(core, slot)->first_tie;
+
+    while (index != FAB_SLOT_NONE) {
+        struct fab_tie *tie = &core->ties.entries[index];
+        uint32_t next = tie->next;
+
+        if (tie->kind == FAB_TIE_SUPERVISOR)
+            orphan(core, &core->slots[core->ties.entries[tie->twin].slot]);
+        if (tie->kind != FAB_TIE_SUPERVISED) {
+            if (tie->twin == FAB_SLOT_NONE)
+                end_away(core, slot, tie, reason);
+            else
+                end_here(core, tie, reason);
+            push_entry(core, index);
+        }
+        index = next;
+    }
+}
+
 void
 fab_ties_on_end(struct fab_core *core, struct fab_slot *slot, enum myc_status reason)
 {

@@ -51,6 +51,10 @@ bool fab_tie_add_away(struct fab_core *core, struct fab_slot *slot, struct myc_r
 /* The actor has ended: whoever is tied to it hears, or ends too. */
 void fab_ties_on_end(struct fab_core *core, struct fab_slot *slot, enum myc_status reason);
 
+/* The actor has ended, and may run again under its ref: whoever is below it or linked to it hears,
+ * or ends too, as if it were gone; only the tie to its own parent stays. */
+void fab_ties_on_suspend(struct fab_core *core, struct fab_slot *slot, enum myc_status reason);
+
 /* EXIT has come: the peer of a link has ended. */
 void fab_tie_on_exit(struct fab_core *core, struct fab_slot *slot, struct myc_ref peer,
                      enum myc_status reason);

@@ -308,6 +308,56 @@ test_a_tree_two_thousand_deep_stops_and_can_be_killed(void **state)
     }
 }
 
+/* stop children when restarting (Pekko): a supervisor that is killed runs again under its ref, with
+ * new children; the old ones are gone, and nobody is told of them. */
+static void
+test_a_restarted_supervisor_begins_without_its_old_children(void **state)
+{
+    struct myc_child_spec kids[2] = { kid_spec, kid_spec };
+    const struct myc_supervisor_spec inner = {
+        .size = sizeof(inner),
+        .intensity = 10,
+        .children = kids,
+        .child_count = 2,
+    };
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = &inner,
+        .args_size = sizeof(inner),
+    };
+    struct myc_child_spec child = {
+        .size = sizeof(child),
+        .id = "inner",
+        .class_of = &myc_supervisor_class,
+        .options = &options,
+        .flags = MYC_CHILD_IS_SUPERVISOR,
+    };
+    const struct myc_supervisor_spec outer = {
+        .size = sizeof(outer),
+        .intensity = 10,
+        .children = &child,
+        .child_count = 1,
+    };
+    uint32_t before;
+
+    (void)state;
+    kids[0].restart = kids[1].restart = MYC_RESTART_POLICY_PERMANENT;
+    kids[1].id = "other";
+    begin(4U << 20, 64);
+    before = myc_test_actor_count(bench, 0, 0);
+    start(&myc_supervisor_class, &outer);
+    /* Slots are taken in order: the outer one, the inner one, its kids. */
+    top = (struct myc_ref){ myc_test_probe_ref(probe).home, (uint64_t)(before + 1) << 32 | 1 };
+    for (uint64_t i = 1; i <= 5; i++) {
+        myc_test_act(probe, kill_top, NULL);
+        myc_test_settle(bench);
+        assert_int_equal(myc_test_counter(bench, 0, 0, "restarted"), i);
+        assert_int_equal(myc_test_actor_count(bench, 0, 0), before + 4);
+        assert_counts(top, 2, 0);
+    }
+    myc_test_destroy(&bench);
+}
+
 int
 main(void)
 {
@@ -317,6 +367,7 @@ main(void)
         cmocka_unit_test(test_no_end_of_a_child_that_is_not_significant_ends_the_supervisor),
         cmocka_unit_test(test_a_hundred_thousand_children_start_and_stop),
         cmocka_unit_test(test_a_tree_two_thousand_deep_stops_and_can_be_killed),
+        cmocka_unit_test(test_a_restarted_supervisor_begins_without_its_old_children),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
