@@ -35,7 +35,8 @@ struct bench_result {
     const char *raw_name;    /* what the baseline is, in words */
     const char *fabric_name; /* what of ours stands beside it */
     bool is_rate;
-    double aim; /* ratio of design section 15; 0: none stated */
+    bool is_bytes; /* a rate of bytes, not of messages or frames */
+    double aim;    /* ratio of design section 15; 0: none stated */
     uint32_t body_bytes;
     unsigned count; /* repetitions in the arrays */
     struct bench_figures raw[BENCH_REPETITIONS_MAX];
@@ -60,6 +61,13 @@ enum myc_status bench_segment_rate(const struct bench_options *options,
                                    struct bench_result *result);
 enum myc_status bench_wire_rtt(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_wire_rate(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_wire_bulk_1k(const struct bench_options *options,
+                                   struct bench_result *result);
+enum myc_status bench_wire_bulk_64k(const struct bench_options *options,
+                                    struct bench_result *result);
+enum myc_status bench_wire_bulk(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_wire_bulk_16m(const struct bench_options *options,
+                                    struct bench_result *result);
 
 /* Percentiles of samples in ns; sorts them. `count` from 1. */
 struct bench_figures bench_figures_of(uint64_t *samples_ns, size_t count);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <mycelium/buffer.h>
 #include <mycelium/messages.h>
 #include <mycelium/name.h>
 
@@ -117,7 +118,14 @@ struct driver {
     uint32_t done; /* round trips or messages of this phase so far */
     uint64_t start_ns;
     uint64_t poller;
+    struct myc_buffer *buffer; /* what is sent, when it is large */
 };
+
+static uint32_t
+count_of(const struct bench_pair *pair, enum phase phase)
+{
+    return phase == PHASE_RAW_RATE && pair->raw_count ? pair->raw_count : pair->count;
+}
 
 static void
 driver_end(struct myc_self *self, struct driver *driver, enum myc_status status)
@@ -133,7 +141,7 @@ static enum myc_status
 driver_tell_phase(struct myc_self *self, struct driver *driver, enum phase phase)
 {
     const struct myc_send_options now = { .size = sizeof(now), .flags = MYC_SEND_NOW };
-    const struct bench_phase body = { .phase = phase, .count = driver->pair->count };
+    const struct bench_phase body = { .phase = phase, .count = count_of(driver->pair, phase) };
     uint8_t bytes[BENCH_PHASE_BLOCK_LENGTH];
 
     bench_phase_encode(&body, bytes);
@@ -172,7 +180,7 @@ driver_start_rate(struct myc_self *self, struct driver *driver)
     if (status != MYC_OK)
         return status;
     driver->start_ns = myc_clock_ns(self);
-    pair->raw->blast(pair->raw->context, self, pair->count);
+    pair->raw->blast(pair->raw->context, self, count_of(pair, PHASE_RAW_RATE));
     return MYC_OK;
 }
 
@@ -204,6 +212,34 @@ driver_on_ping(struct myc_self *self, struct driver *driver, const struct myc_me
     return driver_start(self, driver);
 }
 
+/* The body is written once, in the first phase that needs it. */
+static enum myc_status
+driver_send_large(struct myc_self *self, struct driver *driver)
+{
+    uint32_t size = driver->pair->body_bytes;
+    enum myc_status status = MYC_OK;
+    void *body;
+
+    if (!driver->buffer) {
+        status = myc_buffer_claim(self, size, &driver->buffer, &body);
+        if (status == MYC_OK)
+            memset(body, 0x5a, size);
+    }
+    if (status != MYC_OK)
+        return status;
+    return myc_buffer_send(self, driver->partner, &bench_blast_type, driver->buffer, NULL);
+}
+
+static enum myc_status
+driver_send_blast(struct myc_self *self, struct driver *driver)
+{
+    const struct bench_blast blast = { .sequence = driver->done };
+
+    if (driver->pair->body_bytes)
+        return driver_send_large(self, driver);
+    return bench_blast_send(self, driver->partner, &blast);
+}
+
 static unsigned
 driver_blast(struct myc_self *self, void *state)
 {
@@ -211,9 +247,7 @@ driver_blast(struct myc_self *self, void *state)
     unsigned sent = 0;
 
     while (sent < BLAST_BURST && driver->done < driver->pair->count) {
-        const struct bench_blast blast = { .sequence = driver->done };
-
-        if (bench_blast_send(self, driver->partner, &blast) != MYC_OK)
+        if (driver_send_blast(self, driver) != MYC_OK)
             break;
         driver->done++;
         sent++;

@@ -46,6 +46,8 @@ struct bench_pair {
     struct bench_result *result;
     unsigned repetitions;
     uint32_t count;         /* round trips or messages in a phase */
+    uint32_t raw_count;     /* of the baseline's rate phases; 0: as many */
+    uint32_t body_bytes;    /* of each message of a rate, sent by reference; 0: a small one */
     uint64_t *samples_ns;   /* `count` places; NULL for a rate */
     enum myc_status status; /* how it ended */
     sem_t done;

@@ -15,6 +15,7 @@ static const struct {
 } kinds[] = {
     { "segment:", bench_segment_partner },
     { "wire:", bench_wire_partner },
+    { "bulk:", bench_bulk_partner },
 };
 
 enum myc_status

@@ -24,6 +24,8 @@ void bench_partner_stop(pid_t pid);
 /* Each kind of partner: takes the rest of the spec, starts its node, spawns the partner actor. */
 enum myc_status bench_segment_partner(const char *arguments, struct myc_node **node);
 enum myc_status bench_wire_partner(const char *arguments, struct myc_node **node);
+/* The same whose raw frames are as large as the port's MTU lets them be. */
+enum myc_status bench_bulk_partner(const char *arguments, struct myc_node **node);
 
 /* Spawns the partner actor on lcore 0 of a node. `raw` must outlive it. */
 enum myc_status bench_partner_spawn(struct myc_node *node, uint8_t lcore,

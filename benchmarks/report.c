@@ -134,6 +134,8 @@ report_json(const struct bench_result *result, const struct bench_figures *raw,
         json_object_set_new(object, "raw_p50_ns", json_real(raw->p50_ns));
         json_object_set_new(object, "fabric_p50_ns", json_real(fabric->p50_ns));
     }
+    if (result->is_bytes)
+        json_object_set_new(object, "per_s_is", json_string("bytes"));
     if (result->aim > 0)
         json_object_set_new(object, "aim", json_real(result->aim));
     json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
@@ -142,10 +144,11 @@ report_json(const struct bench_result *result, const struct bench_figures *raw,
 }
 
 static void
-print_side(const char *name, const struct bench_figures *figures, bool is_rate)
+print_side(const char *name, const struct bench_figures *figures, const struct bench_result *result)
 {
-    if (is_rate)
-        printf("  %-44s %12.3f M/s\n", name, figures->per_s / 1e6);
+    if (result->is_rate)
+        printf("  %-44s %12.3f %s\n", name, figures->per_s / 1e6,
+               result->is_bytes ? "MB/s" : "M/s");
     else
         printf("  %-44s p50 %8.1f  p99 %8.1f  p99.9 %9.1f  max %10.1f ns\n", name, figures->p50_ns,
                figures->p99_ns, figures->p999_ns, figures->max_ns);
@@ -156,8 +159,8 @@ report_text(const struct bench_result *result, const struct bench_figures *raw,
             const struct bench_figures *fabric, struct spread ratio)
 {
     printf("%s (%u B, %u alternations)\n", result->bench, result->body_bytes, result->count);
-    print_side(result->raw_name, raw, result->is_rate);
-    print_side(result->fabric_name, fabric, result->is_rate);
+    print_side(result->raw_name, raw, result);
+    print_side(result->fabric_name, fabric, result);
     printf("  ratio %.3f (%.3f to %.3f)", ratio.median, ratio.min, ratio.max);
     if (result->aim > 0)
         printf("; aim: at %s %.2f", result->is_rate ? "least" : "most", result->aim);

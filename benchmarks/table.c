@@ -10,6 +10,10 @@ const struct bench bench_table[] = {
       bench_segment_rate },
     { "wire-rtt", "how long is the reliable round trip over a port?", bench_wire_rtt },
     { "wire-rate", "how many reliable messages a second go over a port?", bench_wire_rate },
+    { "wire-bulk-1k", "what goodput have messages of 1 KiB over a port?", bench_wire_bulk_1k },
+    { "wire-bulk-64k", "what goodput have messages of 64 KiB?", bench_wire_bulk_64k },
+    { "wire-bulk", "what goodput have messages of 1 MiB?", bench_wire_bulk },
+    { "wire-bulk-16m", "what goodput have messages of 16 MiB?", bench_wire_bulk_16m },
 };
 
 const size_t bench_table_count = sizeof(bench_table) / sizeof(bench_table[0]);

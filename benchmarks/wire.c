@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Between two nodes over a port: round trip and one-way rate of the reliable protocol, beside raw
- * frames of the same size through the same device. Default device: a memif between two processes.
+ * Between two nodes over a port: round trip, one-way rate and goodput of large messages of the
+ * reliable protocol, beside raw frames of the same size through the same device. Default device: a
+ * memif between two processes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,12 @@
     ((uint16_t)(LINK_HEADERS + FAB_FRAME_HEADER_SIZE + FAB_ACK_SIZE + FAB_CHUNK_SIZE + \
                 FAB_MSG_HEADER_SIZE + BODY_BYTES))
 
+/* Frames as large as an MTU of 1500 lets them be, and what a raw one carries for its user. */
+#define BULK_FRAME_SIZE ((uint16_t)1514)
+#define BULK_PAYLOAD    (BULK_FRAME_SIZE - LINK_HEADERS)
+#define BULK_BYTES      (32U * 1024U * 1024U) /* in one phase */
+#define BULK_BYTES_MIN  (4U * 1024U * 1024U)  /* likewise, for the tests */
+
 /* The device of one side, from "memif:SOCKET" or "af_packet:INTERFACE". */
 static enum myc_status
 choose_device(const char *spec, bool is_partner, struct local_node_wish *wish, char *vdev)
@@ -51,8 +58,8 @@ choose_device(const char *spec, bool is_partner, struct local_node_wish *wish, c
     return MYC_OK;
 }
 
-enum myc_status
-bench_wire_partner(const char *arguments, struct myc_node **node)
+static enum myc_status
+start_partner(const char *arguments, uint16_t frame_size, struct myc_node **node)
 {
     static struct raw_port port;
     static struct bench_raw raw;
@@ -63,11 +70,23 @@ bench_wire_partner(const char *arguments, struct myc_node **node)
     if (status == MYC_OK)
         status = local_node_start(&wish, node);
     if (status == MYC_OK)
-        status = raw_port_init(&port, *node, "wire0", FRAME_SIZE);
+        status = raw_port_init(&port, *node, "wire0", frame_size);
     if (status != MYC_OK)
         return status;
     raw_port_ops(&port, &raw);
     return bench_partner_spawn(*node, 0, &raw);
+}
+
+enum myc_status
+bench_wire_partner(const char *arguments, struct myc_node **node)
+{
+    return start_partner(arguments, FRAME_SIZE, node);
+}
+
+enum myc_status
+bench_bulk_partner(const char *arguments, struct myc_node **node)
+{
+    return start_partner(arguments, BULK_FRAME_SIZE, node);
 }
 
 static enum myc_status
@@ -85,9 +104,9 @@ measure_over(const char *device, const char *partner_device, struct bench_pair *
         status = local_node_start(&wish, &node);
     if (status != MYC_OK)
         return status;
-    status = raw_port_init(&port, node, "wire0", FRAME_SIZE);
+    status = raw_port_init(&port, node, "wire0", pair->body_bytes ? BULK_FRAME_SIZE : FRAME_SIZE);
     raw_port_ops(&port, raw);
-    snprintf(spec, sizeof(spec), "wire:%s", partner_device);
+    snprintf(spec, sizeof(spec), "%s:%s", pair->body_bytes ? "bulk" : "wire", partner_device);
     if (status == MYC_OK)
         status = bench_partner_start(spec, &partner);
     if (status == MYC_OK) {
@@ -111,6 +130,9 @@ run(const struct bench_options *options, struct bench_result *result, uint32_t c
         .result = result,
         .repetitions = options->repetitions,
         .count = count,
+        .raw_count =
+            result->is_bytes ? (uint32_t)((uint64_t)count * result->body_bytes / BULK_PAYLOAD) : 0,
+        .body_bytes = result->is_bytes ? result->body_bytes : 0,
         .samples_ns = samples_ns,
     };
     enum myc_status status;
@@ -144,4 +166,49 @@ bench_wire_rate(const struct bench_options *options, struct bench_result *result
     result->fabric_name = "reliable messages, coalesced";
     result->is_rate = true;
     return run(options, result, options->is_smoke ? SMOKE_RATE_COUNT : RATE_COUNT);
+}
+
+/* Goodput: from messages and frames a second to bytes a second. */
+static enum myc_status
+run_bulk(const struct bench_options *options, struct bench_result *result, uint32_t body_bytes)
+{
+    uint32_t bytes = options->is_smoke ? BULK_BYTES_MIN : BULK_BYTES;
+    enum myc_status status;
+
+    result->raw_name = "raw frames of 1514 bytes";
+    result->fabric_name = "reliable messages, one after the other";
+    result->is_rate = true;
+    result->is_bytes = true;
+    result->body_bytes = body_bytes;
+    status = run(options, result, bytes / body_bytes ? bytes / body_bytes : 1);
+    for (unsigned i = 0; status == MYC_OK && i < result->count; i++) {
+        result->raw[i].per_s *= BULK_PAYLOAD;
+        result->fabric[i].per_s *= body_bytes;
+    }
+    return status;
+}
+
+enum myc_status
+bench_wire_bulk_1k(const struct bench_options *options, struct bench_result *result)
+{
+    return run_bulk(options, result, 1024);
+}
+
+enum myc_status
+bench_wire_bulk_64k(const struct bench_options *options, struct bench_result *result)
+{
+    return run_bulk(options, result, 64U * 1024);
+}
+
+enum myc_status
+bench_wire_bulk(const struct bench_options *options, struct bench_result *result)
+{
+    result->aim = 0.8;
+    return run_bulk(options, result, 1024U * 1024);
+}
+
+enum myc_status
+bench_wire_bulk_16m(const struct bench_options *options, struct bench_result *result)
+{
+    return run_bulk(options, result, 16U * 1024 * 1024);
 }

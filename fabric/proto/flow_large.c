@@ -154,11 +154,21 @@ is_worth_telling(const struct fab_large_in_slot *slot)
             slot->granted - slot->told >= FAB_GRANT_WINDOW_DEFAULT / 4);
 }
 
+/* Bytes that may be granted ahead. They begin small and grow with what has come, so that of many
+ * who begin at once the first does not take all of the budget. */
+static uint32_t
+window_of(const struct fab_flow *flow, const struct fab_large_in_slot *slot)
+{
+    uint32_t window = 2 * FAB_GRANT_QUANTUM + slot->received;
+
+    return window < flow->config.grant_window ? window : flow->config.grant_window;
+}
+
 /* Grants the body as much as window, budget and `most` allow. Returns whether it wants no more. */
 static bool
 grant_slot(struct fab_flow *flow, struct fab_large_in_slot *slot, uint32_t most)
 {
-    uint64_t window = (uint64_t)slot->received + flow->config.grant_window;
+    uint64_t window = (uint64_t)slot->received + window_of(flow, slot);
     uint64_t room = fab_granter_room(flow->granter);
     uint32_t wanted = slot->size;
     uint32_t more;
@@ -300,6 +310,8 @@ fab_flow_take_part(struct fab_flow *flow, const struct fab_frame *frame)
     flow->counters.parts_received++;
     if (slot->state == FAB_LARGE_IN_FREE)
         complete(flow, slot);
+    else
+        flow->due.grants |= is_worth_telling(slot);
     if (flow->large_in->open_count > 0)
         want_grants(flow);
 }

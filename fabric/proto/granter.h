@@ -40,10 +40,14 @@ fab_granter_init(struct fab_granter *granter, uint64_t limit)
     *granter = (struct fab_granter){ .limit = limit };
 }
 
+/* Bytes that may be granted now; less than a quantum is nothing, so that grants do not come in
+ * crumbs. */
 static inline uint64_t
 fab_granter_room(const struct fab_granter *granter)
 {
-    return granter->outstanding < granter->limit ? granter->limit - granter->outstanding : 0;
+    return granter->outstanding + FAB_GRANT_QUANTUM <= granter->limit
+               ? granter->limit - granter->outstanding
+               : 0;
 }
 
 /* Waits at the end of the queue; no effect for one that waits already. */

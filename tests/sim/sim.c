@@ -172,6 +172,18 @@ wake_at(struct sim *sim, struct sim_end *end, uint64_t at_ns)
     sim_push_event(sim, (struct sim_event){ .at_ns = at_ns, .end = end->index });
 }
 
+/* The flow, of whichever end, whose turn it is to grant large bodies. */
+static void
+call_waiting(struct sim *sim, const struct sim_end *end)
+{
+    struct sim_end *called = fab_granter_call(end->flow->granter);
+
+    if (called == NULL)
+        return;
+    fab_flow_grant(called->flow);
+    wake_at(sim, called, sim->now_ns + SIM_US);
+}
+
 static void
 run_turn(struct sim *sim, struct sim_end *end)
 {
@@ -193,10 +205,8 @@ run_turn(struct sim *sim, struct sim_end *end)
         return;
     if (deadline_ns != FAB_FLOW_NO_DEADLINE)
         wake_at(sim, end, deadline_ns);
-    if (end->config.large_max && fab_granter_call(end->flow->granter)) {
-        fab_flow_grant(end->flow);
-        wake_at(sim, end, sim->now_ns + SIM_US);
-    }
+    if (end->config.large_max)
+        call_waiting(sim, end);
     if (fab_flow_has_refused(end->flow) && !end->has_no_room)
         wake_at(sim, end, sim->now_ns + SIM_US);
     if (end->to_send > 0 && fab_flow_state(end->flow) == FAB_FLOW_UP &&

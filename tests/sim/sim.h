@@ -75,6 +75,7 @@ struct sim_end {
     /* large bodies: with config.large_max */
     uint32_t large;      /* chance that a record has one, per million */
     uint32_t large_size; /* bytes beyond those of a small one, at most */
+    uint32_t large_all;  /* every record has a body of so many bytes; 0: by chance */
     uint64_t heap_left;  /* bytes of large bodies that may be received at one time */
     uint64_t heap_fails; /* the so-many-th request for memory from now fails; 0: none */
     uint64_t large_sent;

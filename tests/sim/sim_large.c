@@ -37,7 +37,9 @@ give_entry(struct sim_body *body)
 bool
 sim_send_large(struct sim *sim, struct sim_end *end, uint8_t stream)
 {
-    uint32_t size = FAB_MSG_SMALL_MAX + 1 + (uint32_t)fab_prng_below(&sim->prng, end->large_size);
+    uint32_t size = end->large_all ? end->large_all
+                                   : FAB_MSG_SMALL_MAX + 1 +
+                                         (uint32_t)fab_prng_below(&sim->prng, end->large_size);
     uint32_t total = FAB_MSG_HEADER_SIZE + 8;
     struct sim_body *body;
     struct fab_msg *msg;

@@ -49,7 +49,10 @@ sim_send_record(struct sim *sim, struct sim_end *end)
 
     if (room == 0)
         return false;
-    if (end->large > 0 && stream < FAB_STREAM_SYSTEM && fab_prng_chance(&sim->prng, end->large)) {
+    if (end->large_all > 0)
+        stream %= FAB_STREAM_USER_COUNT;
+    if (end->large_all > 0 ||
+        (end->large > 0 && stream < FAB_STREAM_SYSTEM && fab_prng_chance(&sim->prng, end->large))) {
         if (!sim_send_large(sim, end, stream))
             return false;
         end->sent[stream]++;

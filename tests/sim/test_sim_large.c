@@ -187,6 +187,75 @@ test_a_sender_that_dies_half_way_leaves_nothing_behind(void **state)
     }
 }
 
+#define INCAST       100U
+#define INCAST_BYTES 65536U
+#define FRAME_BYTES  1514U /* on the wire with an MTU of 1500, of which a raw one carries 1472 */
+#define RAW_PAYLOAD  1472U
+#define BYTE_PS      800U  /* 10 Gbit/s */
+#define RING_FRAMES  1024U /* descriptors of the receiving port */
+
+/* A hundred senders, one receiving port: their wires meet in one that holds as many frames as the
+ * port has descriptors. */
+static void
+start_incast(struct sim *sim, struct fab_granter *granter)
+{
+    const struct sim_wire wire = {
+        .delay_ns = 10 * SIM_US,
+        .byte_ps = BYTE_PS,
+        .queue_ns = (uint64_t)RING_FRAMES * FRAME_BYTES * BYTE_PS / 1000,
+    };
+
+    sim_init(sim, "large_incast", 1, &wire);
+    sim->is_quiet = true;
+    fab_granter_init(granter, FAB_GRANT_BUDGET_DEFAULT);
+    for (uint32_t i = 0; i < INCAST; i++) {
+        uint32_t first = sim_add_pair(sim);
+
+        prepare(sim, first, &(struct plan){ .heap = 4 * MIB });
+        sim->ends[first].large_all = INCAST_BYTES;
+        sim->ends[first].wire = 0;
+        sim->ends[first + 1].config.granter = granter;
+        sim_start(sim, first);
+        sim_start(sim, first + 1);
+    }
+    sim_run_until(sim, sim->now_ns + 5 * SIM_MS);
+}
+
+static void
+test_a_hundred_senders_at_once_share_the_port_and_overrun_nothing(void **state)
+{
+    struct fab_granter granter;
+    double sum = 0, squares = 0, share;
+    uint64_t start_ns, last_ns = 0;
+    struct sim sim;
+
+    (void)state;
+    start_incast(&sim, &granter);
+    start_ns = sim.now_ns;
+    for (uint32_t i = 0; i < INCAST; i++) {
+        sim.ends[2 * i].to_send = 1;
+        sim_poke(&sim, 2 * i);
+    }
+    sim_run_until(&sim, start_ns + 100 * SIM_MS);
+    for (uint32_t i = 0; i < INCAST; i++) {
+        const struct sim_end *end = &sim.ends[2 * i + 1];
+        double rate = 1.0 / (double)(end->got_ns - start_ns);
+
+        SIM_CHECK(&sim, end->large_got == 1);
+        sum += rate;
+        squares += rate * rate;
+        last_ns = end->got_ns > last_ns ? end->got_ns : last_ns;
+    }
+    share = (double)INCAST * INCAST_BYTES / RAW_PAYLOAD * FRAME_BYTES * BYTE_PS / 1000 /
+            (double)(last_ns - start_ns);
+    print_message("goodput %.3f of raw frames, Jain %.3f\n", share, sum * sum / INCAST / squares);
+    assert_int_equal(sim.ends[0].dropped, 0);
+    assert_true(share >= 0.9);
+    assert_true(sum * sum / INCAST / squares >= 0.9);
+    assert_true(granter.outstanding == 0);
+    sim_fini(&sim);
+}
+
 static void
 test_the_same_seed_takes_the_same_time(void **state)
 {
@@ -210,6 +279,7 @@ main(void)
         cmocka_unit_test(test_a_heap_for_one_body_at_a_time_lets_all_through),
         cmocka_unit_test(test_the_nth_request_for_memory_fails_and_nothing_is_lost),
         cmocka_unit_test(test_a_sender_that_dies_half_way_leaves_nothing_behind),
+        cmocka_unit_test(test_a_hundred_senders_at_once_share_the_port_and_overrun_nothing),
         cmocka_unit_test(test_the_same_seed_takes_the_same_time),
     };
 
