@@ -3,6 +3,7 @@
 #include "semantics.h"
 
 #include <mycelium/stash.h>
+#include <mycelium/supervisor.h>
 
 static struct myc_test *bench;
 static struct myc_test_probe *probe;
@@ -262,6 +263,131 @@ test_draining_ends_after_what_waits_and_a_kill_ends_draining(void **state)
     }
 }
 
+/* --- ends ------------------------------------------------------------------------------------- */
+
+static struct {
+    unsigned stops;
+    enum myc_status linked;
+    enum myc_status supervised;
+} dying;
+
+static const struct myc_class late_class = { .size = sizeof(late_class), .name = "late" };
+
+/* Nobody is born to who is dying. */
+static void
+dying_stop(struct myc_self *self, void *state, enum myc_status reason)
+{
+    struct myc_spawn_options options = { .size = sizeof(options), .is_linked = true };
+    struct myc_ref ref;
+
+    (void)state, (void)reason;
+    dying.stops++;
+    dying.linked = myc_spawn(self, &late_class, &options, &ref);
+    options.is_linked = false;
+    options.is_supervised = true;
+    dying.supervised = myc_spawn(self, &late_class, &options, &ref);
+}
+
+static const struct myc_class dying_class = {
+    .size = sizeof(dying_class),
+    .name = "dying",
+    .stop = dying_stop,
+};
+
+static void
+stop_twice(struct myc_self *self, void *context)
+{
+    uint64_t monitor;
+
+    (void)context;
+    assert_int_equal(myc_monitor(self, ending, &monitor), MYC_OK);
+    assert_int_equal(myc_stop(self, ending, MYC_SHUTDOWN), MYC_OK);
+    assert_int_equal(myc_stop(self, ending, MYC_NORMAL), MYC_OK);
+}
+
+/* double shutdown attempt; linked_spawn_rejects_a_stopped_supervisor */
+static void
+test_who_is_told_to_stop_twice_stops_once_and_bears_nobody(void **state)
+{
+    struct myc_down down;
+
+    (void)state;
+    memset(&dying, 0, sizeof(dying));
+    assert_int_equal(myc_test_spawn(bench, 0, 0, &dying_class, NULL, &ending), MYC_OK);
+    myc_test_act(probe, stop_twice, NULL);
+    assert_true(myc_down_decode(myc_test_expect(probe, &myc_down_type), &down));
+    assert_int_equal(down.reason, MYC_SHUTDOWN);
+    myc_test_expect_none(probe, MS);
+    assert_int_equal(dying.stops, 1);
+    assert_int_equal(dying.linked, MYC_BAD_STATE);
+    assert_int_equal(dying.supervised, MYC_BAD_STATE);
+}
+
+/* --- backing off ------------------------------------------------------------------------------ */
+
+/* Passes numbers on to the probe; a Go fails it. */
+static enum myc_status
+relay_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    struct conf_number number = { 0 };
+
+    (void)state;
+    if (!conf_number_decode(message, &number))
+        return MYC_FAILED;
+    return conf_number_send(self, myc_test_probe_ref(probe), &number);
+}
+
+static const struct myc_class relay_class = {
+    .size = sizeof(relay_class),
+    .name = "relay",
+    .accepts = door_types,
+    .accepts_count = 2,
+    .receive = relay_receive,
+};
+
+/* Pekko's "publish dropped messages while backing off and stash is full": the mailbox is the stash,
+ * and it tells the sender. */
+static void
+test_mail_waits_for_who_backs_off_up_to_its_limit(void **state)
+{
+    static const struct myc_spawn_options relay_options = { .size = sizeof(relay_options),
+                                                            .mailbox_max = 8 };
+    static const struct myc_child_spec child = {
+        .size = sizeof(child),
+        .id = "relay",
+        .class_of = &relay_class,
+        .options = &relay_options,
+    };
+    const struct myc_supervisor_spec spec = {
+        .size = sizeof(spec),
+        .children = &child,
+        .child_count = 1,
+        .backoff_ns_min = S,
+    };
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = &spec,
+        .args_size = sizeof(spec),
+    };
+    struct myc_ref relay;
+
+    (void)state;
+    assert_int_equal(myc_test_spawn(bench, 0, 0, &myc_supervisor_class, &options, &relay), MYC_OK);
+    relay.actor += 1ULL << 32; /* slots are taken in order */
+    go(relay);
+    myc_test_settle(bench);
+    for (uint64_t i = 0; i < 8; i++)
+        assert_int_equal(semantics_send(probe, relay, i), MYC_OK);
+    assert_int_equal(semantics_send(probe, relay, 8), MYC_FULL);
+    assert_int_equal(myc_test_counter(bench, 0, 0, "refused_full"), 1);
+    myc_test_expect_none(probe, S / 2);
+    myc_test_allow(probe, &myc_writable_type);
+    for (uint64_t i = 0; i < 8; i++)
+        assert_int_equal(semantics_expect_number(probe), i);
+    assert_int_equal(semantics_send(probe, relay, 9), MYC_OK);
+    assert_int_equal(semantics_expect_number(probe), 9);
+}
+
 /* --- many lives ------------------------------------------------------------------------------- */
 
 static void
@@ -297,6 +423,8 @@ main(void)
         CASE(test_a_stash_gives_back_what_it_took_around_its_end),
         CASE(test_a_behaviour_without_a_stop_ends_by_that_of_its_class),
         CASE(test_draining_ends_after_what_waits_and_a_kill_ends_draining),
+        CASE(test_who_is_told_to_stop_twice_stops_once_and_bears_nobody),
+        CASE(test_mail_waits_for_who_backs_off_up_to_its_limit),
         CASE(test_a_hundred_thousand_lives_leave_nothing),
     };
 
