@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define ALLOW_EXPERIMENTAL_API  /* rte_intr_instance_alloc and what fills it: stable from 23.11 on \
+                                 */
 #include "env/eal.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <rte_alarm.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_interrupts.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
@@ -172,9 +178,8 @@ on_alarm(void *argument)
     atomic_store_explicit((_Atomic bool *)argument, true, memory_order_release);
 }
 
-/* The interrupt thread goes on while rte_eal_cleanup unmaps the memory with its handles; after a
- * memif's end it was still walking through them, and died. Alarms run on that thread. A walk asked
- * for before the first one is over when the next has run, and nobody asks for more. */
+/* Lets the interrupt thread finish what ports that were closed have asked of it: alarms run on it.
+ * A walk asked for before the first one is over when the next has run. */
 static void
 settle_interrupts(void)
 {
@@ -188,6 +193,43 @@ settle_interrupts(void)
     }
 }
 
+struct ending {
+    pthread_t thread; /* the interrupt thread, valid once it is told */
+    _Atomic bool is_told;
+};
+
+static void
+on_ending(void *argument)
+{
+    struct ending *ending = argument;
+
+    ending->thread = pthread_self();
+    atomic_store_explicit(&ending->is_told, true, memory_order_release);
+    pthread_exit(NULL);
+}
+
+/* The interrupt thread would go on while rte_eal_cleanup unmaps the memory with its handles; at the
+ * end of a memif it was still walking through them, and died. The EAL has no call to end it, so a
+ * callback does, which it runs. Not that of an alarm: the EAL waits for those at the end. */
+static void
+end_interrupts(void)
+{
+    struct rte_intr_handle *handle = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
+    int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); /* ready at once */
+    struct ending ending = { .is_told = false };
+
+    if (handle && fd >= 0 && rte_intr_fd_set(handle, fd) == 0 &&
+        rte_intr_type_set(handle, RTE_INTR_HANDLE_EXT) == 0 &&
+        rte_intr_callback_register(handle, on_ending, &ending) == 0) {
+        while (!atomic_load_explicit(&ending.is_told, memory_order_acquire))
+            sched_yield();
+        pthread_join(ending.thread, NULL);
+    }
+    rte_intr_instance_free(handle);
+    if (fd >= 0)
+        close(fd);
+}
+
 void
 fab_eal_stop(void)
 {
@@ -195,6 +237,7 @@ fab_eal_stop(void)
         return;
     is_ours = false;
     settle_interrupts();
+    end_interrupts();
     rte_eal_cleanup();
 }
 

@@ -229,7 +229,8 @@ fab_cmd_ping(int argc, char **argv)
         result = ping_all(&arguments, node, to);
     else
         fprintf(stderr,
-                "mycelium ping: nobody has the name `%s`; `mycelium ls %s` lists those known\n",
+                "mycelium ping: nobody has the name `%s` on the node at %s, which is the one that "
+                "is asked; `mycelium ls` lists the names that it knows, with their nodes\n",
                 arguments.name, arguments.socket_path);
     myc_node_stop(&node);
     return result;
