@@ -19,7 +19,8 @@ packages_to_build=(
 )
 
 # iproute2 and nftables make the network namespaces and the losses of the wire tests; libsystemd-dev
-# is what Debian's DPDK forgets to ask for when a program is linked to it statically.
+# is what Debian's DPDK forgets to ask for when a program is linked to it statically; QEMU, busybox and
+# cpio make the emulated guests of tests/vm.
 packages_to_test=(
     g++
     git
@@ -32,6 +33,9 @@ packages_to_test=(
     spin
     iproute2
     iputils-ping
+    qemu-system-x86
+    busybox-static
+    cpio
     nftables
     procps
 )
