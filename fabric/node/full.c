@@ -241,7 +241,11 @@ start_registries(struct fab_full *full)
 static int
 lcore_main(void *argument)
 {
-    fab_lcore_run(argument);
+    struct fab_lcore *lcore = argument;
+
+    fab_lcore_run(lcore);
+    /* Pairs with the load in end_lcores (full_stop.c). */
+    atomic_store_explicit(&lcore->has_ended, true, memory_order_release);
     return 0;
 }
 

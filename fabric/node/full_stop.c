@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "actor/shutdown.h"
+#include "base/assert.h"
 #include "base/log.h"
 #include "env/eal.h"
 #include "link/ring.h"
@@ -183,8 +184,11 @@ end_lcores(struct fab_full *full)
 {
     for (uint32_t i = 0; i < full->launched_count; i++)
         atomic_store_explicit(&full->lcores[i].is_stopping, true, memory_order_relaxed);
-    for (uint32_t i = 0; i < full->launched_count; i++)
+    for (uint32_t i = 0; i < full->launched_count; i++) {
         fab_eal_wait(full->lcores[i].eal_lcore);
+        /* Pairs with the store in lcore_main: what the lcore wrote last is ours from here on. */
+        FAB_ASSERT(atomic_load_explicit(&full->lcores[i].has_ended, memory_order_acquire));
+    }
     full->launched_count = 0;
 }
 

@@ -42,6 +42,7 @@ struct fab_lcore {
     struct fab_command_queue commands;
     struct fab_lcore_usage usage;
     _Atomic bool is_stopping; /* set by the node */
+    _Atomic bool has_ended;   /* set by the lcore: all that it wrote is to be seen by the node */
     uint32_t eal_lcore;
     int socket; /* NUMA node of its memory */
     uint8_t index;
