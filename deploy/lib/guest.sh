@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # names that are set here and used elsewhere, or the reverse
-# The kernel of the emulated guests in tests/vm: Debian's own package, unpacked and not installed, so
-# that nobody's boot loader is touched.
+# The kernel of the emulated guests in tests/vm: Debian's own package, unpacked and not installed,
+# so that nobody's boot loader is touched.
 
 # Unpacks the kernel into build-test/guest, once, and exports MYCELIUM_GUEST.
 guest_prepare() {

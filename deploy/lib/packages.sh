@@ -19,8 +19,8 @@ packages_to_build=(
 )
 
 # iproute2 and nftables make the network namespaces and the losses of the wire tests; libsystemd-dev
-# is what Debian's DPDK forgets to ask for when a program is linked to it statically; QEMU, busybox and
-# cpio make the emulated guests of tests/vm.
+# is what Debian's DPDK forgets to ask for when a program is linked to it statically; QEMU, busybox
+# and cpio make the emulated guests of tests/vm.
 packages_to_test=(
     g++
     git

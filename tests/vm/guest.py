@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Boots Linux in an emulated machine with PCI network cards, runs a script there, brings back its output.
+"""Boots Linux in an emulated machine with PCI cards, runs a script there, brings back its output.
 
 QEMU emulates everything (no KVM), with an IOMMU, so that vfio-pci binds cards as on a server. The
 guest is the kernel of a Debian package and an initramfs that is made here: busybox, the programs
