@@ -29,11 +29,15 @@ PROLOGUE = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin:/usr/bin
 mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
-mkdir -p /dev/shm /run /var/run /tmp /mnt/huge; mount -t tmpfs tmpfs /dev/shm; mount -t tmpfs tmpfs /run
+mkdir -p /dev/shm /run /var/run /tmp /mnt/huge
+mount -t tmpfs tmpfs /dev/shm; mount -t tmpfs tmpfs /run
 ip link set lo up
 for module in {modules}; do insmod /modules/$module.ko; done
 echo {hugepages} >/proc/sys/vm/nr_hugepages; mount -t hugetlbfs huge /mnt/huge
-bind() {{ echo vfio-pci >/sys/bus/pci/devices/$1/driver_override; echo $1 >/sys/bus/pci/drivers_probe; }}
+bind() {{
+    echo vfio-pci >/sys/bus/pci/devices/$1/driver_override
+    echo $1 >/sys/bus/pci/drivers_probe
+}}
 """
 EPILOGUE = """
 echo GUEST-ENDS
@@ -142,8 +146,8 @@ class Guest:
             command = [QEMU, "-machine", "q35,kernel-irqchip=split", "-accel", "tcg,thread=multi",
                        "-device", "intel-iommu,intremap=on,device-iotlb=on", "-cpu", "max",
                        "-smp", str(CPUS), "-m", str(MEMORY_MB), "-nographic", "-no-reboot",
-                       "-nodefaults", "-serial", f"file:{serial}", "-kernel", image, "-initrd", initrd,
-                       "-append", KERNEL_WORDS]
+                       "-nodefaults", "-serial", f"file:{serial}",
+                       "-kernel", image, "-initrd", initrd, "-append", KERNEL_WORDS]
             for index, card in enumerate(cards):
                 command += ["-netdev", f"hubport,id=net{index},hubid={index // 2}",
                             "-device", f"{card},netdev=net{index},addr={4 + index:#x},romfile="]

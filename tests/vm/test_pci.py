@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Two nodes joined by PCI network cards, in an emulated guest: bound to vfio-pci, behind an IOMMU.
 
-Each kind of card: the nodes meet, names cross, one node is killed and missed, and taken back when it
-is started again, on the hugepages that it had.
+Each kind of card: the nodes meet, names cross, one node is killed and missed, and taken back when
+it is started again, on the hugepages that it had.
 """
 import os
 import sys
