@@ -10,9 +10,10 @@
 #include "wire/frame.h"
 
 #define TIMERS_PER_POLL  256U
-#define GRANTS_PER_POLL  16U    /* flows that are called to grant large bodies */
-#define RETRY_NS         20000U /* until a flow that had no buffer is looked at again */
-#define KEEPALIVE_FACTOR 4U     /* of flows that do not lead, see fab_flow_end_config */
+#define GRANTS_PER_POLL  16U      /* flows that are called to grant large bodies */
+#define PAUSE_NS         1000000U /* without a poll, from which on it was one */
+#define RETRY_NS         20000U   /* until a flow that had no buffer is looked at again */
+#define KEEPALIVE_FACTOR 4U       /* of flows that do not lead, see fab_flow_end_config */
 
 /* Flows of a node pair hear for one another; so that they do not all ask at once, the one between
  * the first lcores asks early and the others late. */
@@ -347,7 +348,8 @@ fab_flow_end_begin(struct fab_flow_end *end, struct fab_room room, uint64_t now_
         offer_refused(end);
     if (fab_unlikely(end->granter.first != NULL))
         call_waiting(end);
-    return drain_touched(end, true, now_ns) + end->records;
+    /* After a pause frames are read before timers: they may be what the timers wait for. */
+    return drain_touched(end, end->pause_ns < PAUSE_NS, now_ns) + end->records;
 }
 
 void

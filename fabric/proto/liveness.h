@@ -8,13 +8,17 @@
  *         quiet           asked           suspected       the epoch ends
  *
  * A timer that fires late says that we ourselves did not run. Then the peer's frames may be
- * waiting unread, so the lateness is not counted as the peer's silence.
+ * waiting unread, so the lateness is not counted as the peer's silence, and a few times in a
+ * silence there is some more time to read them.
  */
 #ifndef FAB_PROTO_LIVENESS_H
 #define FAB_PROTO_LIVENESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define FAB_LIVENESS_GRACES           4U
+#define FAB_LIVENESS_GRACE_KEEPALIVES 2U /* length of one, in intervals of keep-alives */
 
 enum fab_liveness_event {
     FAB_LIVENESS_NOTHING = 0,
@@ -27,8 +31,9 @@ struct fab_liveness {
     uint64_t keepalive_ns; /* 0: this flow does not look after the peer */
     uint64_t suspect_ns;
     uint64_t down_ns;
-    uint64_t heard_ns;
-    bool has_asked; /* since it was last heard */
+    uint64_t heard_ns; /* put forward by what is excused */
+    uint8_t graces;    /* given in this silence */
+    bool has_asked;    /* since it was last heard */
     bool is_suspect;
 };
 
@@ -41,6 +46,7 @@ fab_liveness_on_heard(struct fab_liveness *liveness, uint64_t now_ns)
     bool was_suspect = liveness->is_suspect;
 
     liveness->heard_ns = now_ns;
+    liveness->graces = 0;
     liveness->has_asked = false;
     liveness->is_suspect = false;
     return was_suspect;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The small parts of a flow: ranges, round trip, sent map, loss, credit, liveness. */
+/* The small parts of a flow: ranges, round trip, sent map, loss, credit. */
 #include "support/cmocka.h"
 
 #include "base/prng.h"
 #include "proto/credit.h"
-#include "proto/liveness.h"
 #include "proto/loss.h"
 #include "proto/ranges.h"
 #include "proto/rtt.h"
@@ -387,72 +386,6 @@ test_credit_is_told_by_the_quarter(void **state)
     assert_true(in.told == 1125);
 }
 
-/* liveness */
-
-static struct fab_liveness
-lively(uint64_t now_ns)
-{
-    struct fab_liveness liveness = { .keepalive_ns = 100 * MS,
-                                     .suspect_ns = 300 * MS,
-                                     .down_ns = 750 * MS };
-
-    fab_liveness_init(&liveness, now_ns);
-    return liveness;
-}
-
-static void
-test_liveness_asks_then_suspects_then_ends(void **state)
-{
-    struct fab_liveness liveness = lively(0);
-
-    (void)state;
-    assert_true(fab_liveness_deadline(&liveness) == 100 * MS);
-    assert_int_equal(fab_liveness_on_timer(&liveness, 99 * MS), FAB_LIVENESS_NOTHING);
-    assert_int_equal(fab_liveness_on_timer(&liveness, 100 * MS), FAB_LIVENESS_ASK);
-    assert_int_equal(fab_liveness_on_timer(&liveness, 100 * MS), FAB_LIVENESS_NOTHING);
-    assert_true(fab_liveness_deadline(&liveness) == 300 * MS);
-    assert_int_equal(fab_liveness_on_timer(&liveness, 300 * MS), FAB_LIVENESS_SUSPECT);
-    assert_true(fab_liveness_deadline(&liveness) == 750 * MS);
-    assert_int_equal(fab_liveness_on_timer(&liveness, 750 * MS), FAB_LIVENESS_DOWN);
-}
-
-static void
-test_liveness_any_sign_begins_anew(void **state)
-{
-    struct fab_liveness liveness = lively(0);
-
-    (void)state;
-    assert_int_equal(fab_liveness_on_timer(&liveness, 100 * MS), FAB_LIVENESS_ASK);
-    assert_int_equal(fab_liveness_on_timer(&liveness, 300 * MS), FAB_LIVENESS_SUSPECT);
-    assert_true(fab_liveness_on_heard(&liveness, 400 * MS));
-    assert_false(fab_liveness_on_heard(&liveness, 401 * MS));
-    assert_true(fab_liveness_deadline(&liveness) == 501 * MS);
-}
-
-static void
-test_liveness_our_own_sleep_is_not_its_silence(void **state)
-{
-    struct fab_liveness liveness = lively(0);
-
-    (void)state;
-    assert_int_equal(fab_liveness_on_timer(&liveness, 5000 * MS), FAB_LIVENESS_ASK);
-    assert_int_equal(fab_liveness_on_timer(&liveness, 5000 * MS), FAB_LIVENESS_NOTHING);
-    assert_true(fab_liveness_deadline(&liveness) == 5200 * MS);
-    assert_int_equal(fab_liveness_on_timer(&liveness, 5200 * MS), FAB_LIVENESS_SUSPECT);
-    assert_int_equal(fab_liveness_on_timer(&liveness, 5650 * MS), FAB_LIVENESS_DOWN);
-}
-
-static void
-test_liveness_without_keepalive_never_asks(void **state)
-{
-    struct fab_liveness liveness = { .down_ns = 1 };
-
-    (void)state;
-    fab_liveness_init(&liveness, 0);
-    assert_true(fab_liveness_deadline(&liveness) == UINT64_MAX);
-    assert_int_equal(fab_liveness_on_timer(&liveness, 1000 * MS), FAB_LIVENESS_NOTHING);
-}
-
 int
 main(void)
 {
@@ -475,10 +408,6 @@ main(void)
         cmocka_unit_test(test_loss_window_follows_lateness_and_forgets_it),
         cmocka_unit_test(test_credit_limit_never_sinks_and_wraps),
         cmocka_unit_test(test_credit_is_told_by_the_quarter),
-        cmocka_unit_test(test_liveness_asks_then_suspects_then_ends),
-        cmocka_unit_test(test_liveness_any_sign_begins_anew),
-        cmocka_unit_test(test_liveness_our_own_sleep_is_not_its_silence),
-        cmocka_unit_test(test_liveness_without_keepalive_never_asks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

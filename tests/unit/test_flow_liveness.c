@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* When a silent peer is asked, suspected and given up, and what our own sleep has to do with it. */
+#include "support/cmocka.h"
+
+#include "proto/liveness.h"
+
+#define MS 1000000ULL
+
+static struct fab_liveness
+lively(uint64_t now_ns)
+{
+    struct fab_liveness liveness = { .keepalive_ns = 100 * MS,
+                                     .suspect_ns = 300 * MS,
+                                     .down_ns = 750 * MS };
+
+    fab_liveness_init(&liveness, now_ns);
+    return liveness;
+}
+
+static void
+test_liveness_asks_then_suspects_then_ends(void **state)
+{
+    struct fab_liveness liveness = lively(0);
+
+    (void)state;
+    assert_true(fab_liveness_deadline(&liveness) == 100 * MS);
+    assert_int_equal(fab_liveness_on_timer(&liveness, 99 * MS), FAB_LIVENESS_NOTHING);
+    assert_int_equal(fab_liveness_on_timer(&liveness, 100 * MS), FAB_LIVENESS_ASK);
+    assert_int_equal(fab_liveness_on_timer(&liveness, 100 * MS), FAB_LIVENESS_NOTHING);
+    assert_true(fab_liveness_deadline(&liveness) == 300 * MS);
+    assert_int_equal(fab_liveness_on_timer(&liveness, 300 * MS), FAB_LIVENESS_SUSPECT);
+    assert_true(fab_liveness_deadline(&liveness) == 750 * MS);
+    assert_int_equal(fab_liveness_on_timer(&liveness, 750 * MS), FAB_LIVENESS_DOWN);
+}
+
+static void
+test_liveness_any_sign_begins_anew(void **state)
+{
+    struct fab_liveness liveness = lively(0);
+
+    (void)state;
+    assert_int_equal(fab_liveness_on_timer(&liveness, 100 * MS), FAB_LIVENESS_ASK);
+    assert_int_equal(fab_liveness_on_timer(&liveness, 300 * MS), FAB_LIVENESS_SUSPECT);
+    assert_true(fab_liveness_on_heard(&liveness, 400 * MS));
+    assert_false(fab_liveness_on_heard(&liveness, 401 * MS));
+    assert_true(fab_liveness_deadline(&liveness) == 501 * MS);
+}
+
+static void
+test_liveness_our_own_sleep_is_not_its_silence(void **state)
+{
+    struct fab_liveness liveness = lively(0);
+
+    (void)state;
+    assert_int_equal(fab_liveness_on_timer(&liveness, 5000 * MS), FAB_LIVENESS_ASK);
+    assert_int_equal(fab_liveness_on_timer(&liveness, 5000 * MS), FAB_LIVENESS_NOTHING);
+    assert_true(fab_liveness_deadline(&liveness) == 5400 * MS);
+    assert_int_equal(fab_liveness_on_timer(&liveness, 5400 * MS), FAB_LIVENESS_SUSPECT);
+    assert_int_equal(fab_liveness_on_timer(&liveness, 5850 * MS), FAB_LIVENESS_DOWN);
+}
+
+/* Asleep while the peer was suspect already: its frames are read before it is given up, but not for
+ * ever. */
+static void
+test_liveness_after_a_sleep_there_is_time_to_read(void **state)
+{
+    struct fab_liveness liveness = lively(0);
+    uint64_t now_ns = 300 * MS;
+    unsigned sleeps = 0;
+
+    (void)state;
+    assert_int_equal(fab_liveness_on_timer(&liveness, 100 * MS), FAB_LIVENESS_ASK);
+    assert_int_equal(fab_liveness_on_timer(&liveness, now_ns), FAB_LIVENESS_SUSPECT);
+    now_ns = 2000 * MS;
+    assert_int_equal(fab_liveness_on_timer(&liveness, now_ns), FAB_LIVENESS_NOTHING);
+    assert_true(fab_liveness_deadline(&liveness) == now_ns + 200 * MS);
+    do {
+        now_ns = fab_liveness_deadline(&liveness) + 150 * MS;
+        sleeps++;
+    } while (fab_liveness_on_timer(&liveness, now_ns) != FAB_LIVENESS_DOWN);
+    assert_int_equal(sleeps, FAB_LIVENESS_GRACES);
+}
+
+static void
+test_liveness_without_keepalive_never_asks(void **state)
+{
+    struct fab_liveness liveness = { .down_ns = 1 };
+
+    (void)state;
+    fab_liveness_init(&liveness, 0);
+    assert_true(fab_liveness_deadline(&liveness) == UINT64_MAX);
+    assert_int_equal(fab_liveness_on_timer(&liveness, 1000 * MS), FAB_LIVENESS_NOTHING);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_liveness_asks_then_suspects_then_ends),
+        cmocka_unit_test(test_liveness_any_sign_begins_anew),
+        cmocka_unit_test(test_liveness_our_own_sleep_is_not_its_silence),
+        cmocka_unit_test(test_liveness_after_a_sleep_there_is_time_to_read),
+        cmocka_unit_test(test_liveness_without_keepalive_never_asks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
