@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <mntent.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -26,40 +25,36 @@ fab_hugepages_free_mb(void)
     return pages * FAB_HUGEPAGE_MB;
 }
 
-/* Whether the file was left by a process that is gone: the EAL holds a lock on each of its own. */
-static bool
+/* Unless a living process has it: the EAL holds a lock on each of its own. */
+static void
 remove_abandoned(int folder, const char *name)
 {
     int file = openat(folder, name, O_RDWR | O_CLOEXEC);
-    bool is_removed;
 
     if (file < 0)
-        return false;
-    is_removed = flock(file, LOCK_EX | LOCK_NB) == 0 && unlinkat(folder, name, 0) == 0;
+        return;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(folder, name, 0);
     close(file);
-    return is_removed;
 }
 
-static uint32_t
+static void
 reclaim_in(const char *path, const char *prefix)
 {
     size_t size = strlen(prefix);
     DIR *folder = opendir(path);
     struct dirent *entry;
-    uint32_t count = 0;
 
     while (folder && (entry = readdir(folder)))
         if (strncmp(entry->d_name, prefix, size) == 0 &&
             strncmp(entry->d_name + size, "map_", 4) == 0)
-            count += remove_abandoned(dirfd(folder), entry->d_name);
+            remove_abandoned(dirfd(folder), entry->d_name);
     if (folder)
         closedir(folder);
-    return count;
 }
 
-/* Calls reclaim_in for each mount when there is a prefix. @return whether there is a mount. */
-static bool
-walk_mounts(const char *prefix, uint32_t *reclaimed)
+bool
+fab_hugepages_reclaim(const char *file_prefix)
 {
     FILE *mounts = setmntent("/proc/mounts", "r");
     bool has_mount = false;
@@ -69,25 +64,9 @@ walk_mounts(const char *prefix, uint32_t *reclaimed)
         if (strcmp(mount->mnt_type, "hugetlbfs") != 0)
             continue;
         has_mount = true;
-        if (prefix)
-            *reclaimed += reclaim_in(mount->mnt_dir, prefix);
+        reclaim_in(mount->mnt_dir, file_prefix);
     }
     if (mounts)
         endmntent(mounts);
     return has_mount;
-}
-
-uint32_t
-fab_hugepages_mounted_free_mb(void)
-{
-    return walk_mounts(NULL, NULL) ? fab_hugepages_free_mb() : 0;
-}
-
-uint32_t
-fab_hugepages_reclaim(const char *file_prefix)
-{
-    uint32_t reclaimed = 0;
-
-    walk_mounts(file_prefix, &reclaimed);
-    return reclaimed;
 }

@@ -9,6 +9,7 @@
 #ifndef FAB_ENV_HUGEPAGES_H
 #define FAB_ENV_HUGEPAGES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define FAB_HUGEPAGE_MB 2U
@@ -16,12 +17,9 @@
 /* Megabytes that are free, whether or not a hugetlbfs is mounted. Context: any thread. */
 uint32_t fab_hugepages_free_mb(void);
 
-/* Megabytes that are free in hugetlbfs mounts; 0 when there is no mount. Context: any thread. */
-uint32_t fab_hugepages_mounted_free_mb(void);
-
 /* Removes the files that a dead process with this EAL file prefix has left in hugetlbfs mounts.
- * What a living one holds (its lock says so) stays. @return how many were removed. Context: main
- * thread, before the EAL starts. */
-uint32_t fab_hugepages_reclaim(const char *file_prefix);
+ * What a living one holds (its lock says so) stays. @return whether there is a hugetlbfs mount.
+ * Context: main thread, before the EAL starts. */
+bool fab_hugepages_reclaim(const char *file_prefix);
 
 #endif

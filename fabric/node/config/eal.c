@@ -116,14 +116,15 @@ static enum myc_status
 choose_pages(struct fab_yaml *yaml, struct fab_config *config, uint32_t memory_mb)
 {
     char own[PREFIX_SIZE];
-    uint32_t free_mb;
+    uint32_t free_mb = 0;
 
-    fab_hugepages_reclaim(file_prefix_of(config, own, sizeof(own)));
-    free_mb = fab_hugepages_mounted_free_mb();
-    config->has_hugepages = config->file->eal.hugepages != FAB_HUGEPAGES_NO && free_mb >= memory_mb;
-    if (config->has_hugepages || config->file->eal.hugepages == FAB_HUGEPAGES_NO)
+    config->has_hugepages = false;
+    if (config->file->eal.hugepages == FAB_HUGEPAGES_NO)
         return MYC_OK;
-    if (config->file->eal.hugepages == FAB_HUGEPAGES_YES)
+    if (fab_hugepages_reclaim(file_prefix_of(config, own, sizeof(own))))
+        free_mb = fab_hugepages_free_mb();
+    config->has_hugepages = free_mb >= memory_mb;
+    if (!config->has_hugepages && config->file->eal.hugepages == FAB_HUGEPAGES_YES)
         return fab_yaml_refuse(yaml, "eal.hugepages",
                                "%u MB are wanted in hugepages of 2 MB and %u MB are free and "
                                "mounted; reserve them (echo %u >/proc/sys/vm/nr_hugepages), or say "
