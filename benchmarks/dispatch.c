@@ -13,8 +13,7 @@
  * calls it through its pointer, and looks whether it failed;
  *  - a handler counts, and passes the body on to whom it came from;
  *  - as many messages are under way as with ours, in a ring that is no larger than what ours
- * touches (33 cells): both live in the first-level cache. A ring of 1 024 slots costs the same or
- * more.
+ * touches (33 cells): both live in the first-level cache.
  *
  * It does not check who sends, whether the receiver lives, takes that type or has room, serves one
  * size of body and one ring for all, and keeps no counters: that is what the difference pays for.

@@ -185,13 +185,7 @@ myc_buffer_send(struct myc_self *self, struct myc_ref to, const struct myc_type 
     };
 
     FAB_ASSERT(buffer->actor == self->actor);
-    if (options) {
-        FAB_ASSERT(options->size == sizeof(*options));
-        out.flags = options->flags;
-        out.tag = options->tag;
-        out.ttl_ns = options->ttl_ns;
-        out.origin_ns = options->origin_ns;
-    }
+    fab_send_take_options(&out, options);
     return fab_send(self, &out);
 }
 

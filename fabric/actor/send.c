@@ -266,13 +266,7 @@ myc_send_with(struct myc_self *self, struct myc_ref to, const struct myc_type *t
     };
 
     FAB_ASSERT(body != NULL || size == 0);
-    if (options) {
-        FAB_ASSERT(options->size == sizeof(*options));
-        out.flags = options->flags;
-        out.tag = options->tag;
-        out.ttl_ns = options->ttl_ns;
-        out.origin_ns = options->origin_ns;
-    }
+    fab_send_take_options(&out, options);
     return dispatch(self, out);
 }
 

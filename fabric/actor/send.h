@@ -5,6 +5,19 @@
 
 #include "actor/state.h"
 
+/* What the sender asks for beside the message; NULL: nothing. */
+static inline void
+fab_send_take_options(struct fab_outgoing *out, const struct myc_send_options *options)
+{
+    if (!options)
+        return;
+    FAB_ASSERT(options->size == sizeof(*options));
+    out->flags = options->flags;
+    out->tag = options->tag;
+    out->ttl_ns = options->ttl_ns;
+    out->origin_ns = options->origin_ns;
+}
+
 /* Counts a refusal; returns it. */
 enum myc_status fab_send_refuse(struct fab_core *core, enum myc_status status);
 

@@ -12,6 +12,23 @@
 #include <stdint.h>
 #include <string.h>
 
+/* 0 to 15 bytes. */
+static inline void
+fab_copy_short(uint8_t *out, const uint8_t *in, size_t size)
+{
+    if (size >= 8) {
+        memcpy(out, in, 8);
+        memcpy(out + size - 8, in + size - 8, 8);
+    } else if (size >= 4) {
+        memcpy(out, in, 4);
+        memcpy(out + size - 4, in + size - 4, 4);
+    } else if (size > 0) {
+        out[0] = in[0];
+        out[size / 2] = in[size / 2];
+        out[size - 1] = in[size - 1];
+    }
+}
+
 /* 0 to 64 bytes, without a loop. The areas do not overlap; any alignment. */
 static inline void
 fab_copy_small(void *to, const void *from, size_t size)
@@ -28,16 +45,8 @@ fab_copy_small(void *to, const void *from, size_t size)
     } else if (size >= 16) {
         memcpy(out, in, 16);
         memcpy(out + size - 16, in + size - 16, 16);
-    } else if (size >= 8) {
-        memcpy(out, in, 8);
-        memcpy(out + size - 8, in + size - 8, 8);
-    } else if (size >= 4) {
-        memcpy(out, in, 4);
-        memcpy(out + size - 4, in + size - 4, 4);
-    } else if (size > 0) {
-        out[0] = in[0];
-        out[size / 2] = in[size / 2];
-        out[size - 1] = in[size - 1];
+    } else {
+        fab_copy_short(out, in, size);
     }
 }
 
@@ -73,15 +82,8 @@ fab_copy(void *to, const void *from, size_t size)
         for (size_t at = 0; at + 16 < size; at += 16)
             memcpy(out + at, in + at, 16);
         memcpy(out + size - 16, in + size - 16, 16);
-    } else if (size >= 8) {
-        memcpy(out, in, 8);
-        memcpy(out + size - 8, in + size - 8, 8);
-    } else if (size >= 4) {
-        memcpy(out, in, 4);
-        memcpy(out + size - 4, in + size - 4, 4);
     } else {
-        for (size_t at = 0; at < size; at++)
-            out[at] = in[at];
+        fab_copy_short(out, in, size);
     }
 }
 

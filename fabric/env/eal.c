@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define ALLOW_EXPERIMENTAL_API  /* rte_intr_instance_alloc and what fills it: stable from 23.11 on \
-                                 */
+/* rte_intr_instance_alloc and what fills it are stable from 23.11 on. */
+#define ALLOW_EXPERIMENTAL_API
 #include "env/eal.h"
 
 #include <errno.h>

@@ -18,11 +18,11 @@
 /* Flows of a node pair hear for one another; so that they do not all ask at once, the one between
  * the first lcores asks early and the others late. */
 struct fab_flow_config
-fab_flow_end_config(const struct fab_flow_end *end, const struct fab_flow_link *link)
+fab_flow_end_config(struct fab_flow_end *end, const struct fab_flow_link *link)
 {
     struct fab_flow_config config = end->flow_config;
 
-    config.granter = (struct fab_granter *)(uintptr_t)&end->granter;
+    config.granter = &end->granter;
     config.peer_node = link->peer_node;
     config.peer_lcore = link->link.peer_lcore;
     config.is_initiator = link->link.peer_lcore == 0;

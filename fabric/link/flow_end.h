@@ -133,7 +133,7 @@ void fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, ui
 unsigned fab_flow_end_poll(void *context, struct fab_room room, uint64_t now_ns);
 
 /* The config of the flow to one lcore of a peer. */
-struct fab_flow_config fab_flow_end_config(const struct fab_flow_end *end,
+struct fab_flow_config fab_flow_end_config(struct fab_flow_end *end,
                                            const struct fab_flow_link *link);
 
 #endif

@@ -135,6 +135,22 @@ struct fab_room {
     uint32_t messages; /* of the user lane among them; fewer while many notices wait to leave */
 };
 
+static inline uint32_t
+fab_smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Slots that a window may have: of those that are free all but the reserve, as far as the burst is
+ * not full and the slots follow one another. */
+static inline uint32_t
+fab_window_slots(uint32_t free_slots, uint32_t reserve, uint32_t burst_left, uint32_t row_left)
+{
+    uint32_t slots = free_slots > reserve ? free_slots - reserve : 0;
+
+    return fab_smaller(fab_smaller(slots, burst_left), row_left);
+}
+
 /* Takes a slot of the window, which is not empty: to be filled before anything else is asked of the
  * link. */
 static inline struct fab_msg *

@@ -80,23 +80,13 @@ close_window(struct ring_link *ring)
     ring->link.window.left = 0;
 }
 
-static inline uint32_t
-smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-/* As far as room is known, the burst is not full and the slots follow one another. */
 static void
 open_window(struct ring_link *ring)
 {
-    uint32_t room = ring->limit - ring->next;
-    uint32_t slots = room > ring->reserve ? room - ring->reserve : 0;
-
-    slots = smaller(slots, ring->published + FAB_RING_BURST - ring->next);
-    slots = smaller(slots, ring->mask + 1 - (ring->next & ring->mask));
-    ring->window = slots;
-    ring->link.window = (struct fab_window){ next_slot(ring), slots };
+    ring->window = fab_window_slots(ring->limit - ring->next, ring->reserve,
+                                    ring->published + FAB_RING_BURST - ring->next,
+                                    ring->mask + 1 - (ring->next & ring->mask));
+    ring->link.window = (struct fab_window){ next_slot(ring), ring->window };
 }
 
 static void
@@ -180,7 +170,7 @@ ring_flush(struct fab_link *link, uint64_t now_ns)
 static void
 prefetch_first(const struct rte_ring_zc_data *open, uint32_t slots)
 {
-    slots = smaller(smaller(slots, open->n1), FAB_RING_PREFETCH / FAB_RING_SLOT_SIZE);
+    slots = fab_smaller(fab_smaller(slots, open->n1), FAB_RING_PREFETCH / FAB_RING_SLOT_SIZE);
     for (uint32_t at = 0; at < slots * FAB_RING_SLOT_SIZE; at += FAB_CACHE_LINE)
         __builtin_prefetch((const uint8_t *)open->ptr1 + at);
 }

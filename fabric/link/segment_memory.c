@@ -10,7 +10,6 @@
 #include "base/assert.h"
 
 #define AREA_ALIGN 4096U /* areas of different lcores never share a page */
-#define HUGE_SIZE  (2U * 1024U * 1024U)
 #define SEALS      (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE)
 
 #ifndef MFD_HUGE_2MB
@@ -98,7 +97,7 @@ fab_segment_memory_create(size_t size, bool wants_huge, struct fab_segment_memor
     if (size > FAB_SEGMENT_MEMORY_MAX)
         return MYC_TOO_BIG;
     if (wants_huge &&
-        create_with(round_up(size, HUGE_SIZE), MFD_HUGETLB | MFD_HUGE_2MB, memory) == MYC_OK)
+        create_with(fab_segment_memory_round(size), MFD_HUGETLB | MFD_HUGE_2MB, memory) == MYC_OK)
         return MYC_OK;
     return create_with(round_up(size, AREA_ALIGN), 0, memory);
 }
@@ -110,7 +109,7 @@ check(int fd, size_t size, size_t needed)
     int seals = fcntl(fd, F_GET_SEALS);
     struct stat status;
 
-    if (size > FAB_SEGMENT_MEMORY_MAX + HUGE_SIZE)
+    if (size > FAB_SEGMENT_MEMORY_MAX + FAB_SEGMENT_HUGE_SIZE)
         return MYC_TOO_BIG;
     if (seals < 0 || (seals & SEALS) != SEALS)
         return MYC_REFUSED;

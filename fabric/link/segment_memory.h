@@ -21,6 +21,7 @@
 
 #include <mycelium/status.h>
 
+#define FAB_SEGMENT_HUGE_SIZE  (2ULL * 1024ULL * 1024ULL)            /* bytes of a hugepage */
 #define FAB_SEGMENT_MEMORY_MAX (64ULL * 1024ULL * 1024ULL * 1024ULL) /* bytes of one memfd */
 
 /* Where the areas of a process's memfd lie: one for each pair of its lcores and the peer's. */
@@ -43,6 +44,13 @@ size_t fab_segment_layout_size(const struct fab_segment_layout *layout);
 /* Offset of the area of owner's lcore and peer's lcore, both within their counts. */
 size_t fab_segment_layout_offset(const struct fab_segment_layout *layout, uint8_t lcore,
                                  uint8_t peer_lcore);
+
+/* The next multiple of a hugepage: parts of a memory that begin there share none. */
+static inline uint64_t
+fab_segment_memory_round(uint64_t size)
+{
+    return (size + FAB_SEGMENT_HUGE_SIZE - 1U) / FAB_SEGMENT_HUGE_SIZE * FAB_SEGMENT_HUGE_SIZE;
+}
 
 /* Makes, maps, touches, locks (as far as the limit allows) and seals memory of at least `size`
  * bytes; on hugepages when wanted and there are any. OK; TOO_BIG; NO_MEMORY; IO_ERROR.

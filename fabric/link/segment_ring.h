@@ -152,21 +152,17 @@ fab_segment_producer_close(struct fab_segment_producer *producer, struct fab_win
     return taken;
 }
 
-/* Opens it as far as room is known, the burst is not full and the slots follow one another. */
+/* Opens it, as far as room is known. */
 static inline void
 fab_segment_producer_open(struct fab_segment_producer *producer, struct fab_window *window)
 {
-    uint32_t room = fab_segment_producer_free(producer);
     uint32_t index = producer->next & (producer->count - 1U);
-    uint32_t slots = room > producer->reserve ? room - producer->reserve : 0;
 
-    if (slots > producer->published + FAB_RING_BURST - producer->next)
-        slots = producer->published + FAB_RING_BURST - producer->next;
-    if (slots > producer->count - index)
-        slots = producer->count - index;
-    producer->window = slots;
+    producer->window = fab_window_slots(fab_segment_producer_free(producer), producer->reserve,
+                                        producer->published + FAB_RING_BURST - producer->next,
+                                        producer->count - index);
     window->next = producer->slots + (size_t)index * FAB_RING_SLOT_SIZE;
-    window->left = slots;
+    window->left = producer->window;
 }
 
 static inline void

@@ -19,7 +19,6 @@
 
 #define INCARNATION_MASK 0xffffffffffffULL
 #define SECONDS_2020     1577836800
-#define HEAP_ALIGN       (2ULL * 1024 * 1024)
 
 /* ---- counters ------------------------------------------------------------------------------- */
 
@@ -100,9 +99,7 @@ start_eal(struct fab_full *full)
 static uint64_t
 heap_part(const struct fab_full *full)
 {
-    uint64_t bytes = full->options.limits.heap_bytes_max;
-
-    return (bytes + HEAP_ALIGN - 1) / HEAP_ALIGN * HEAP_ALIGN;
+    return fab_segment_memory_round(full->options.limits.heap_bytes_max);
 }
 
 static void *

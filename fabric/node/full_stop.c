@@ -24,8 +24,6 @@
 #include "node/ports.h"
 #include "node/segments.h"
 
-#define LCORES_MAX 256U
-
 enum step {
     STEP_WITHDRAW,
     STEP_COUNT_UNTOLD, /* changes of names that have not been told */
@@ -47,8 +45,8 @@ struct order {
 
 struct stopping {
     struct fab_full *full;
-    bool is_stuck[LCORES_MAX]; /* has not answered */
-    bool is_asked;             /* the last of the roots is */
+    bool is_stuck[FAB_LCORES_MAX]; /* has not answered */
+    bool is_asked;                 /* the last of the roots is */
 };
 
 static void

@@ -17,7 +17,6 @@
 #define TIMEOUT_MS_DEFAULT 5000U
 #define INBOX_DEFAULT      1024U
 #define INCARNATION_MASK   0xffffffffffffULL
-#define HEAP_ALIGN         (2ULL << 20)
 #define HEAP_DEFAULT       (32ULL << 20)
 
 /* ---- the control thread's side ----------------------------------------------------------------
@@ -233,8 +232,7 @@ start_heap(struct fab_client *client, const struct myc_limits *limits)
 
     if (bytes > FAB_SEGMENT_MEMORY_MAX)
         return MYC_INVALID;
-    return fab_segment_memory_create((bytes + HEAP_ALIGN - 1) / HEAP_ALIGN * HEAP_ALIGN, false,
-                                     &client->heap);
+    return fab_segment_memory_create(fab_segment_memory_round(bytes), false, &client->heap);
 }
 
 static enum myc_status
