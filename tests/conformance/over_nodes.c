@@ -22,6 +22,7 @@
 
 #include "conformance/place_b.h"
 #include "env/eal.h"
+#include "support/clock.h"
 
 #define SPAWNED_MAX 256U
 #define PATH_SIZE   256U
@@ -67,25 +68,16 @@ nodes_spawn(struct conf_fixture *fixture, enum conf_place place, const char *cla
     return status;
 }
 
-static uint64_t
-clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
-
 static bool
 nodes_run_until(struct conf_fixture *fixture, bool (*is_done)(void *context), void *context,
                 uint64_t timeout_ns)
 {
     static const struct timespec step = { .tv_nsec = 200000 };
-    uint64_t end_ns = clock_ns() + timeout_ns;
+    uint64_t end_ns = clock_now_ns() + timeout_ns;
 
     (void)fixture;
     while (!is_done(context)) {
-        if (clock_ns() >= end_ns)
+        if (clock_now_ns() >= end_ns)
             return is_done(context);
         nanosleep(&step, NULL);
     }

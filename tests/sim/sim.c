@@ -381,3 +381,14 @@ sim_crash(struct sim *sim, uint32_t index)
     end->is_alive = false;
     fab_flow_fini(end->flow);
 }
+
+void
+sim_bring_up(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire *wire)
+{
+    sim_init(sim, name, seed, wire);
+    sim_add_pair(sim);
+    sim_start(sim, 0);
+    sim_start(sim, 1);
+    sim_run_until(sim, sim->now_ns + 10 * SIM_MS);
+    SIM_CHECK(sim, sim_pair_is_up(sim, 0));
+}

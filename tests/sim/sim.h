@@ -142,6 +142,9 @@ void sim_fini(struct sim *sim);
  * index; the second's is one more. */
 uint32_t sim_add_pair(struct sim *sim);
 
+/* A simulation of one pair, with the default configs, whose flow is up. */
+void sim_bring_up(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire *wire);
+
 /* Makes the flow of an end; also after sim_crash, then with a new incarnation and seed. */
 void sim_start(struct sim *sim, uint32_t end);
 

@@ -9,17 +9,6 @@
 
 static const struct sim_wire calm = { .delay_ns = 10 * SIM_US, .jitter_ns = 2 * SIM_US };
 
-static void
-bring_up(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire *wire)
-{
-    sim_init(sim, name, seed, wire);
-    sim_add_pair(sim);
-    sim_start(sim, 0);
-    sim_start(sim, 1);
-    sim_run_until(sim, sim->now_ns + 10 * SIM_MS);
-    SIM_CHECK(sim, sim_pair_is_up(sim, 0));
-}
-
 /* The configured bound, and a keep-alive interval for the jitter of timers. */
 static uint64_t
 death_bound_ns(const struct sim *sim)
@@ -47,7 +36,7 @@ test_peer_death_bound_when_it_is_killed(void **state)
     struct sim sim;
 
     (void)state;
-    bring_up(&sim, "peer_death_kill", 1, &calm);
+    sim_bring_up(&sim, "peer_death_kill", 1, &calm);
     sim_crash(&sim, 1);
     sim.ends[0].to_send = 20;
     sim_poke(&sim, 0);
@@ -61,7 +50,7 @@ test_peer_death_bound_when_idle(void **state)
     struct sim sim;
 
     (void)state;
-    bring_up(&sim, "peer_death_idle", 1, &calm);
+    sim_bring_up(&sim, "peer_death_idle", 1, &calm);
     sim_crash(&sim, 1);
     sim_run_until(&sim, sim.now_ns + death_bound_ns(&sim));
     SIM_CHECK(&sim, sim.ends[0].down_total == 1);
@@ -77,7 +66,7 @@ test_peer_death_bound_when_one_direction_is_cut(void **state)
     uint64_t cut_ns;
 
     (void)state;
-    bring_up(&sim, "peer_death_one_way", 1, &calm);
+    sim_bring_up(&sim, "peer_death_one_way", 1, &calm);
     cut_ns = sim.now_ns;
     sim.ends[1].is_cut = true;
     sim.ends[0].to_send = 20;
@@ -98,7 +87,7 @@ test_partition_heals_in_a_new_epoch(void **state)
     uint32_t epoch;
 
     (void)state;
-    bring_up(&sim, "partition", 1, &calm);
+    sim_bring_up(&sim, "partition", 1, &calm);
     epoch = fab_flow_peer(sim.ends[0].flow)->epoch;
     sim.ends[0].is_cut = sim.ends[1].is_cut = true;
     sim_run_until(&sim, sim.now_ns + 2 * SIM_S);
@@ -118,7 +107,7 @@ test_short_cut_is_bridged(void **state)
     struct sim sim;
 
     (void)state;
-    bring_up(&sim, "short_cut", 1, &calm);
+    sim_bring_up(&sim, "short_cut", 1, &calm);
     sim.ends[0].is_cut = sim.ends[1].is_cut = true;
     sim.ends[0].to_send = sim.ends[1].to_send = 100;
     sim_poke(&sim, 0);
@@ -140,7 +129,7 @@ test_zombie_is_fenced_and_comes_back(void **state)
     struct sim_end *sleeper;
 
     (void)state;
-    bring_up(&sim, "zombie", 1, &calm);
+    sim_bring_up(&sim, "zombie", 1, &calm);
     sleeper = &sim.ends[1];
     sleeper->is_alive = false; /* gets no turn; its memory stays */
     sim_run_until(&sim, sim.now_ns + 3 * SIM_S);
@@ -199,7 +188,7 @@ test_buffers_run_out(void **state)
     struct sim sim;
 
     (void)state;
-    bring_up(&sim, "buffers_run_out", 1, &calm);
+    sim_bring_up(&sim, "buffers_run_out", 1, &calm);
     sim.ends[0].has_no_buffer = true;
     sim.ends[0].to_send = 5000;
     for (int i = 0; i < 200; i++)
@@ -221,7 +210,7 @@ test_core_without_room_is_no_dead_peer(void **state)
     struct sim sim;
 
     (void)state;
-    bring_up(&sim, "core_without_room", 1, &calm);
+    sim_bring_up(&sim, "core_without_room", 1, &calm);
     sim.wire.lose = 10000;
     sim.ends[1].has_no_room = true;
     sim.ends[0].to_send = sim.ends[1].to_send = 5000;
@@ -247,7 +236,7 @@ test_what_waits_for_room_is_handed_on_when_the_epoch_ends(void **state)
     struct sim sim;
 
     (void)state;
-    bring_up(&sim, "room_at_the_end", 1, &calm);
+    sim_bring_up(&sim, "room_at_the_end", 1, &calm);
     sim.ends[1].has_no_room = true;
     sim.ends[0].to_send = 100;
     sim_poke(&sim, 0);

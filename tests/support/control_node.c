@@ -7,14 +7,12 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "support/clock.h"
 
 uint64_t
 control_now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000U + (uint64_t)now.tv_nsec / 1000000U;
+    return clock_now_ns() / 1000000U;
 }
 
 static void

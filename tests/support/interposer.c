@@ -22,10 +22,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "env/fault.h"
+#include "support/clock.h"
 
 #define FRAME_SIZE_MAX 9216U
 #define BURST          64U
@@ -44,15 +44,6 @@ struct way {
     struct fab_fault_line *line;
     uint64_t unsent; /* the other interface took them not */
 };
-
-static uint64_t
-now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
 
 static void *
 copy_frame(void *context, void *frame)
@@ -131,7 +122,7 @@ take(struct way *way)
             continue;
         }
         frame->size = (size_t)size;
-        fab_fault_line_push(way->line, frame, now_ns());
+        fab_fault_line_push(way->line, frame, clock_now_ns());
     }
 }
 
@@ -140,7 +131,7 @@ give(struct way *way)
 {
     struct frame *frame;
 
-    while ((frame = fab_fault_line_pop(way->line, now_ns())) != NULL) {
+    while ((frame = fab_fault_line_pop(way->line, clock_now_ns())) != NULL) {
         if (send(way->to, frame->bytes, frame->size, 0) < 0)
             way->unsent++;
         free(frame);

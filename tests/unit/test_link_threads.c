@@ -9,12 +9,12 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <rte_eal.h>
 
 #include "base/compiler.h"
 #include "link/ring.h"
+#include "support/clock.h"
 
 #define RECORDS     20000U
 #define SLOTS       128U
@@ -32,15 +32,6 @@ struct end {
     atomic_bool is_done;  /* all records sent and received */
     atomic_bool may_stop; /* the other end is done too */
 };
-
-static uint64_t
-now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
 
 static uint32_t
 size_of(uint64_t tag)
@@ -121,11 +112,11 @@ send_next(struct end *end)
 static void
 turn(struct end *end)
 {
-    unsigned work = end->link->ops->poll(end->link, BURST, now_ns());
+    unsigned work = end->link->ops->poll(end->link, BURST, clock_now_ns());
 
     for (unsigned i = 0; i < BURST && end->sent < RECORDS && send_next(end); i++)
         work++;
-    end->link->ops->flush(end->link, now_ns());
+    end->link->ops->flush(end->link, clock_now_ns());
     if (work == 0)
         sched_yield();
 }
@@ -134,16 +125,16 @@ static void *
 run(void *argument)
 {
     struct end *end = argument;
-    uint64_t deadline_ns = now_ns() + DEADLINE_NS;
+    uint64_t deadline_ns = clock_now_ns() + DEADLINE_NS;
 
-    while ((end->sent < RECORDS || end->received < RECORDS) && now_ns() < deadline_ns)
+    while ((end->sent < RECORDS || end->received < RECORDS) && clock_now_ns() < deadline_ns)
         turn(end);
     atomic_store(&end->is_done, true);
-    while (!atomic_load(&end->may_stop) && now_ns() < deadline_ns)
+    while (!atomic_load(&end->may_stop) && clock_now_ns() < deadline_ns)
         turn(end);
     if (end->leaves_first)
         end->link->ops->close(end->link);
-    while (!end->leaves_first && end->down_count == 0 && now_ns() < deadline_ns)
+    while (!end->leaves_first && end->down_count == 0 && clock_now_ns() < deadline_ns)
         turn(end);
     if (!end->leaves_first)
         end->link->ops->close(end->link);
@@ -154,12 +145,12 @@ run(void *argument)
 static void
 run_both(struct end *a, struct end *b, void (*leave)(void *context), void *context)
 {
-    uint64_t deadline_ns = now_ns() + DEADLINE_NS;
+    uint64_t deadline_ns = clock_now_ns() + DEADLINE_NS;
     pthread_t threads[2];
 
     assert_int_equal(pthread_create(&threads[0], NULL, run, a), 0);
     assert_int_equal(pthread_create(&threads[1], NULL, run, b), 0);
-    while (!(atomic_load(&a->is_done) && atomic_load(&b->is_done)) && now_ns() < deadline_ns)
+    while (!(atomic_load(&a->is_done) && atomic_load(&b->is_done)) && clock_now_ns() < deadline_ns)
         sched_yield();
     leave(context);
     atomic_store(&a->may_stop, true);

@@ -86,18 +86,25 @@ test_child_administration(void **state)
     sup_end();
 }
 
+/* A supervisor of three whose child b has ended and never starts again, seen after `wait_ms`. */
+static void
+start_restart_loop(enum myc_supervisor_strategy strategy, uint64_t backoff_ns_max, unsigned wait_ms)
+{
+    sup_begin(3, strategy, 0);
+    sup.spec.intensity = 200;
+    sup.spec.backoff_ns_min = 10 * MS;
+    sup.spec.backoff_ns_max = backoff_ns_max;
+    sup_start();
+    kid_fail_inits('b', MYC_FAILED, UINT_MAX);
+    kid_end('b', MYC_FAILED);
+    sup_advance(wait_ms * MS);
+}
+
 static void
 test_count_restarting_children_and_hanging_restart_loop(void **state)
 {
     (void)state;
-    sup_begin(3, MYC_ONE_FOR_ONE, 0);
-    sup.spec.intensity = 200;
-    sup.spec.backoff_ns_min = 10 * MS;
-    sup.spec.backoff_ns_max = 10 * MS;
-    sup_start();
-    kid_fail_inits('b', MYC_FAILED, UINT_MAX);
-    kid_end('b', MYC_FAILED);
-    sup_advance(55 * MS);
+    start_restart_loop(MYC_ONE_FOR_ONE, 10 * MS, 55);
     assert_true(kid('b')->starts >= 5);
     assert_counts(3, 2, 0, 3);
     sup_which();
@@ -123,13 +130,7 @@ test_a_restart_loop_can_be_shut_down_at_once(void **state)
 {
     (void)state;
     for (unsigned strategy = 0; strategy < 3; strategy++) {
-        sup_begin(3, (enum myc_supervisor_strategy)strategy, 0);
-        sup.spec.intensity = 200;
-        sup.spec.backoff_ns_min = 10 * MS;
-        sup_start();
-        kid_fail_inits('b', MYC_FAILED, UINT_MAX);
-        kid_end('b', MYC_FAILED);
-        sup_advance(25 * MS);
+        start_restart_loop((enum myc_supervisor_strategy)strategy, 0, 25);
         assert_true(sup_is_alive());
         sup_stop();
         assert_false(sup_is_alive());
@@ -142,13 +143,7 @@ static void
 test_hanging_restart_loop_rest_for_one_ends_by_terminate(void **state)
 {
     (void)state;
-    sup_begin(3, MYC_REST_FOR_ONE, 0);
-    sup.spec.intensity = 200;
-    sup.spec.backoff_ns_min = 10 * MS;
-    sup_start();
-    kid_fail_inits('b', MYC_FAILED, UINT_MAX);
-    kid_end('b', MYC_FAILED);
-    sup_advance(25 * MS);
+    start_restart_loop(MYC_REST_FOR_ONE, 0, 25);
     assert_counts(3, 1, 0, 3);
     sup_terminate('b');
     assert_int_equal(sup.reply.status, MYC_OK);

@@ -115,16 +115,37 @@ test_intensity_none_allows_no_restart(void **state)
     sup_end();
 }
 
+/* Children get new refs; more than `intensity` restarts an hour end the supervisor. */
+static void
+start_limited(unsigned count, enum myc_supervisor_strategy strategy, uint32_t intensity)
+{
+    sup_begin(count, strategy, FRESH);
+    sup.spec.intensity = intensity;
+    sup.spec.period_ns = 3600 * S;
+    sup_start();
+}
+
+/* Child a of two ends, and `failing` never starts again: its attempts use up the intensity. */
+static void
+check_escalation(enum myc_supervisor_strategy strategy, char failing)
+{
+    start_limited(2, strategy, 4);
+    kid_fail_inits(failing, MYC_FAILED, UINT_MAX);
+    kid_end('a', MYC_FAILED);
+    lab_settle(&sup.lab);
+    assert_int_equal(kid(failing)->starts, 1 + 4);
+    assert_false(sup_is_alive());
+    assert_false(kid_is_alive('a') || kid_is_alive('b'));
+    sup_end();
+}
+
 static void
 test_one_for_one(void **state)
 {
     struct myc_ref a, b;
 
     (void)state;
-    sup_begin(2, MYC_ONE_FOR_ONE, FRESH);
-    sup.spec.intensity = 2;
-    sup.spec.period_ns = 3600 * S;
-    sup_start();
+    start_limited(2, MYC_ONE_FOR_ONE, 2);
     a = kid('a')->ref, b = kid('b')->ref;
     kid_end('a', MYC_FAILED);
     assert_false(myc_ref_is_equal(a, kid('a')->ref));
@@ -141,17 +162,7 @@ static void
 test_one_for_one_escalation(void **state)
 {
     (void)state;
-    sup_begin(2, MYC_ONE_FOR_ONE, FRESH);
-    sup.spec.intensity = 4;
-    sup.spec.period_ns = 3600 * S;
-    sup_start();
-    kid_fail_inits('a', MYC_FAILED, UINT_MAX);
-    kid_end('a', MYC_FAILED);
-    lab_settle(&sup.lab);
-    assert_int_equal(kid('a')->starts, 1 + 4);
-    assert_false(sup_is_alive());
-    assert_false(kid_is_alive('b'));
-    sup_end();
+    check_escalation(MYC_ONE_FOR_ONE, 'a');
 }
 
 /* --- groups ----------------------------------------------------------------------------------- */
@@ -162,10 +173,7 @@ test_one_for_all(void **state)
     struct myc_ref a, b;
 
     (void)state;
-    sup_begin(2, MYC_ONE_FOR_ALL, FRESH);
-    sup.spec.intensity = 2;
-    sup.spec.period_ns = 3600 * S;
-    sup_start();
+    start_limited(2, MYC_ONE_FOR_ALL, 2);
     a = kid('a')->ref, b = kid('b')->ref;
     sup.trace[0] = '\0';
     kid_end('a', MYC_FAILED);
@@ -201,17 +209,7 @@ static void
 test_one_for_all_escalation(void **state)
 {
     (void)state;
-    sup_begin(2, MYC_ONE_FOR_ALL, FRESH);
-    sup.spec.intensity = 4;
-    sup.spec.period_ns = 3600 * S;
-    sup_start();
-    kid_fail_inits('b', MYC_FAILED, UINT_MAX);
-    kid_end('a', MYC_FAILED);
-    lab_settle(&sup.lab);
-    assert_int_equal(kid('b')->starts, 1 + 4);
-    assert_false(sup_is_alive());
-    assert_false(kid_is_alive('a'));
-    sup_end();
+    check_escalation(MYC_ONE_FOR_ALL, 'b');
 }
 
 static void
@@ -237,10 +235,7 @@ test_rest_for_one(void **state)
     struct myc_ref a, b, c;
 
     (void)state;
-    sup_begin(3, MYC_REST_FOR_ONE, FRESH);
-    sup.spec.intensity = 2;
-    sup.spec.period_ns = 3600 * S;
-    sup_start();
+    start_limited(3, MYC_REST_FOR_ONE, 2);
     a = kid('a')->ref, b = kid('b')->ref, c = kid('c')->ref;
     kid_end('b', MYC_FAILED);
     lab_settle(&sup.lab);
@@ -258,16 +253,7 @@ static void
 test_rest_for_one_escalation(void **state)
 {
     (void)state;
-    sup_begin(2, MYC_REST_FOR_ONE, FRESH);
-    sup.spec.intensity = 4;
-    sup.spec.period_ns = 3600 * S;
-    sup_start();
-    kid_fail_inits('b', MYC_FAILED, UINT_MAX);
-    kid_end('a', MYC_FAILED);
-    lab_settle(&sup.lab);
-    assert_int_equal(kid('b')->starts, 1 + 4);
-    assert_false(sup_is_alive());
-    sup_end();
+    check_escalation(MYC_REST_FOR_ONE, 'b');
 }
 
 static void

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -22,6 +21,7 @@
 #include "env/eal.h"
 #include "env/port.h"
 #include "node/config/profile.h"
+#include "support/clock.h"
 
 #define FRAMES      20
 #define FRAME_SIZE  64
@@ -31,15 +31,6 @@
 static char folder[] = "/tmp/mycelium-profiles-XXXXXX";
 static char error[FAB_YAML_ERROR_SIZE];
 static bool has_namespace;
-
-static uint64_t
-now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
 
 /* Opens a port as a config with these values would. NULL, and a sentence in `error`: refused. */
 static struct fab_port *
@@ -78,9 +69,9 @@ open_port(const char *profile_name, const char *port_name, const struct fab_devi
 static void
 wait_for_link(const struct fab_port *port)
 {
-    uint64_t deadline_ns = now_ns() + DEADLINE_NS;
+    uint64_t deadline_ns = clock_now_ns() + DEADLINE_NS;
 
-    while (!fab_port_is_link_up(port) && now_ns() < deadline_ns)
+    while (!fab_port_is_link_up(port) && clock_now_ns() < deadline_ns)
         sched_yield();
     assert_true(fab_port_is_link_up(port));
 }
@@ -101,8 +92,8 @@ send_one(struct fab_port *port, uint8_t number)
     room = rte_pktmbuf_append(mbuf, FRAME_SIZE);
     if (room)
         memcpy(room, bytes, FRAME_SIZE);
-    fab_port_send(port, 0, mbuf, now_ns());
-    fab_port_flush(port, 0, now_ns());
+    fab_port_send(port, 0, mbuf, clock_now_ns());
+    fab_port_flush(port, 0, clock_now_ns());
 }
 
 /* Frames of ours that have come; others (the kernel's own on a veth) are let go. */
@@ -110,7 +101,7 @@ static unsigned
 take(struct fab_port *port, uint8_t *next)
 {
     struct rte_mbuf *mbufs[FAB_PORT_BURST];
-    unsigned count = fab_port_receive(port, 0, mbufs, FAB_PORT_BURST, now_ns());
+    unsigned count = fab_port_receive(port, 0, mbufs, FAB_PORT_BURST, clock_now_ns());
     unsigned ours = 0;
 
     for (unsigned i = 0; i < count; i++) {
@@ -131,14 +122,14 @@ take(struct fab_port *port, uint8_t *next)
 static void
 exchange(struct fab_port *from, struct fab_port *to)
 {
-    uint64_t deadline_ns = now_ns() + DEADLINE_NS;
+    uint64_t deadline_ns = clock_now_ns() + DEADLINE_NS;
     uint8_t next = 0;
 
     for (uint8_t i = 0; i < FRAMES; i++) {
         send_one(from, i);
-        while (next <= i && now_ns() < deadline_ns)
+        while (next <= i && clock_now_ns() < deadline_ns)
             if (take(to, &next) == 0)
-                fab_port_flush(from, 0, now_ns());
+                fab_port_flush(from, 0, clock_now_ns());
     }
     assert_int_equal(next, FRAMES);
 }
@@ -221,7 +212,7 @@ test_pcap_reads_the_frames_that_pcap_wrote(void **state)
 {
     char path[64];
     struct fab_port *port;
-    uint64_t deadline_ns = now_ns() + DEADLINE_NS;
+    uint64_t deadline_ns = clock_now_ns() + DEADLINE_NS;
     uint8_t next = 0;
 
     (void)state;
@@ -235,7 +226,7 @@ test_pcap_reads_the_frames_that_pcap_wrote(void **state)
     port = open_port("pcap", "in", (struct fab_device_value[]){ { "rx_file", path } }, 1);
     if (!port)
         fail_msg("%s", error);
-    while (next < FRAMES && now_ns() < deadline_ns)
+    while (next < FRAMES && clock_now_ns() < deadline_ns)
         take(port, &next);
     assert_int_equal(next, FRAMES);
     fab_port_close(&port);
