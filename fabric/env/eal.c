@@ -184,8 +184,9 @@ static void
 settle_interrupts(void)
 {
     for (unsigned i = 0; i < SETTLE_ALARMS; i++) {
-        _Atomic bool is_done = false;
+        _Atomic bool is_done;
 
+        atomic_store_explicit(&is_done, false, memory_order_relaxed);
         if (rte_eal_alarm_set(1, on_alarm, (void *)&is_done) != 0)
             return;
         while (!atomic_load_explicit(&is_done, memory_order_acquire))
@@ -216,8 +217,9 @@ end_interrupts(void)
 {
     struct rte_intr_handle *handle = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
     int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); /* ready at once */
-    struct ending ending = { .is_told = false };
+    struct ending ending;
 
+    atomic_store_explicit(&ending.is_told, false, memory_order_relaxed);
     if (handle && fd >= 0 && rte_intr_fd_set(handle, fd) == 0 &&
         rte_intr_type_set(handle, RTE_INTR_HANDLE_EXT) == 0 &&
         rte_intr_callback_register(handle, on_ending, &ending) == 0) {
