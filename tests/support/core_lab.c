@@ -60,6 +60,14 @@ lab_config(uint64_t home, uint8_t lcore, uint8_t lcore_count)
     };
 }
 
+/* That of a core that dies stays until the end: others may still read what they borrowed of it. */
+static void *
+add_heap(struct lab *lab, uint64_t size)
+{
+    FAB_ASSERT(lab->heap_count < LAB_HEAPS_MAX);
+    return lab->heaps[lab->heap_count++] = malloc(size);
+}
+
 struct fab_core *
 lab_add_core(struct lab *lab, const struct fab_core_config *config)
 {
@@ -67,7 +75,7 @@ lab_add_core(struct lab *lab, const struct fab_core_config *config)
 
     FAB_ASSERT(lab->core_count < LAB_CORES_MAX);
     if (config->heap_size > 0)
-        with_heap.heap = lab->heaps[lab->core_count] = malloc(config->heap_size);
+        with_heap.heap = add_heap(lab, config->heap_size);
     FAB_ASSERT(fab_core_create(&with_heap, &lab->memory, &lab->cores[lab->core_count]) == MYC_OK);
     fab_core_turn_begin(lab->cores[lab->core_count], lab->now_ns);
     return lab->cores[lab->core_count++];
@@ -226,7 +234,7 @@ lab_fini(struct lab *lab)
         FAB_ASSERT(fab_core_is_quiet(lab->cores[i]));
         fab_core_destroy(&lab->cores[i]);
     }
-    for (unsigned i = 0; i < lab->core_count; i++)
+    for (unsigned i = 0; i < lab->heap_count; i++)
         free(lab->heaps[i]);
     FAB_ASSERT(lab->blocks == 0);
 }

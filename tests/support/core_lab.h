@@ -13,6 +13,7 @@
 #include "actor/core.h"
 
 #define LAB_CORES_MAX 16U
+#define LAB_HEAPS_MAX 32U /* of cores that died, too */
 #define LAB_PAIRS_MAX 120U
 #define LAB_TURN_NS   1000U /* virtual time between two turns */
 
@@ -27,7 +28,8 @@ struct lab {
     uint64_t now_ns;
     struct fab_core_memory memory;
     unsigned blocks; /* of memory that are taken */
-    void *heaps[LAB_CORES_MAX];
+    void *heaps[LAB_HEAPS_MAX];
+    unsigned heap_count;
 };
 
 void lab_init(struct lab *lab);
