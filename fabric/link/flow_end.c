@@ -66,10 +66,16 @@ frame_buffer(struct fab_flow_end *end)
     return end->spare;
 }
 
-bool
-fab_flow_end_drain(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns)
+/* Asks a flow for frames until it has none (true), or there is no buffer or room (false).
+ * `may_call`: runs its timers too, which may call the sink; else those that are due stay due. */
+static bool
+drain(struct fab_flow_end *end, struct fab_flow_link *link, bool may_call, uint64_t now_ns)
 {
-    while (fab_flow_next_deadline(link->flow) <= now_ns) {
+    size_t (*prepare)(struct fab_flow *, void *, size_t, uint64_t) =
+        may_call ? fab_flow_prepare : fab_flow_prepare_untimed;
+
+    while (may_call ? fab_flow_next_deadline(link->flow) <= now_ns
+                    : fab_flow_has_output(link->flow)) {
         struct rte_mbuf *mbuf = frame_buffer(end);
         size_t size;
 
@@ -77,8 +83,8 @@ fab_flow_end_drain(struct fab_flow_end *end, struct fab_flow_link *link, uint64_
             fab_flow_heap_advance(&end->heap, &link->timer, now_ns + RETRY_NS);
             return false;
         }
-        size = fab_flow_prepare(link->flow, rte_pktmbuf_mtod(mbuf, void *),
-                                rte_pktmbuf_tailroom(mbuf), now_ns);
+        size =
+            prepare(link->flow, rte_pktmbuf_mtod(mbuf, void *), rte_pktmbuf_tailroom(mbuf), now_ns);
         if (size == 0)
             break;
         mbuf->data_len = (uint16_t)size;
@@ -94,16 +100,13 @@ fab_flow_end_drain(struct fab_flow_end *end, struct fab_flow_link *link, uint64_
 void
 fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns)
 {
-    fab_flow_end_touch(end, link);
-    if (fab_unlikely(link->timer.due_ns <= now_ns))
-        return;
     /* It stays on the list, where the next poll finds that it has nothing to say. */
-    fab_flow_end_drain(end, link, now_ns);
+    fab_flow_end_touch(end, link);
+    drain(end, link, false, now_ns);
     if (end->is_local)
         fab_port_flush(end->port->port, end->port->queue, now_ns);
 }
 
-/* `may_call`: also flows whose timer is due, which may call the sink. */
 static unsigned
 drain_touched(struct fab_flow_end *end, bool may_call, uint64_t now_ns)
 {
@@ -117,12 +120,10 @@ drain_touched(struct fab_flow_end *end, bool may_call, uint64_t now_ns)
         link->is_touched = false;
         if (!fab_flow_has_output(link->flow)) {
             fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
-        } else if (may_call || link->timer.due_ns > now_ns) {
-            work++;
-            if (!fab_flow_end_drain(end, link, now_ns))
-                fab_flow_end_touch(end, link);
         } else {
-            fab_flow_end_touch(end, link);
+            work++;
+            if (!drain(end, link, may_call, now_ns))
+                fab_flow_end_touch(end, link);
         }
         link = next;
     }

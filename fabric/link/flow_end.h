@@ -93,8 +93,8 @@ fab_flow_end_may_receive(const struct fab_flow_end *end, unsigned frames)
     return end->records < end->room.messages || frames < FAB_FLOW_END_FRAMES_MIN;
 }
 
-/* Ends a turn: what was touched in it and not flushed says what it has to say, but for flows whose
- * timer is due, because that may call the sink. */
+/* Ends a turn: what was touched in it and not flushed says what it has to say, without timers,
+ * because those may call the sink. */
 void fab_flow_end_finish(struct fab_flow_end *end, uint64_t now_ns);
 
 /* Ends a poll: runs what is due. Returns work done. */
@@ -122,11 +122,8 @@ fab_flow_end_news(struct fab_flow_end *end, struct fab_flow_link *link)
     end->news = link;
 }
 
-/* Asks a flow for frames until it has none (true), or there is no buffer or room (false). */
-bool fab_flow_end_drain(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns);
-
-/* What a link's flush does: its frames leave now, unless a timer of the flow is due first, which
- * may call the sink and is left to the next poll. */
+/* What a link's flush does: its frames leave now. A timer of the flow that is due is left to the
+ * next poll, because it may call the sink. */
 void fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns);
 
 /* Poll function of an end whose lcore does not poll the port. */

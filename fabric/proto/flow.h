@@ -248,6 +248,11 @@ bool fab_flow_is_ending(const struct fab_flow *flow);
  */
 size_t fab_flow_prepare(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns);
 
+/* The same without timers, so that no callback is called: for a record that cannot wait until its
+ * sender has returned. Timers that are due stay due. */
+size_t fab_flow_prepare_untimed(struct fab_flow *flow, void *buffer, size_t capacity,
+                                uint64_t now_ns);
+
 /* Whether prepare would write a frame now, without looking at timers. */
 bool fab_flow_has_output(const struct fab_flow *flow);
 

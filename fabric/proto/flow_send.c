@@ -295,8 +295,14 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
 size_t
 fab_flow_prepare(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns)
 {
-    FAB_ASSERT(capacity >= flow->config.frame_max);
     fab_flow_on_timer(flow, now_ns);
+    return fab_flow_prepare_untimed(flow, buffer, capacity, now_ns);
+}
+
+size_t
+fab_flow_prepare_untimed(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns)
+{
+    FAB_ASSERT(capacity >= flow->config.frame_max);
     if (flow->due.leave)
         return write_leave(flow, buffer);
     if (flow->due.reset)

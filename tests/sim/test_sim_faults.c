@@ -181,6 +181,31 @@ test_nth_alloc_fail_sweep(void **state)
     }
 }
 
+/* A record that cannot wait leaves though the flow's timers are due; what they do waits for
+ * prepare, because it calls back. */
+static void
+test_a_record_leaves_without_timers_that_are_due(void **state)
+{
+    uint8_t frame[FAB_FRAME_SIZE_MAX];
+    const struct sim_class of = { .stream = 1 };
+    struct sim_end *end;
+    uint64_t asked;
+    struct sim sim;
+
+    (void)state;
+    sim_bring_up(&sim, "untimed", 1, &calm);
+    end = &sim.ends[0];
+    SIM_CHECK(&sim, sim_send_class(&sim, 0, &of));
+    asked = fab_flow_counters(end->flow)->keepalives_sent;
+    sim.now_ns += 2 * death_bound_ns(&sim);
+    SIM_CHECK(&sim, fab_flow_prepare_untimed(end->flow, frame, sizeof(frame), sim.now_ns) > 0);
+    SIM_CHECK(&sim, fab_flow_prepare_untimed(end->flow, frame, sizeof(frame), sim.now_ns) == 0);
+    SIM_CHECK(&sim, fab_flow_counters(end->flow)->keepalives_sent == asked);
+    fab_flow_prepare(end->flow, frame, sizeof(frame), sim.now_ns);
+    SIM_CHECK(&sim, fab_flow_counters(end->flow)->keepalives_sent == asked + 1);
+    sim_fini(&sim);
+}
+
 /* No buffer for a long time is back-pressure: the senders are refused, and go on afterwards. */
 static void
 test_buffers_run_out(void **state)
@@ -365,6 +390,7 @@ main(void)
         cmocka_unit_test(test_short_cut_is_bridged),
         cmocka_unit_test(test_zombie_is_fenced_and_comes_back),
         cmocka_unit_test(test_nth_alloc_fail_sweep),
+        cmocka_unit_test(test_a_record_leaves_without_timers_that_are_due),
         cmocka_unit_test(test_buffers_run_out),
         cmocka_unit_test(test_core_without_room_is_no_dead_peer),
         cmocka_unit_test(test_what_waits_for_room_is_handed_on_when_the_epoch_ends),
