@@ -179,8 +179,7 @@ driver_start_rate(struct myc_self *self, struct driver *driver)
 
     if (status != MYC_OK)
         return status;
-    driver->start_ns = myc_clock_ns(self);
-    pair->raw->blast(pair->raw->context, self, count_of(pair, PHASE_RAW_RATE));
+    driver->start_ns = pair->raw->blast(pair->raw->context, self, count_of(pair, PHASE_RAW_RATE));
     return MYC_OK;
 }
 
@@ -266,6 +265,8 @@ driver_on_done(struct myc_self *self, struct driver *driver, const struct myc_me
 
     if (!bench_phase_done_decode(message, &done))
         return MYC_BAD_TYPE;
+    if (done.count == 0)
+        return MYC_TIMEOUT; /* no frame of the baseline came */
     per_s = (double)done.count * 1e9 / (double)(done.duration_ns - driver->start_ns);
     if (done.phase == PHASE_RAW_RATE) {
         enum myc_status status = driver_tell_phase(self, driver, PHASE_RATE);

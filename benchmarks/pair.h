@@ -33,7 +33,8 @@ struct bench_raw {
     /* Sends back `count` of them. */
     void (*echo)(void *context, struct myc_self *self, uint32_t count);
     /* Sends `count` as fast as they are taken. */
-    void (*blast)(void *context, struct myc_self *self, uint32_t count);
+    /* Returns when it began, once the other end was ready. */
+    uint64_t (*blast)(void *context, struct myc_self *self, uint32_t count);
     /* Takes `count`, or what came until a second passed without any. *end_ns: when the last came.
      * Returns how many. */
     uint32_t (*drain)(void *context, struct myc_self *self, uint32_t count, uint64_t *end_ns);

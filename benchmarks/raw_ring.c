@@ -88,14 +88,14 @@ raw_echo(void *context, struct myc_self *self, uint32_t count)
     }
 }
 
-static void
+static uint64_t
 raw_blast(void *context, struct myc_self *self, uint32_t count)
 {
     struct raw_ring *ring = context;
     struct raw_slot slots[BURST];
+    uint64_t start_ns = myc_clock_ns(self);
     uint32_t sent = 0;
 
-    (void)self;
     memset(slots, 0, sizeof(slots));
     while (sent < count) {
         unsigned want = count - sent < BURST ? count - sent : BURST;
@@ -104,6 +104,7 @@ raw_blast(void *context, struct myc_self *self, uint32_t count)
             slots[i].sequence = sent + i;
         sent += rte_ring_sp_enqueue_burst_elem(ring->there, slots, sizeof(slots[0]), want, NULL);
     }
+    return start_ns;
 }
 
 static uint32_t
