@@ -71,6 +71,7 @@ test_a_supervisor_that_gives_up_is_seen_from_elsewhere(void **state)
     const struct conf_log *log = &fixture->log;
 
     for (uint32_t i = 0; i < 2; i++) {
+        const struct conf_report *down;
         struct myc_ref tree[3];
 
         spawn_tree(fixture, places[i], 1, tree);
@@ -82,9 +83,11 @@ test_a_supervisor_that_gives_up_is_seen_from_elsewhere(void **state)
         assert_int_equal(conf_count_of(log, CONF_WHAT_DOWN), 3 * i);
         poison(fixture, tree[2]);
         conf_await(fixture, CONF_WHAT_DOWN, 3 * i + 3);
-        /* The supervisor goes last, told to by itself. */
-        assert_true(myc_ref_is_equal(conf_last_of(log, CONF_WHAT_DOWN)->ref, tree[0]));
-        assert_int_equal(conf_last_of(log, CONF_WHAT_DOWN)->status, MYC_SHUTDOWN);
+        /* The supervisor goes, told to by itself. Each has a watcher of its own: which of the three
+         * is told first is nobody's promise, and on a wire that loses frames it varies. */
+        down = conf_report_of(log, CONF_WHAT_DOWN, tree[0]);
+        assert_non_null(down);
+        assert_int_equal(down->status, MYC_SHUTDOWN);
     }
     conf_linger(fixture);
     assert_int_equal(conf_count_of(log, CONF_WHAT_DOWN), 6);

@@ -32,6 +32,15 @@ conf_last_of(const struct conf_log *log, enum conf_what what)
     return last;
 }
 
+const struct conf_report *
+conf_report_of(const struct conf_log *log, enum conf_what what, struct myc_ref ref)
+{
+    for (uint32_t i = 0; i < conf_log_count(log); i++)
+        if (log->reports[i].what == what && myc_ref_is_equal(log->reports[i].ref, ref))
+            return &log->reports[i];
+    return NULL;
+}
+
 static bool
 is_there(void *context)
 {

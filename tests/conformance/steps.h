@@ -23,6 +23,10 @@ uint32_t conf_count_of(const struct conf_log *log, enum conf_what what);
 /* The last report of that kind; NULL: none. */
 const struct conf_report *conf_last_of(const struct conf_log *log, enum conf_what what);
 
+/* The first report of that kind about that actor; NULL: none. */
+const struct conf_report *conf_report_of(const struct conf_log *log, enum conf_what what,
+                                         struct myc_ref ref);
+
 /* Waits for so many reports of that kind, or fails. */
 void conf_await_within(struct conf_fixture *fixture, enum conf_what what, uint32_t count,
                        uint64_t timeout_ns);
