@@ -170,7 +170,7 @@ place_parts(struct fab_flow *flow, uint8_t *memory)
     uint32_t units[FAB_LANE_COUNT];
 
     credit_units(config, units);
-    fab_sent_map_init(&flow->sent, (void *)(memory + layout.frames), map_capacity(config));
+    fab_sent_map_init(&flow->path->sent, (void *)(memory + layout.frames), map_capacity(config));
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
         fab_send_lane_init(&flow->lanes[lane], memory + layout.rings[lane],
                            config->send_bytes[lane], (void *)(memory + layout.spans[lane]),
@@ -197,6 +197,7 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
     FAB_ASSERT((uintptr_t)memory % FAB_FLOW_ALIGN == 0);
     FAB_ASSERT(fab_flow_config_check(config) == MYC_OK);
     memset(flow, 0, sizeof(*flow));
+    flow->path = &flow->paths[0];
     flow->config = *config;
     flow->ops = ops;
     flow->context = context;
@@ -206,10 +207,10 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
     flow->seat.context = context;
     fab_handshake_init(&flow->handshake, config->home, config->seed);
     fab_prng_init(&flow->jitter, ~config->seed);
-    fab_rtt_init(&flow->rtt, config->timers.rtt_ns_initial);
-    fab_loss_init(&flow->loss);
-    flow->probe_ns = FAB_FLOW_NO_DEADLINE;
-    flow->pace_ns = FAB_FLOW_NO_DEADLINE;
+    fab_rtt_init(&flow->path->rtt, config->timers.rtt_ns_initial);
+    fab_loss_init(&flow->path->loss);
+    flow->path->probe_ns = FAB_FLOW_NO_DEADLINE;
+    flow->path->pace_ns = FAB_FLOW_NO_DEADLINE;
     flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
     flow->state = config->is_initiator ? FAB_FLOW_CONNECTING : FAB_FLOW_IDLE;
@@ -223,7 +224,7 @@ fab_flow_fini(struct fab_flow *flow)
 {
     flow->state = FAB_FLOW_CLOSED;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
-    flow->due = (struct fab_flow_due){ 0 };
+    flow->path->due = (struct fab_flow_due){ 0 };
     fab_granter_leave(flow->granter, &flow->seat);
 }
 
@@ -346,7 +347,7 @@ fab_flow_credit_return(struct fab_flow *flow, enum fab_lane lane, uint32_t total
     if (flow->state != FAB_FLOW_UP)
         return;
     credit->returned += fab_chunk_units(total_size);
-    flow->due.credit |= fab_credit_in_is_due(credit);
+    flow->path->due.credit |= fab_credit_in_is_due(credit);
 }
 
 enum fab_flow_state
@@ -374,13 +375,14 @@ fab_flow_is_drained(const struct fab_flow *flow)
 uint64_t
 fab_flow_rtt_ns(const struct fab_flow *flow)
 {
-    return flow->rtt.smoothed_ns;
+    return flow->path->rtt.smoothed_ns;
 }
 
 uint64_t
 fab_flow_congestion_window(const struct fab_flow *flow)
 {
-    return fab_congestion_is_limiting(&flow->congestion) ? flow->congestion.window : UINT64_MAX;
+    return fab_congestion_is_limiting(&flow->path->congestion) ? flow->path->congestion.window
+                                                               : UINT64_MAX;
 }
 
 const struct fab_flow_counters *

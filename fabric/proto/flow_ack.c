@@ -14,12 +14,12 @@
 bool
 fab_flow_ack_is_possible(const struct fab_flow *flow, const struct fab_frame *frame)
 {
-    uint64_t largest = fab_number_expand(flow->next_number, frame->ack->largest);
+    uint64_t largest = fab_number_expand(flow->path->next_number, frame->ack->largest);
     uint64_t covered = frame->ack->run;
 
     for (uint32_t i = 0; i < frame->ack->ranges; i++)
         covered += (uint64_t)frame->ranges[i].gap + frame->ranges[i].run;
-    return largest < flow->next_number && largest - covered + 1 >= flow->first_number;
+    return largest < flow->path->next_number && largest - covered + 1 >= flow->first_number;
 }
 
 static void
@@ -27,7 +27,7 @@ on_frame_acked(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now
 {
     if (frame->state == FAB_SENT_LOST)
         flow->counters.frames_lost_spurious++;
-    fab_loss_on_acked(&flow->loss, frame, &flow->rtt, now_ns);
+    fab_loss_on_acked(&flow->path->loss, frame, &flow->path->rtt, now_ns);
     for (uint32_t i = 0; i < frame->part_count; i++) {
         if (fab_unlikely(fab_part_is_large(frame->parts[i])))
             fab_flow_large_on_acked(flow, frame->parts[i]);
@@ -35,7 +35,7 @@ on_frame_acked(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now
             fab_send_lane_on_acked(&flow->lanes[fab_part_lane(frame->parts[i])],
                                    fab_part_span(frame->parts[i]));
     }
-    fab_sent_map_settle(&flow->sent, frame, FAB_SENT_ACKED);
+    fab_sent_map_settle(&flow->path->sent, frame, FAB_SENT_ACKED);
 }
 
 /* Settles the frames low to high; returns how many of them are news. */
@@ -44,8 +44,9 @@ ack_run(struct fab_flow *flow, uint64_t low, uint64_t high, uint64_t now_ns)
 {
     uint32_t news = 0;
 
-    for (uint32_t at = fab_sent_map_find(&flow->sent, low); at != flow->sent.head; at++) {
-        struct fab_sent_frame *frame = fab_sent_map_at(&flow->sent, at);
+    for (uint32_t at = fab_sent_map_find(&flow->path->sent, low); at != flow->path->sent.head;
+         at++) {
+        struct fab_sent_frame *frame = fab_sent_map_at(&flow->path->sent, at);
 
         if (frame->number > high)
             break;
@@ -65,14 +66,14 @@ ack_first_run(struct fab_flow *flow, uint64_t low, uint64_t high, uint64_t now_n
     uint64_t from = low;
     uint32_t news;
 
-    if (low >= flow->acked_low && low <= flow->acked_high + 1)
-        from = flow->acked_high + 1;
+    if (low >= flow->path->acked_low && low <= flow->path->acked_high + 1)
+        from = flow->path->acked_high + 1;
     if (high < from)
         return 0;
     news = ack_run(flow, from, high, now_ns);
     if (from == low) /* else the run gone through before goes on */
-        flow->acked_low = low;
-    flow->acked_high = high;
+        flow->path->acked_low = low;
+    flow->path->acked_high = high;
     return news;
 }
 
@@ -97,29 +98,31 @@ static uint64_t
 take_rtt_sample(struct fab_flow *flow, const struct fab_ack_block *ack, uint64_t largest,
                 uint64_t now_ns)
 {
-    uint32_t at = fab_sent_map_find(&flow->sent, largest);
+    uint32_t at = fab_sent_map_find(&flow->path->sent, largest);
     uint64_t waits_ns = ack->delay_ns + fab_pause_decode(ack->pause) + flow->arrival_pause_ns;
 
-    if (at == flow->sent.head || fab_sent_map_at(&flow->sent, at)->number != largest ||
-        flow->loss.number != largest)
+    if (at == flow->path->sent.head || fab_sent_map_at(&flow->path->sent, at)->number != largest ||
+        flow->path->loss.number != largest)
         return FAB_CONGESTION_NO_TRIP;
-    fab_rtt_on_sample(&flow->rtt, flow->loss.round_trip_ns, ack->delay_ns, now_ns);
-    return flow->loss.round_trip_ns > waits_ns ? flow->loss.round_trip_ns - waits_ns : 0;
+    fab_rtt_on_sample(&flow->path->rtt, flow->path->loss.round_trip_ns, ack->delay_ns, now_ns);
+    return flow->path->loss.round_trip_ns > waits_ns ? flow->path->loss.round_trip_ns - waits_ns
+                                                     : 0;
 }
 
 static void
 tell_congestion(struct fab_flow *flow, const struct fab_congestion_ack *ack)
 {
-    uint64_t before = flow->congestion.window;
+    uint64_t before = flow->path->congestion.window;
 
-    if (!fab_congestion_on_ack(&flow->congestion, ack))
+    if (!fab_congestion_on_ack(&flow->path->congestion, ack))
         return;
-    flow->counters.congestion_cuts += flow->congestion.window < before;
-    if (fab_congestion_is_limiting(&flow->congestion))
-        fab_pacer_set_rate(&flow->pacer, flow->congestion.window, flow->rtt.smoothed_ns,
-                           flow->congestion.is_starting ? PACE_STARTING : PACE_PERCENT);
+    flow->counters.congestion_cuts += flow->path->congestion.window < before;
+    if (fab_congestion_is_limiting(&flow->path->congestion))
+        fab_pacer_set_rate(&flow->path->pacer, flow->path->congestion.window,
+                           flow->path->rtt.smoothed_ns,
+                           flow->path->congestion.is_starting ? PACE_STARTING : PACE_PERCENT);
     else
-        fab_pacer_set_free(&flow->pacer);
+        fab_pacer_set_free(&flow->path->pacer);
 }
 
 /* How long a lost frame is remembered for its late acknowledgement; not at all when the map
@@ -127,9 +130,9 @@ tell_congestion(struct fab_flow *flow, const struct fab_congestion_ack *ack)
 static uint64_t
 forget_before(const struct fab_flow *flow, uint64_t now_ns)
 {
-    uint64_t memory_ns =
-        16 * flow->rtt.smoothed_ns + 4 * fab_loss_reorder_ns(&flow->loss, &flow->rtt);
-    const struct fab_sent_map *sent = &flow->sent;
+    uint64_t memory_ns = 16 * flow->path->rtt.smoothed_ns +
+                         4 * fab_loss_reorder_ns(&flow->path->loss, &flow->path->rtt);
+    const struct fab_sent_map *sent = &flow->path->sent;
 
     if (sent->head - sent->tail > sent->mask / 4 * 3)
         return UINT64_MAX;
@@ -139,27 +142,27 @@ forget_before(const struct fab_flow *flow, uint64_t now_ns)
 static void
 on_progress(struct fab_flow *flow, uint64_t now_ns)
 {
-    flow->probe_count = 0;
-    flow->due.probe = false;
-    flow->progress_ns = now_ns;
+    flow->path->probe_count = 0;
+    flow->path->due.probe = false;
+    flow->path->progress_ns = now_ns;
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
         fab_send_lane_advance(&flow->lanes[lane]);
     fab_flow_detect_losses(flow, now_ns);
-    fab_sent_map_forget(&flow->sent, forget_before(flow, now_ns));
+    fab_sent_map_forget(&flow->path->sent, forget_before(flow, now_ns));
     fab_flow_arm_probe(flow);
 }
 
 void
 fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
 {
-    uint64_t largest = fab_number_expand(flow->next_number, frame->ack->largest);
+    uint64_t largest = fab_number_expand(flow->path->next_number, frame->ack->largest);
     uint64_t low = largest - frame->ack->run + 1;
     uint64_t trip_ns = FAB_CONGESTION_NO_TRIP;
     uint32_t news = 0, newest;
 
     if (frame->ack->ranges > 0) {
         news = ack_ranges(flow, frame, low, now_ns);
-        flow->due.floor = true;
+        flow->path->due.floor = true;
     }
     newest = ack_first_run(flow, low, largest, now_ns);
     if (newest > 0)
@@ -169,9 +172,9 @@ fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t n
     on_progress(flow, now_ns);
     tell_congestion(flow, &(struct fab_congestion_ack){
                               .number = largest,
-                              .next_number = flow->next_number,
+                              .next_number = flow->path->next_number,
                               .trip_ns = trip_ns,
-                              .trip_ns_min = flow->rtt.min_ns,
+                              .trip_ns_min = flow->path->rtt.min_ns,
                               .frames = news + newest,
                               .marks = frame->ack->marks,
                           });
@@ -181,8 +184,8 @@ static void
 declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame)
 {
     flow->counters.frames_lost++;
-    fab_congestion_on_lost(&flow->congestion);
-    fab_sent_map_settle(&flow->sent, frame, FAB_SENT_LOST);
+    fab_congestion_on_lost(&flow->path->congestion);
+    fab_sent_map_settle(&flow->path->sent, frame, FAB_SENT_LOST);
     for (uint32_t i = 0; i < frame->part_count; i++) {
         if (fab_unlikely(fab_part_is_large(frame->parts[i])))
             fab_large_out_on_lost(flow->large_out, frame->parts[i]);
@@ -195,10 +198,11 @@ declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame)
 void
 fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns)
 {
-    uint32_t at = flow->sent.tail;
+    uint32_t at = flow->path->sent.tail;
     struct fab_sent_frame *frame;
 
-    while ((frame = fab_loss_next(&flow->loss, &flow->sent, &flow->rtt, &at, now_ns)) != NULL)
+    while ((frame = fab_loss_next(&flow->path->loss, &flow->path->sent, &flow->path->rtt, &at,
+                                  now_ns)) != NULL)
         declare_lost(flow, frame);
     fab_flow_arm_probe(flow);
 }
@@ -206,11 +210,11 @@ fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns)
 void
 fab_flow_make_room(struct fab_flow *flow)
 {
-    if (!fab_sent_map_is_full(&flow->sent))
+    if (!fab_sent_map_is_full(&flow->path->sent))
         return;
-    fab_sent_map_forget(&flow->sent, UINT64_MAX);
-    if (!fab_sent_map_is_full(&flow->sent))
+    fab_sent_map_forget(&flow->path->sent, UINT64_MAX);
+    if (!fab_sent_map_is_full(&flow->path->sent))
         return;
-    declare_lost(flow, fab_sent_map_at(&flow->sent, flow->sent.tail));
-    fab_sent_map_forget(&flow->sent, UINT64_MAX);
+    declare_lost(flow, fab_sent_map_at(&flow->path->sent, flow->path->sent.tail));
+    fab_sent_map_forget(&flow->path->sent, UINT64_MAX);
 }

@@ -69,7 +69,7 @@ fab_flow_on_hello_timer(struct fab_flow *flow, uint64_t now_ns)
         flow->hello_ns = FAB_FLOW_NO_DEADLINE;
         return;
     }
-    flow->due.hello = true;
+    flow->path->due.hello = true;
     flow->hello_ns = now_ns + interval_ns + fab_prng_below(&flow->jitter, interval_ns / 4 + 1);
     if (interval_ns < flow->config.timers.hello_ns_max)
         flow->hello_interval_ns = 2 * interval_ns;
@@ -95,7 +95,7 @@ fab_flow_refuse_epoch(struct fab_flow *flow, uint32_t epoch, uint64_t now_ns)
     flow->counters.refused_epoch++;
     if (!may_answer(flow, now_ns))
         return;
-    flow->due.reset = true;
+    flow->path->due.reset = true;
     flow->reset_epoch = epoch;
 }
 
@@ -134,7 +134,7 @@ fab_flow_on_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t
     if (!has_version_in_common(frame->hello)) {
         flow->counters.refused_hello++;
         if (may_answer(flow, now_ns))
-            flow->due.hello = true; /* so that the peer learns what we speak */
+            flow->path->due.hello = true; /* so that the peer learns what we speak */
         return;
     }
     flow->counters.frames_received++;
@@ -145,11 +145,11 @@ fab_flow_on_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t
         break;
     case FAB_HELLO_BEGIN:
         fab_flow_on_proof(flow, now_ns);
-        flow->due.sign = true;
+        flow->path->due.sign = true;
         break;
     case FAB_HELLO_CONFIRM:
         fab_flow_heard(flow, now_ns);
-        flow->due.sign = true;
+        flow->path->due.sign = true;
         break;
     case FAB_HELLO_STALE:
         break;
@@ -190,12 +190,12 @@ init_numbers(struct fab_flow *flow)
     uint64_t peer_base = FAB_FLOW_NUMBER_BASE + peer_first;
 
     flow->first_number = own_base;
-    flow->next_number = own_base;
-    flow->acked_low = own_base;
-    flow->acked_high = own_base - 1;
+    flow->path->next_number = own_base;
+    flow->path->acked_low = own_base;
+    flow->path->acked_high = own_base - 1;
     for (uint32_t i = 0; i < FAB_STREAM_COUNT; i++)
         flow->stream_out[i] = own_first;
-    fab_ranges_init(&flow->received, peer_base);
+    fab_ranges_init(&flow->path->received, peer_base);
     fab_reorder_reset(&flow->reorder, peer_first);
     if (flow->large_out) {
         fab_large_out_reset(flow->large_out, own_first);
@@ -215,12 +215,12 @@ init_liveness(struct fab_flow *flow, uint64_t now_ns)
     const struct fab_flow_timers *timers = &flow->config.timers;
     uint64_t least_ns = 4000ULL * flow->peer.poll_gap_us;
 
-    flow->liveness.keepalive_ns = timers->keepalive_ns;
-    flow->liveness.suspect_ns = timers->suspect_ns;
-    flow->liveness.down_ns = timers->down_ns;
+    flow->path->liveness.keepalive_ns = timers->keepalive_ns;
+    flow->path->liveness.suspect_ns = timers->suspect_ns;
+    flow->path->liveness.down_ns = timers->down_ns;
     if (timers->down_ns != 0 && timers->down_ns < least_ns)
-        flow->liveness.down_ns = least_ns;
-    fab_liveness_init(&flow->liveness, now_ns);
+        flow->path->liveness.down_ns = least_ns;
+    fab_liveness_init(&flow->path->liveness, now_ns);
 }
 
 void
@@ -229,24 +229,24 @@ fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns)
     learn_peer(flow);
     init_numbers(flow);
     init_liveness(flow, now_ns);
-    fab_sent_map_init(&flow->sent, flow->sent.frames, flow->sent.mask + 1);
-    fab_loss_init(&flow->loss);
-    fab_congestion_init(&flow->congestion, flow->peer.frame_max, flow->config.window_frames,
+    fab_sent_map_init(&flow->path->sent, flow->path->sent.frames, flow->path->sent.mask + 1);
+    fab_loss_init(&flow->path->loss);
+    fab_congestion_init(&flow->path->congestion, flow->peer.frame_max, flow->config.window_frames,
                         flow->config.has_no_congestion);
-    fab_pacer_init(&flow->pacer);
-    flow->pace_ns = FAB_FLOW_NO_DEADLINE;
-    flow->marks = 0;
-    fab_rtt_init(&flow->rtt, flow->config.timers.rtt_ns_initial);
+    fab_pacer_init(&flow->path->pacer);
+    flow->path->pace_ns = FAB_FLOW_NO_DEADLINE;
+    flow->path->marks = 0;
+    fab_rtt_init(&flow->path->rtt, flow->config.timers.rtt_ns_initial);
     if (flow->hello_count == 1) /* then it is certain which hello was answered */
-        fab_rtt_on_sample(&flow->rtt, now_ns - flow->hello_sent_ns, 0, now_ns);
+        fab_rtt_on_sample(&flow->path->rtt, now_ns - flow->hello_sent_ns, 0, now_ns);
     fab_handshake_begin(&flow->handshake);
-    flow->due = (struct fab_flow_due){ 0 };
+    flow->path->due = (struct fab_flow_due){ 0 };
     flow->short_lanes = 0;
-    flow->probe_ns = FAB_FLOW_NO_DEADLINE;
+    flow->path->probe_ns = FAB_FLOW_NO_DEADLINE;
     flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
-    flow->probe_count = 0;
+    flow->path->probe_count = 0;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
-    flow->progress_ns = now_ns;
+    flow->path->progress_ns = now_ns;
     flow->state = FAB_FLOW_UP;
     flow->counters.epochs_begun++;
     flow->ops->on_up(flow->context, &flow->peer);
@@ -309,7 +309,7 @@ fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t 
     fab_flow_offer_last(flow);
     flow->last_epoch = flow->peer.epoch;
     flow->open_claim = 0;
-    flow->due = (struct fab_flow_due){ 0 };
+    flow->path->due = (struct fab_flow_due){ 0 };
     fab_handshake_end(&flow->handshake);
     if (reason == FAB_FLOW_REASON_CLOSED)
         flow->state = FAB_FLOW_CLOSED;
@@ -334,10 +334,10 @@ fab_flow_close(struct fab_flow *flow, uint64_t now_ns)
 {
     if (flow->state == FAB_FLOW_UP) {
         fab_flow_end_epoch(flow, FAB_FLOW_REASON_CLOSED, now_ns);
-        flow->due.leave = true;
+        flow->path->due.leave = true;
     }
     flow->state = FAB_FLOW_CLOSED;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
-    flow->due.hello = false;
+    flow->path->due.hello = false;
     fab_handshake_drop_candidate(&flow->handshake);
 }

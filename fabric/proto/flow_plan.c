@@ -113,8 +113,9 @@ plan_large(struct fab_flow *flow, struct fab_flow_plan *plan)
 static void
 plan_probe(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    const struct fab_sent_frame *frame = flow->probe_count <= 1 ? fab_sent_map_newest(&flow->sent)
-                                                                : fab_sent_map_oldest(&flow->sent);
+    const struct fab_sent_frame *frame = flow->path->probe_count <= 1
+                                             ? fab_sent_map_newest(&flow->path->sent)
+                                             : fab_sent_map_oldest(&flow->path->sent);
 
     for (uint32_t i = 0; frame != NULL && i < frame->part_count; i++) {
         if (fab_part_is_large(frame->parts[i])) {
@@ -139,7 +140,7 @@ plan_probe(struct fab_flow *flow, struct fab_flow_plan *plan)
 static void
 plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    bool may_send = fab_flow_has_window(flow) || flow->due.probe;
+    bool may_send = fab_flow_has_window(flow) || flow->path->due.probe;
 
     if (may_send)
         plan_large(flow, plan);
@@ -151,7 +152,7 @@ plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
         flow->large_out && fab_large_out_is_short(flow->large_out) ? FAB_FLOW_SHORT_OF_GRANTS : 0;
     for (int i = 0; may_send && i < FAB_LANE_COUNT; i++)
         plan_new(flow, plan, lane_order[i]);
-    if (flow->due.probe && plan->part_count == 0 && !plan->has_part)
+    if (flow->path->due.probe && plan->part_count == 0 && !plan->has_part)
         plan_probe(flow, plan);
 }
 
@@ -159,15 +160,15 @@ plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
 static void
 plan_blocks(const struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    if (flow->due.ack && flow->received.count > 0) {
+    if (flow->path->due.ack && flow->path->received.count > 0) {
         plan->flags |= FAB_FRAME_HAS_ACK;
         plan->blocks_size += FAB_ACK_SIZE;
     }
-    if (flow->due.credit) {
+    if (flow->path->due.credit) {
         plan->flags |= FAB_FRAME_HAS_CREDIT;
         plan->blocks_size += FAB_CREDIT_SIZE;
     }
-    if (flow->due.floor) {
+    if (flow->path->due.floor) {
         plan->flags |= FAB_FRAME_HAS_FLOOR;
         plan->blocks_size += FAB_FLOOR_SIZE;
     }
@@ -183,7 +184,7 @@ plan_ranges(const struct fab_flow *flow, struct fab_flow_plan *plan)
 
     if (!(plan->flags & FAB_FRAME_HAS_ACK))
         return;
-    ranges = flow->received.count - 1;
+    ranges = flow->path->received.count - 1;
     if (ranges > room)
         ranges = room;
     plan->ranges = (uint8_t)ranges;
@@ -199,7 +200,7 @@ plan_grants(struct fab_flow *flow, struct fab_flow_plan *plan)
     bool is_all = true;
 
     plan->grant_count = 0;
-    for (uint32_t i = 0; flow->due.grants && i < FAB_LARGE_SLOTS; i++) {
+    for (uint32_t i = 0; flow->path->due.grants && i < FAB_LARGE_SLOTS; i++) {
         struct fab_large_in_slot *slot = &flow->large_in->slots[i];
 
         if (slot->state != FAB_LARGE_IN_OPEN || slot->granted == 0)
@@ -231,13 +232,13 @@ watch_credit(struct fab_flow *flow, struct fab_flow_plan *plan, uint64_t now_ns)
     plan->flags |= FAB_FRAME_WANTS_CREDIT;
     if (flow->credit_probe_ns == FAB_FLOW_NO_DEADLINE)
         flow->credit_probe_ns =
-            now_ns + fab_rtt_probe_timeout(&flow->rtt, flow->config.timers.credit_probe_ns);
+            now_ns + fab_rtt_probe_timeout(&flow->path->rtt, flow->config.timers.credit_probe_ns);
 }
 
 static bool
 is_worth_sending(const struct fab_flow *flow, const struct fab_flow_plan *plan)
 {
-    const struct fab_flow_due *due = &flow->due;
+    const struct fab_flow_due *due = &flow->path->due;
 
     return plan->part_count > 0 || plan->has_part || plan->grant_count > 0 || due->probe ||
            due->ping || due->sign || due->credit || (plan->flags & FAB_FRAME_HAS_ACK);
@@ -251,12 +252,12 @@ fab_flow_plan(struct fab_flow *flow, struct fab_flow_plan *plan, uint64_t now_ns
     plan->now_ns = now_ns;
     plan->ranges = plan->part_count = plan->grant_count = 0;
     plan->repeats = plan->has_part = false;
-    if (flow->due.probe || flow->due.ping)
+    if (flow->path->due.probe || flow->path->due.ping)
         fab_flow_make_room(flow);
     plan_blocks(flow, plan);
     plan_records(flow, plan);
     watch_credit(flow, plan, now_ns);
-    plan->has_all_grants = !flow->due.grants || plan_grants(flow, plan);
+    plan->has_all_grants = !flow->path->due.grants || plan_grants(flow, plan);
     if (!is_worth_sending(flow, plan))
         return false;
     plan_ranges(flow, plan);

@@ -87,7 +87,7 @@ deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
         struct fab_credit_in *credit = &flow->credit_in[lane];
 
         credit->returned += fab_chunk_units(chunk->size);
-        flow->due.credit |= fab_credit_in_is_due(credit);
+        flow->path->due.credit |= fab_credit_in_is_due(credit);
     }
     return true;
 }
@@ -232,15 +232,15 @@ tell_writable(struct fab_flow *flow)
 static void
 record_number(struct fab_flow *flow, uint64_t number, uint64_t now_ns)
 {
-    if (number >= fab_ranges_end(&flow->received)) {
-        flow->received_ns = now_ns;
-        flow->received_pause_ns = flow->arrival_pause_ns;
+    if (number >= fab_ranges_end(&flow->path->received)) {
+        flow->path->received_ns = now_ns;
+        flow->path->received_pause_ns = flow->arrival_pause_ns;
     }
     if (fab_unlikely(flow->is_arrival_marked)) {
-        flow->marks++;
+        flow->path->marks++;
         flow->counters.frames_marked++;
     }
-    fab_ranges_add(&flow->received, number);
+    fab_ranges_add(&flow->path->received, number);
 }
 
 static bool
@@ -262,26 +262,27 @@ take_blocks(struct fab_flow *flow, const struct fab_frame *frame, uint64_t numbe
         uint64_t floor = fab_number_expand(number, frame->floor->floor);
 
         if (floor <= number)
-            fab_ranges_raise_floor(&flow->received, floor);
+            fab_ranges_raise_floor(&flow->path->received, floor);
     }
-    flow->due.ack |= wants_ack(frame);
+    flow->path->due.ack |= wants_ack(frame);
     if (frame->grants_block != NULL)
         fab_flow_on_grants(flow, frame);
     if (frame->header->flags & FAB_FRAME_WANTS_CREDIT) {
-        flow->due.credit = true;
-        flow->due.grants |= flow->large_in && flow->large_in->open_count > 0;
+        flow->path->due.credit = true;
+        flow->path->due.grants |= flow->large_in && flow->large_in->open_count > 0;
     }
 }
 
 static void
 receive_in_epoch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
 {
-    uint64_t number = fab_number_expand(fab_ranges_end(&flow->received), frame->header->number);
+    uint64_t number =
+        fab_number_expand(fab_ranges_end(&flow->path->received), frame->header->number);
 
     fab_flow_heard(flow, now_ns);
-    if (fab_ranges_contain(&flow->received, number)) {
+    if (fab_ranges_contain(&flow->path->received, number)) {
         flow->counters.refused_duplicate++;
-        flow->due.ack |= wants_ack(frame);
+        flow->path->due.ack |= wants_ack(frame);
         return;
     }
     if (frame->ack != NULL && !fab_flow_ack_is_possible(flow, frame)) {

@@ -11,9 +11,10 @@
 bool
 fab_flow_has_window(const struct fab_flow *flow)
 {
-    return flow->sent.in_flight < flow->config.window_frames &&
-           !fab_sent_map_is_full(&flow->sent) && flow->pace_ns == FAB_FLOW_NO_DEADLINE &&
-           fab_congestion_may_send(&flow->congestion, flow->sent.in_flight_bytes);
+    return flow->path->sent.in_flight < flow->config.window_frames &&
+           !fab_sent_map_is_full(&flow->path->sent) &&
+           flow->path->pace_ns == FAB_FLOW_NO_DEADLINE &&
+           fab_congestion_may_send(&flow->path->congestion, flow->path->sent.in_flight_bytes);
 }
 
 bool
@@ -35,7 +36,7 @@ fab_flow_can_send_records(const struct fab_flow *flow)
 bool
 fab_flow_has_output(const struct fab_flow *flow)
 {
-    const struct fab_flow_due *due = &flow->due;
+    const struct fab_flow_due *due = &flow->path->due;
 
     if (due->hello || due->leave || due->reset)
         return true;
@@ -73,7 +74,7 @@ write_hello(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     };
 
     memcpy(buffer + FAB_FRAME_HEADER_SIZE, &hello, sizeof(hello));
-    flow->due.hello = false;
+    flow->path->due.hello = false;
     flow->hello_count++;
     flow->hello_sent_ns = now_ns;
     flow->counters.hellos_sent++;
@@ -89,7 +90,7 @@ write_reset(struct fab_flow *flow, uint8_t *buffer)
         .epoch = flow->reset_epoch,
     };
 
-    flow->due.reset = false;
+    flow->path->due.reset = false;
     flow->counters.resets_sent++;
     return seal(flow, buffer, &header);
 }
@@ -101,10 +102,10 @@ write_leave(struct fab_flow *flow, uint8_t *buffer)
         .type = FAB_FRAME_LEAVE,
         .size = FAB_FRAME_HEADER_SIZE,
         .epoch = flow->last_epoch,
-        .number = (uint32_t)flow->next_number++,
+        .number = (uint32_t)flow->path->next_number++,
     };
 
-    flow->due.leave = false;
+    flow->path->due.leave = false;
     flow->counters.leaves_sent++;
     return seal(flow, buffer, &header);
 }
@@ -134,16 +135,16 @@ put_words(uint8_t *at, uint64_t first, uint64_t second)
 static uint8_t *
 put_ack(const struct fab_flow *flow, uint8_t *at, uint32_t count, uint64_t now_ns)
 {
-    const struct fab_range *range = flow->received.range;
-    uint64_t delay_ns = now_ns - flow->received_ns;
+    const struct fab_range *range = flow->path->received.range;
+    uint64_t delay_ns = now_ns - flow->path->received_ns;
     uint64_t run = range[0].end - range[0].start;
 
     if (delay_ns > UINT32_MAX)
         delay_ns = UINT32_MAX;
     at = put_words(at, (uint32_t)(range[0].end - 1) | delay_ns << 32,
                    (uint32_t)run | (uint64_t)count << 32 |
-                       (uint64_t)fab_pause_encode(flow->received_pause_ns) << 40 |
-                       (uint64_t)flow->marks << 48);
+                       (uint64_t)fab_pause_encode(flow->path->received_pause_ns) << 40 |
+                       (uint64_t)flow->path->marks << 48);
     for (uint32_t i = 1; i <= count; i++) {
         struct fab_ack_range part = {
             .gap = (uint32_t)(range[i - 1].start - range[i].end),
@@ -172,9 +173,9 @@ put_credit(struct fab_flow *flow, uint8_t *at)
 static uint8_t *
 put_floor(const struct fab_flow *flow, uint8_t *at)
 {
-    const struct fab_sent_map *sent = &flow->sent;
-    uint64_t floor =
-        sent->tail != sent->head ? fab_sent_map_at(sent, sent->tail)->number : flow->next_number;
+    const struct fab_sent_map *sent = &flow->path->sent;
+    uint64_t floor = sent->tail != sent->head ? fab_sent_map_at(sent, sent->tail)->number
+                                              : flow->path->next_number;
     struct fab_floor_block block = { .floor = (uint32_t)floor };
 
     memcpy(at, &block, sizeof(block));
@@ -232,25 +233,25 @@ remember(struct fab_flow *flow, const struct fab_flow_plan *plan, uint16_t size,
 {
     struct fab_sent_frame *frame;
 
-    if (flow->sent.in_flight == 0)
-        flow->progress_ns = now_ns;
-    frame = fab_sent_map_push(&flow->sent, flow->next_number, size, now_ns);
-    fab_congestion_on_sent(&flow->congestion, flow->sent.in_flight_bytes);
-    fab_pacer_on_sent(&flow->pacer, size, now_ns);
-    if (fab_unlikely(fab_pacer_is_holding(&flow->pacer, now_ns)))
-        flow->pace_ns = flow->pacer.next_ns;
+    if (flow->path->sent.in_flight == 0)
+        flow->path->progress_ns = now_ns;
+    frame = fab_sent_map_push(&flow->path->sent, flow->path->next_number, size, now_ns);
+    fab_congestion_on_sent(&flow->path->congestion, flow->path->sent.in_flight_bytes);
+    fab_pacer_on_sent(&flow->path->pacer, size, now_ns);
+    if (fab_unlikely(fab_pacer_is_holding(&flow->path->pacer, now_ns)))
+        flow->path->pace_ns = flow->path->pacer.next_ns;
     frame->part_count = plan->part_count;
     memcpy(frame->parts, plan->parts, plan->part_count * sizeof(plan->parts[0]));
     if (plan->has_part)
         frame->parts[frame->part_count++] = plan->part.part;
-    flow->last_sent_ns = now_ns;
+    flow->path->last_sent_ns = now_ns;
     fab_flow_arm_probe(flow);
 }
 
 static void
 count_frame(struct fab_flow *flow, const struct fab_flow_plan *plan, bool must_be_acked)
 {
-    if (flow->due.probe)
+    if (flow->path->due.probe)
         flow->counters.probes_sent++;
     if (plan->repeats)
         flow->counters.frames_retransmitted++;
@@ -266,11 +267,12 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     bool must_be_acked;
 
     if (!fab_flow_plan(flow, &plan, now_ns)) {
-        flow->due.ack = false;
-        flow->due.grants = false;
+        flow->path->due.ack = false;
+        flow->path->due.grants = false;
         return 0;
     }
-    must_be_acked = plan.part_count > 0 || plan.has_part || flow->due.probe || flow->due.ping;
+    must_be_acked =
+        plan.part_count > 0 || plan.has_part || flow->path->due.probe || flow->path->due.ping;
     if (must_be_acked && plan.part_count == 0 && !plan.has_part)
         plan.flags |= FAB_FRAME_WANTS_ACK;
     if (flow->may_omit_crc)
@@ -281,14 +283,14 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     header.size = (uint16_t)(FAB_FRAME_HEADER_SIZE + plan.blocks_size + plan.chunks_size +
                              fab_flow_plan_part_size(&plan));
     header.epoch = flow->peer.epoch;
-    header.number = (uint32_t)flow->next_number;
+    header.number = (uint32_t)flow->path->next_number;
     count_frame(flow, &plan, must_be_acked);
-    flow->due = (struct fab_flow_due){ .grants = !plan.has_all_grants };
+    flow->path->due = (struct fab_flow_due){ .grants = !plan.has_all_grants };
     flow->is_part_turn = !plan.has_part;
     flow->counters.parts_sent += plan.has_part;
     if (must_be_acked)
         remember(flow, &plan, header.size, now_ns);
-    flow->next_number++;
+    flow->path->next_number++;
     return seal(flow, buffer, &header);
 }
 
@@ -303,11 +305,11 @@ size_t
 fab_flow_prepare_untimed(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns)
 {
     FAB_ASSERT(capacity >= flow->config.frame_max);
-    if (flow->due.leave)
+    if (flow->path->due.leave)
         return write_leave(flow, buffer);
-    if (flow->due.reset)
+    if (flow->path->due.reset)
         return write_reset(flow, buffer);
-    if (flow->due.hello)
+    if (flow->path->due.hello)
         return write_hello(flow, buffer, now_ns);
     if (flow->state == FAB_FLOW_UP)
         return write_data(flow, buffer, now_ns);

@@ -53,6 +53,8 @@
 /* Probes without any answer from which on the path may be overloaded. */
 #define FAB_FLOW_PROBES_SILENT 3U
 
+#define FAB_FLOW_PATHS_MAX 1U
+
 /* What is to be said in the next frame. */
 struct fab_flow_due {
     bool hello;
@@ -75,46 +77,50 @@ struct fab_latest {
 
 #define FAB_FLOW_LATEST 128U /* a power of two: more keys at a time keep only some of theirs */
 
-struct fab_flow {
-    /* read by every frame */
-    enum fab_flow_state state;
+/* What belongs to one path: its packet numbers, and all that is measured and decided by them. */
+struct fab_flow_path {
     struct fab_flow_due due;
-    bool may_omit_crc;   /* as agreed for this epoch */
-    bool may_skip;       /* likewise: records may be left out */
-    uint8_t short_lanes; /* bit per lane: a record there waits for credit */
-    uint32_t open_claim; /* bytes that were claimed; 0: none is open */
-    enum fab_lane open_lane;
-    struct fab_chunk *open_chunk;
-    const struct fab_flow_ops *ops; /* not owned */
-    void *context;                  /* not owned */
-    uint64_t first_number;          /* of this epoch's packets */
-    uint64_t next_number;           /* of the next packet */
-    uint64_t last_sent_ns;          /* of the last frame that must be acknowledged */
-    uint64_t received_ns;           /* when the largest received number came */
-    uint64_t received_pause_ns;     /* how long that may have lain unread */
-    uint64_t arrival_pause_ns;      /* of the frame that is being looked at */
-    bool is_arrival_marked;         /* likewise */
-    uint16_t marks;                 /* frames of this epoch that came marked; wraps */
-    uint64_t acked_low;             /* the newest run of acknowledgements that was gone through */
+    uint16_t marks;             /* frames of this epoch that came marked; wraps */
+    uint32_t probe_count;       /* since the last progress */
+    uint64_t next_number;       /* of the next packet */
+    uint64_t last_sent_ns;      /* of the last frame that must be acknowledged */
+    uint64_t received_ns;       /* when the largest received number came */
+    uint64_t received_pause_ns; /* how long that may have lain unread */
+    uint64_t acked_low;         /* the newest run of acknowledgements that was gone through */
     uint64_t acked_high;
-    struct fab_flow_peer peer;
     struct fab_sent_map sent;
     struct fab_congestion congestion;
     struct fab_pacer pacer;
     uint64_t pace_ns; /* no records before; UINT64_MAX: they may go */
     struct fab_loss loss;
     struct fab_rtt rtt;
+    struct fab_liveness liveness;
+    uint64_t probe_ns;    /* when to probe next; UINT64_MAX: nothing is in flight */
+    uint64_t progress_ns; /* when something was last acknowledged, or the first put in flight */
+    struct fab_ranges received;
+};
+
+struct fab_flow {
+    /* read by every frame */
+    enum fab_flow_state state;
+    struct fab_flow_path *path; /* the one that is being worked on */
+    bool may_omit_crc;          /* as agreed for this epoch */
+    bool may_skip;              /* likewise: records may be left out */
+    uint8_t short_lanes;        /* bit per lane: a record there waits for credit */
+    uint32_t open_claim;        /* bytes that were claimed; 0: none is open */
+    enum fab_lane open_lane;
+    struct fab_chunk *open_chunk;
+    const struct fab_flow_ops *ops; /* not owned */
+    void *context;                  /* not owned */
+    uint64_t first_number;          /* of this epoch's packets */
+    uint64_t arrival_pause_ns;      /* of the frame that is being looked at */
+    bool is_arrival_marked;         /* likewise */
+    struct fab_flow_peer peer;
     struct fab_send_lane lanes[FAB_LANE_COUNT];
     struct fab_credit_out credit_out[FAB_LANE_COUNT];
     struct fab_credit_in credit_in[FAB_LANE_COUNT];
-    struct fab_liveness liveness;
-    /* probes */
-    uint64_t probe_ns;        /* when to probe next; UINT64_MAX: nothing is in flight */
-    uint64_t progress_ns;     /* when something was last acknowledged, or the first put in flight */
     uint64_t credit_probe_ns; /* when to ask for credit; UINT64_MAX: none is missing */
-    uint32_t probe_count;     /* since the last progress */
     uint32_t credit_probe_count;
-    struct fab_ranges received;
     struct fab_flow_counters counters;
     uint32_t stream_out[FAB_STREAM_COUNT]; /* number of the next record */
     struct fab_reorder reorder;
@@ -147,6 +153,7 @@ struct fab_flow {
     struct fab_flow_config config;
     uint8_t *scratch_frame;  /* FAB_FRAME_SIZE_MAX bytes: a frame that came misaligned */
     uint8_t *scratch_record; /* likewise: a record whose turn has come */
+    struct fab_flow_path paths[FAB_FLOW_PATHS_MAX];
 };
 
 /* flow_epoch.c */

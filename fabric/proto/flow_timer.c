@@ -26,19 +26,19 @@ fab_flow_arm_probe(struct fab_flow *flow)
     const struct fab_flow_timers *timers = &flow->config.timers;
     uint64_t timeout_ns;
 
-    if (flow->sent.in_flight == 0) {
-        flow->probe_ns = FAB_FLOW_NO_DEADLINE;
+    if (flow->path->sent.in_flight == 0) {
+        flow->path->probe_ns = FAB_FLOW_NO_DEADLINE;
         return;
     }
-    timeout_ns = fab_rtt_probe_timeout(&flow->rtt, timers->pto_ns_min);
-    flow->probe_ns =
-        flow->last_sent_ns + backed_off(timeout_ns, flow->probe_count, timers->pto_ns_max);
+    timeout_ns = fab_rtt_probe_timeout(&flow->path->rtt, timers->pto_ns_min);
+    flow->path->probe_ns = flow->path->last_sent_ns +
+                           backed_off(timeout_ns, flow->path->probe_count, timers->pto_ns_max);
 }
 
 void
 fab_flow_heard(struct fab_flow *flow, uint64_t now_ns)
 {
-    if (fab_liveness_on_heard(&flow->liveness, now_ns))
+    if (fab_liveness_on_heard(&flow->path->liveness, now_ns))
         flow->ops->on_suspect(flow->context, false);
 }
 
@@ -59,16 +59,17 @@ fab_flow_on_peer_dead(struct fab_flow *flow, uint64_t now_ns)
 static void
 on_probe_timer(struct fab_flow *flow, uint64_t now_ns)
 {
-    if (flow->probe_count >= FAB_FLOW_PROBES_MIN &&
-        now_ns - flow->progress_ns >= flow->config.timers.give_up_ns) {
+    if (flow->path->probe_count >= FAB_FLOW_PROBES_MIN &&
+        now_ns - flow->path->progress_ns >= flow->config.timers.give_up_ns) {
         fab_flow_end_epoch(flow, FAB_FLOW_REASON_LOST, now_ns);
         return;
     }
-    flow->probe_count++;
-    if (flow->probe_count == FAB_FLOW_PROBES_SILENT)
-        fab_congestion_on_silence(&flow->congestion);
-    flow->due.probe = true;
-    flow->last_sent_ns = now_ns; /* the next one counts from here, also if no buffer is to be had */
+    flow->path->probe_count++;
+    if (flow->path->probe_count == FAB_FLOW_PROBES_SILENT)
+        fab_congestion_on_silence(&flow->path->congestion);
+    flow->path->due.probe = true;
+    flow->path->last_sent_ns =
+        now_ns; /* the next one counts from here, also if no buffer is to be had */
     fab_flow_arm_probe(flow);
 }
 
@@ -76,12 +77,12 @@ static void
 on_credit_timer(struct fab_flow *flow, uint64_t now_ns)
 {
     const struct fab_flow_timers *timers = &flow->config.timers;
-    uint64_t interval_ns = fab_rtt_probe_timeout(&flow->rtt, timers->credit_probe_ns);
+    uint64_t interval_ns = fab_rtt_probe_timeout(&flow->path->rtt, timers->credit_probe_ns);
 
     flow->credit_probe_count++;
     flow->credit_probe_ns =
         now_ns + backed_off(interval_ns, flow->credit_probe_count, timers->pto_ns_max);
-    flow->due.ping = true;
+    flow->path->due.ping = true;
     flow->counters.credit_probes_sent++;
 }
 
@@ -89,11 +90,11 @@ static void
 run_liveness(struct fab_flow *flow, uint64_t now_ns)
 {
     while (flow->state == FAB_FLOW_UP) {
-        switch (fab_liveness_on_timer(&flow->liveness, now_ns)) {
+        switch (fab_liveness_on_timer(&flow->path->liveness, now_ns)) {
         case FAB_LIVENESS_NOTHING:
             return;
         case FAB_LIVENESS_ASK:
-            flow->due.ping = true;
+            flow->path->due.ping = true;
             flow->counters.keepalives_sent++;
             break;
         case FAB_LIVENESS_SUSPECT:
@@ -115,11 +116,11 @@ fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
         fab_flow_on_hello_timer(flow, now_ns);
     if (flow->state != FAB_FLOW_UP)
         return;
-    if (now_ns >= flow->pace_ns)
-        flow->pace_ns = FAB_FLOW_NO_DEADLINE;
-    if (now_ns >= flow->loss.deadline_ns)
+    if (now_ns >= flow->path->pace_ns)
+        flow->path->pace_ns = FAB_FLOW_NO_DEADLINE;
+    if (now_ns >= flow->path->loss.deadline_ns)
         fab_flow_detect_losses(flow, now_ns);
-    if (now_ns >= flow->probe_ns)
+    if (now_ns >= flow->path->probe_ns)
         on_probe_timer(flow, now_ns);
     if (flow->state == FAB_FLOW_UP && now_ns >= flow->credit_probe_ns)
         on_credit_timer(flow, now_ns);
@@ -135,10 +136,10 @@ fab_flow_next_deadline(const struct fab_flow *flow)
         return 0;
     if (flow->state != FAB_FLOW_UP)
         return deadline_ns;
-    deadline_ns = earlier(deadline_ns, flow->loss.deadline_ns);
-    deadline_ns = earlier(deadline_ns, flow->probe_ns);
-    deadline_ns = earlier(deadline_ns, flow->pace_ns);
+    deadline_ns = earlier(deadline_ns, flow->path->loss.deadline_ns);
+    deadline_ns = earlier(deadline_ns, flow->path->probe_ns);
+    deadline_ns = earlier(deadline_ns, flow->path->pace_ns);
     deadline_ns = earlier(deadline_ns, fab_flow_next_part_ns(flow));
     deadline_ns = earlier(deadline_ns, flow->credit_probe_ns);
-    return earlier(deadline_ns, fab_liveness_deadline(&flow->liveness));
+    return earlier(deadline_ns, fab_liveness_deadline(&flow->path->liveness));
 }

@@ -261,5 +261,5 @@ sim_check_end(const struct sim *sim, struct sim_end *end)
         used += flow->reorder.used[lane];
     }
     SIM_CHECK(sim, used <= flow->reorder.cell_count);
-    SIM_CHECK(sim, flow->sent.in_flight <= flow->sent.head - flow->sent.tail);
+    SIM_CHECK(sim, flow->path->sent.in_flight <= flow->path->sent.head - flow->path->sent.tail);
 }
