@@ -15,6 +15,8 @@ packages_to_build=(
     libcyaml-dev
     libyaml-dev
     libpcap-dev
+    libipsec-mb-dev
+    libssl-dev
     zlib1g-dev
 )
 

@@ -305,7 +305,7 @@ fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *pa
 {
     struct fab_frame_peek peek;
     struct fab_flow_link *link;
-    uint64_t accepted;
+    uint64_t signs;
 
     if (fab_unlikely(!fab_frame_peek(payload->bytes, payload->size, &peek))) {
         end->counters.frames_cut++;
@@ -316,17 +316,16 @@ fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *pa
         end->counters.frames_foreign++;
         return;
     }
+    signs = fab_flow_signs(link->flow);
     fab_flow_note_arrival(link->flow, end->pause_ns, payload->is_marked);
     fab_flow_incoming(link->flow, payload->bytes, payload->size, now_ns);
     fab_flow_end_touch(end, link);
     if (fab_unlikely(fab_flow_has_refused(link->flow)) && !link->has_refused)
         list_refused(end, link);
-    accepted = fab_flow_counters(link->flow)->frames_received;
-    if (accepted != link->accepted && link->link.is_up) {
+    if (fab_flow_signs(link->flow) != signs && link->link.is_up) {
         link->heard_ns = now_ns;
         fab_flow_life_heard(link->life, link->link.peer_home, now_ns);
     }
-    link->accepted = accepted;
 }
 
 unsigned

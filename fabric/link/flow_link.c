@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "link/flow_link.h"
 
+#include <sys/random.h>
+
+#include "base/assert.h"
 #include "base/heap.h"
 #include "base/log.h"
 #include "link/flow_end.h"
 #include "link/flow_life.h"
+
+#define OBSTACLE_LOG_NS 5000000000ULL /* between two lines about why a peer is refused */
 
 /* --- what the flow tells: flow -> core -------------------------------------------------------- */
 
@@ -112,6 +117,53 @@ on_suspect(void *context, bool is_suspect)
     link->end->counters.suspects += is_suspect;
 }
 
+static void
+log_obstacle(const struct fab_flow_link *link, enum fab_flow_obstacle obstacle,
+             const struct fab_hello *hello)
+{
+    enum fab_security own = link->end->flow_config.secure.security;
+
+    switch (obstacle) {
+    case FAB_FLOW_OBSTACLE_VERSION:
+        fab_log(FAB_LOG_WARNING,
+                "node %u speaks versions %u to %u of the wire, and this node with security '%s' up "
+                "to %u: update the older of both, or use 'off' where both may",
+                link->peer_node, hello->version_min, hello->version_max, fab_security_name(own),
+                FAB_FRAME_VERSION_MAX);
+        break;
+    case FAB_FLOW_OBSTACLE_SECURITY:
+        fab_log(FAB_LOG_WARNING,
+                "node %u demands security '%s', and this node '%s' of it: set the same on both",
+                link->peer_node, fab_security_name(hello->security), fab_security_name(own));
+        break;
+    default:
+        fab_log(FAB_LOG_WARNING,
+                "node %u, or somebody in its name, has another security key than this node has for "
+                "it: give both the same security_key_file",
+                link->peer_node);
+        break;
+    }
+}
+
+/* Anybody can cause it: it is counted each time, and said now and then. */
+static void
+on_obstacle(void *context, enum fab_flow_obstacle obstacle, const struct fab_hello *hello)
+{
+    struct fab_flow_link *link = context;
+
+    if (link->end->now_ns < link->obstacle_ns)
+        return;
+    link->obstacle_ns = link->end->now_ns + OBSTACLE_LOG_NS;
+    log_obstacle(link, obstacle, hello);
+}
+
+static void
+draw(void *context, uint8_t *bytes, size_t size)
+{
+    (void)context;
+    FAB_ASSERT(getrandom(bytes, size, 0) == (ssize_t)size); /* as it is for so few bytes */
+}
+
 static const struct fab_flow_ops flow_ops = {
     .on_message = on_message,
     .on_up = on_up,
@@ -122,6 +174,8 @@ static const struct fab_flow_ops flow_ops = {
     .on_body_dropped = on_body_dropped,
     .on_body_sent = on_body_sent,
     .on_suspect = on_suspect,
+    .on_obstacle = on_obstacle,
+    .draw = draw,
 };
 
 /* --- what the core asks: core -> flow --------------------------------------------------------- */
@@ -248,6 +302,5 @@ fab_flow_link_initiate(struct fab_flow_link *link, const struct fab_flow_config 
         return;
     fab_flow_fini(link->flow);
     link->flow = fab_flow_init(link->memory, config, &flow_ops, link, now_ns);
-    link->accepted = 0;
     fab_flow_end_touch(link->end, link);
 }

@@ -26,10 +26,10 @@ struct fab_flow_link {
     struct fab_flow_link *news_next;
     struct fab_flow_link *refused_next;
     struct fab_flow_timer timer;
-    uint64_t accepted; /* frames accepted when last looked */
-    uint64_t heard_ns; /* when the flow was last told that the peer lives */
-    uint32_t deaths;   /* of the peer, as known when the epoch began */
-    uint32_t path;     /* peer index 16 | our lcore 8 | peer lcore 8 */
+    uint64_t heard_ns;    /* when the flow was last told that the peer lives */
+    uint64_t obstacle_ns; /* when why the peer is refused may be said again */
+    uint32_t deaths;      /* of the peer, as known when the epoch began */
+    uint32_t path;        /* peer index 16 | our lcore 8 | peer lcore 8 */
     uint16_t peer_node;
     uint8_t epoch_reason; /* enum fab_flow_reason of the last end of an epoch */
     bool is_touched;      /* on the end's list of those to be asked for frames */

@@ -78,6 +78,21 @@ timers_are_valid(const struct fab_flow_timers *timers)
            timers->credit_probe_ns > 0;
 }
 
+static bool
+security_is_valid(const struct fab_flow_config *config)
+{
+    const struct fab_secure_config *secure = &config->secure;
+
+    if (config->version_max > FAB_FRAME_VERSION_MAX || secure->security >= FAB_SECURITY_COUNT)
+        return false;
+    if (secure->security == FAB_SECURITY_OFF)
+        return true;
+    return secure->sealer != NULL && secure->pre_shared_key != NULL &&
+           (config->version_max == 0 || config->version_max >= FAB_FRAME_VERSION_SEALED) &&
+           (secure->key_log2 == 0 ||
+            (secure->key_log2 >= FAB_KEY_LOG2_MIN && secure->key_log2 <= FAB_KEY_LOG2_MAX));
+}
+
 enum myc_status
 fab_flow_config_check(const struct fab_flow_config *config)
 {
@@ -92,7 +107,8 @@ fab_flow_config_check(const struct fab_flow_config *config)
         (!is_power_of_two(config->large_max) || config->large_max > FAB_MSG_SIZE_MAX ||
          config->grant_window < FAB_FRAME_SIZE_MAX))
         return MYC_INVALID;
-    if (!budgets_are_valid(config) || !timers_are_valid(&config->timers))
+    if (!budgets_are_valid(config) || !timers_are_valid(&config->timers) ||
+        !security_is_valid(config))
         return MYC_INVALID;
     return MYC_OK;
 }
@@ -106,6 +122,7 @@ struct layout {
     size_t latest;
     size_t large_out;
     size_t large_in;
+    size_t secure;
     size_t scratch_frame;
     size_t scratch_record;
     size_t end;
@@ -151,6 +168,7 @@ layout_of(const struct fab_flow_config *config)
     layout.latest = reserve(&layout, FAB_FLOW_LATEST * sizeof(struct fab_latest));
     layout.large_out = reserve(&layout, config->large_max ? sizeof(struct fab_large_out) : 0);
     layout.large_in = reserve(&layout, config->large_max ? sizeof(struct fab_large_in) : 0);
+    layout.secure = reserve(&layout, config->secure.security ? sizeof(struct fab_secure) : 0);
     layout.scratch_frame = reserve(&layout, FAB_FRAME_SIZE_MAX);
     layout.scratch_record = reserve(&layout, FAB_FRAME_SIZE_MAX);
     return layout;
@@ -184,6 +202,10 @@ place_parts(struct fab_flow *flow, uint8_t *memory)
         fab_large_out_reset(flow->large_out, 0);
         fab_large_in_reset(flow->large_in, 0);
     }
+    if (config->secure.security) {
+        flow->secure = (void *)(memory + layout.secure);
+        fab_secure_init(flow->secure, &config->secure);
+    }
     flow->scratch_frame = memory + layout.scratch_frame;
     flow->scratch_record = memory + layout.scratch_record;
 }
@@ -201,12 +223,16 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
     flow->config = *config;
     flow->ops = ops;
     flow->context = context;
+    flow->version_max = config->version_max ? config->version_max : FAB_FRAME_VERSION_MAX;
     place_parts(flow, memory);
+    if (flow->secure) /* so that no nonce is guessed or comes again */
+        ops->draw(context, (uint8_t *)&flow->config.seed, sizeof(flow->config.seed));
+    flow->config.secure.pre_shared_key = NULL;
     fab_granter_init(&flow->own_granter, FAB_GRANT_BUDGET_DEFAULT);
     flow->granter = config->granter ? config->granter : &flow->own_granter;
     flow->seat.context = context;
-    fab_handshake_init(&flow->handshake, config->home, config->seed);
-    fab_prng_init(&flow->jitter, ~config->seed);
+    fab_handshake_init(&flow->handshake, config->home, flow->config.seed);
+    fab_prng_init(&flow->jitter, ~flow->config.seed);
     fab_rtt_init(&flow->path->rtt, config->timers.rtt_ns_initial);
     fab_loss_init(&flow->path->loss);
     flow->path->probe_ns = FAB_FLOW_NO_DEADLINE;
@@ -226,6 +252,8 @@ fab_flow_fini(struct fab_flow *flow)
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
     flow->path->due = (struct fab_flow_due){ 0 };
     fab_granter_leave(flow->granter, &flow->seat);
+    if (flow->secure)
+        fab_secure_wipe(flow->secure);
 }
 
 /* The upper bits of a multiplication mix best. */
@@ -360,6 +388,12 @@ const struct fab_flow_peer *
 fab_flow_peer(const struct fab_flow *flow)
 {
     return flow->state == FAB_FLOW_UP ? &flow->peer : NULL;
+}
+
+uint64_t
+fab_flow_signs(const struct fab_flow *flow)
+{
+    return flow->signs;
 }
 
 bool

@@ -36,6 +36,7 @@
 #include "wire/frame.h"
 #include "wire/lane.h"
 #include "proto/granter.h"
+#include "proto/secure.h"
 #include "wire/message.h"
 
 #define FAB_FLOW_ALIGN       64U /* alignment of the memory given to fab_flow_init */
@@ -66,10 +67,18 @@ struct fab_flow_peer {
     uint32_t epoch;       /* of this life of the flow; never 0 */
     uint32_t features;    /* the intersection of both sides' features */
     uint32_t poll_gap_us; /* the longest time that its lcores go without polling, as announced */
-    uint16_t frame_max;   /* bytes of UDP payload that both sides take */
+    uint16_t frame_max;   /* bytes of UDP payload that both sides take, less the tag's */
     uint32_t large_max;   /* bytes of the largest body that it takes in parts; 0: none */
     uint8_t lcore_count;  /* lcores of the peer's node, 1 up */
     uint8_t version;      /* of the protocol, as agreed */
+};
+
+/* Why a handshake cannot be. */
+enum fab_flow_obstacle {
+    FAB_FLOW_OBSTACLE_VERSION = 0, /* no version in common */
+    FAB_FLOW_OBSTACLE_SECURITY,    /* the peer demands another security than we do */
+    FAB_FLOW_OBSTACLE_KEY,         /* the peer has another pre-shared key, or none */
+    FAB_FLOW_OBSTACLE_COUNT
 };
 
 /* What the flow tells its owner. Every function must be given. Pointers are borrowed for the call.
@@ -101,6 +110,12 @@ struct fab_flow_ops {
     void (*on_body_sent)(void *context, uint64_t loan);
     /* Nothing was heard of the peer for suspect_ns (true), or it is back (false). */
     void (*on_suspect)(void *context, bool is_suspect);
+    /* A hello was refused; its sender is not known to be the peer. Called for each: log with care.
+     */
+    void (*on_obstacle)(void *context, enum fab_flow_obstacle obstacle,
+                        const struct fab_hello *hello);
+    /* Unpredictable bytes, for keys; NULL where the config's security is OFF. */
+    void (*draw)(void *context, uint8_t *bytes, size_t size);
 };
 
 /* Timers, all in nanoseconds. fab_flow_timers_default gives those of the specification. */
@@ -128,8 +143,11 @@ struct fab_flow_config {
     bool is_initiator;      /* says hello by itself; both sides may */
     bool is_credit_manual;  /* credits of delivered records come back by fab_flow_credit_return */
     bool has_no_congestion; /* nobody else uses the path: what may be in flight is not held down */
-    bool is_crc_optional;   /* may go without checksum if the peer agrees */
-    uint16_t frame_max;     /* bytes of UDP payload, FAB_FRAME_SIZE_MIN to FAB_FRAME_SIZE_MAX */
+    bool is_crc_optional;   /* may go without checksum if the peer agrees; only without security */
+    uint8_t version_max;    /* of the protocol, FAB_FRAME_VERSION_MIN to _MAX; 0: _MAX */
+    uint32_t features_left; /* enum fab_feature: those to do without */
+    struct fab_secure_config secure;
+    uint16_t frame_max; /* bytes of UDP payload, FAB_FRAME_SIZE_MIN to FAB_FRAME_SIZE_MAX */
     uint32_t send_bytes[FAB_LANE_COUNT];   /* send buffer per lane, power of two, 8192 up */
     uint32_t credit_bytes[FAB_LANE_COUNT]; /* what the peer may have outstanding, 8192 up; that
                                             * much memory is reserved for what comes out of order */
@@ -166,7 +184,8 @@ size_t fab_flow_size(const struct fab_flow_config *config);
 struct fab_flow *fab_flow_init(void *memory, const struct fab_flow_config *config,
                                const struct fab_flow_ops *ops, void *context, uint64_t now_ns);
 
-/* Ends the flow without a word to the peer and without callbacks: close first for a clean end. */
+/* Ends the flow without a word to the peer and without callbacks: close first for a clean end. Its
+ * keys are wiped. */
 void fab_flow_fini(struct fab_flow *flow);
 
 /*
@@ -276,6 +295,9 @@ enum fab_flow_state fab_flow_state(const struct fab_flow *flow);
 /* NULL unless UP. Valid until the epoch ends. */
 const struct fab_flow_peer *fab_flow_peer(const struct fab_flow *flow);
 
+/* How often something showed that the peer lives in its present incarnation; it only grows. */
+uint64_t fab_flow_signs(const struct fab_flow *flow);
+
 /* Whether everything committed has been acknowledged. */
 bool fab_flow_is_drained(const struct fab_flow *flow);
 
@@ -290,5 +312,8 @@ const struct fab_flow_counters *fab_flow_counters(const struct fab_flow *flow);
 
 const char *fab_flow_state_name(enum fab_flow_state state);
 const char *fab_flow_reason_name(enum fab_flow_reason reason);
+
+/* "off", "auth", "encrypt"; "unknown" for what a peer may say beside those. */
+const char *fab_security_name(unsigned security);
 
 #endif

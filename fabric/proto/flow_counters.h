@@ -43,6 +43,7 @@
     X(resets_sent, "resets sent in answer to a stale epoch")                                    \
     X(resets_suppressed, "resets and hello answers left out by the rate limit")                 \
     X(leaves_sent, "leave notices sent")                                                        \
+    X(keys_renewed, "times that sealing or opening went on to its next key")                    \
     X(epochs_begun, "times that the flow came up")                                              \
     X(epochs_ended, "times that the flow went down")                                            \
     X(frames_marked, "frames that came with the network's mark of congestion")                  \
@@ -54,6 +55,10 @@
     X(refused_size, "frames shorter than a header, or not as long as they say")                 \
     X(refused_version, "frames of a version that we do not speak")                              \
     X(refused_crc, "frames whose checksum is wrong")                                            \
+    X(refused_unsealed, "frames without a seal though this peer must have one")                 \
+    X(refused_tag, "frames whose seal or proof is not of the key that we share")                \
+    X(refused_replay, "sealed frames that had arrived before, or are too old to tell")          \
+    X(refused_security, "handshake frames that demand another security than we do")             \
     X(refused_address, "frames that name another node or lcore as source or destination")       \
     X(refused_type, "frames of an unknown type, or with unknown flags")                         \
     X(refused_block, "frames with a block that is cut or out of range")                         \

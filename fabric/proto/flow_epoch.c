@@ -22,7 +22,16 @@ first_number(const struct fab_flow *flow, uint64_t own_nonce)
 static uint32_t
 own_features(const struct fab_flow *flow)
 {
-    return (flow->config.is_crc_optional ? FAB_FEATURE_NO_CRC : 0) | FAB_FEATURE_SKIP;
+    bool may_omit_crc = flow->config.is_crc_optional && flow->secure == NULL;
+
+    return ((may_omit_crc ? FAB_FEATURE_NO_CRC : 0) | FAB_FEATURE_SKIP) &
+           ~flow->config.features_left;
+}
+
+static uint8_t
+own_version_min(const struct fab_flow *flow)
+{
+    return flow->secure != NULL ? FAB_FRAME_VERSION_SEALED : FAB_FRAME_VERSION_MIN;
 }
 
 struct fab_hello
@@ -38,11 +47,15 @@ fab_flow_own_hello(const struct fab_flow *flow)
         .first_number = first_number(flow, offer.own_nonce),
         .frame_max = flow->config.frame_max,
         .lcore_count = flow->config.lcore_count,
-        .version_min = FAB_FRAME_VERSION_MIN,
-        .version_max = FAB_FRAME_VERSION_MAX,
+        .version_min = own_version_min(flow),
+        .version_max = flow->version_max,
         .large_log2 = flow->config.large_max ? (uint8_t)__builtin_ctz(flow->config.large_max) : 0,
     };
 
+    if (flow->secure != NULL) {
+        hello.security = (uint8_t)flow->secure->security;
+        hello.key_log2 = flow->secure->key_log2;
+    }
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
         hello.credit[lane] = flow->config.credit_bytes[lane] / FAB_CREDIT_UNIT;
     return hello;
@@ -93,8 +106,12 @@ void
 fab_flow_refuse_epoch(struct fab_flow *flow, uint32_t epoch, uint64_t now_ns)
 {
     flow->counters.refused_epoch++;
-    if (!may_answer(flow, now_ns))
+    if ((flow->secure != NULL && flow->state == FAB_FLOW_CLOSED) || !may_answer(flow, now_ns))
         return;
+    if (flow->secure != NULL) { /* a reset that nobody can prove would not be heeded */
+        flow->path->due.hello = true;
+        return;
+    }
     flow->path->due.reset = true;
     flow->reset_epoch = epoch;
 }
@@ -109,10 +126,49 @@ answer_hello(struct fab_flow *flow, uint64_t now_ns)
 }
 
 static bool
-has_version_in_common(const struct fab_hello *hello)
+has_version_in_common(const struct fab_flow *flow, const struct fab_hello *hello)
 {
-    return hello->version_min <= FAB_FRAME_VERSION_MAX &&
-           hello->version_max >= FAB_FRAME_VERSION_MIN;
+    return hello->version_min <= flow->version_max && hello->version_max >= own_version_min(flow);
+}
+
+/* Answers with our hello, so that the peer learns what we speak and demand; who says hello by
+ * itself need not, and two of them must not answer each other for ever. */
+static bool
+refuse_hello(struct fab_flow *flow, const struct fab_hello *hello, enum fab_flow_obstacle obstacle,
+             uint64_t now_ns)
+{
+    if (obstacle != FAB_FLOW_OBSTACLE_KEY && flow->state != FAB_FLOW_CONNECTING &&
+        may_answer(flow, now_ns))
+        flow->path->due.hello = true;
+    flow->ops->on_obstacle(flow->context, obstacle, hello);
+    return false;
+}
+
+/* Whether its sender and we can have an epoch at all. */
+static bool
+is_acceptable(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
+{
+    const struct fab_hello *hello = frame->hello;
+    uint8_t security = flow->secure != NULL ? (uint8_t)flow->secure->security : 0;
+
+    if (!has_version_in_common(flow, hello)) {
+        flow->counters.refused_hello++;
+        return refuse_hello(flow, hello, FAB_FLOW_OBSTACLE_VERSION, now_ns);
+    }
+    if (hello->security != security) {
+        flow->counters.refused_security++;
+        return refuse_hello(flow, hello, FAB_FLOW_OBSTACLE_SECURITY, now_ns);
+    }
+    if (flow->secure != NULL && !fab_flow_hello_is_proven(flow, frame)) {
+        flow->counters.refused_tag++;
+        return refuse_hello(flow, hello, FAB_FLOW_OBSTACLE_KEY, now_ns);
+    }
+    if (flow->secure != NULL &&
+        (hello->key_log2 < FAB_KEY_LOG2_MIN || hello->key_log2 > FAB_KEY_LOG2_MAX)) {
+        flow->counters.refused_hello++;
+        return false;
+    }
+    return true;
 }
 
 /* Proven: what runs is over. */
@@ -128,28 +184,48 @@ fab_flow_on_proof(struct fab_flow *flow, uint64_t now_ns)
     fab_flow_begin_epoch(flow, now_ns);
 }
 
+/* The peer waits for a sign that we are up. With security its hello may be an old one: it says
+ * nothing of now, and is not answered without end. */
+static void
+confirm(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (flow->secure == NULL)
+        fab_flow_heard(flow, now_ns);
+    else if (!may_answer(flow, now_ns))
+        return;
+    flow->path->due.sign = true;
+}
+
+static void
+begin_by_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
+{
+    if (flow->secure != NULL) {
+        fab_flow_secure_candidate(flow, frame);
+        if (!fab_secure_derive(flow->secure))
+            return;
+    }
+    fab_flow_on_proof(flow, now_ns);
+    flow->path->due.sign = true;
+}
+
 void
 fab_flow_on_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
 {
-    if (!has_version_in_common(frame->hello)) {
-        flow->counters.refused_hello++;
-        if (may_answer(flow, now_ns))
-            flow->path->due.hello = true; /* so that the peer learns what we speak */
+    if (!is_acceptable(flow, frame, now_ns))
         return;
-    }
     flow->counters.frames_received++;
     flow->counters.bytes_received += frame->header->size;
     switch (fab_handshake_on_hello(&flow->handshake, frame->hello)) {
     case FAB_HELLO_ANSWER:
+        if (flow->secure != NULL)
+            fab_flow_secure_candidate(flow, frame);
         answer_hello(flow, now_ns);
         break;
     case FAB_HELLO_BEGIN:
-        fab_flow_on_proof(flow, now_ns);
-        flow->path->due.sign = true;
+        begin_by_hello(flow, frame, now_ns);
         break;
     case FAB_HELLO_CONFIRM:
-        fab_flow_heard(flow, now_ns);
-        flow->path->due.sign = true;
+        confirm(flow, now_ns);
         break;
     case FAB_HELLO_STALE:
         break;
@@ -162,8 +238,8 @@ learn_peer(struct fab_flow *flow)
     const struct fab_hello *hello = &flow->handshake.hello;
     uint8_t version = hello->version_max;
 
-    if (version > FAB_FRAME_VERSION_MAX)
-        version = FAB_FRAME_VERSION_MAX;
+    if (version > flow->version_max)
+        version = flow->version_max;
     flow->peer = (struct fab_flow_peer){
         .home = hello->home,
         .epoch = flow->handshake.candidate_epoch,
@@ -176,6 +252,7 @@ learn_peer(struct fab_flow *flow)
     };
     if (flow->peer.frame_max > flow->config.frame_max)
         flow->peer.frame_max = flow->config.frame_max;
+    flow->peer.frame_max = (uint16_t)(flow->peer.frame_max - fab_flow_tag_size(flow));
     flow->may_skip = (flow->peer.features & FAB_FEATURE_SKIP) != 0;
     memset(flow->latest, 0, FAB_FLOW_LATEST * sizeof(flow->latest[0]));
     flow->may_omit_crc = (flow->peer.features & FAB_FEATURE_NO_CRC) != 0;
@@ -240,6 +317,10 @@ fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns)
     if (flow->hello_count == 1) /* then it is certain which hello was answered */
         fab_rtt_on_sample(&flow->path->rtt, now_ns - flow->hello_sent_ns, 0, now_ns);
     fab_handshake_begin(&flow->handshake);
+    if (flow->secure != NULL)
+        fab_secure_begin(flow->secure, flow->first_number,
+                         FAB_FLOW_NUMBER_BASE + flow->handshake.hello.first_number);
+    flow->signs++;
     flow->path->due = (struct fab_flow_due){ 0 };
     flow->short_lanes = 0;
     flow->path->probe_ns = FAB_FLOW_NO_DEADLINE;
@@ -311,6 +392,9 @@ fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t 
     flow->open_claim = 0;
     flow->path->due = (struct fab_flow_due){ 0 };
     fab_handshake_end(&flow->handshake);
+    if (flow->secure != NULL &&
+        reason != FAB_FLOW_REASON_CLOSED) /* else the leave notice needs it */
+        fab_secure_end(flow->secure);
     if (reason == FAB_FLOW_REASON_CLOSED)
         flow->state = FAB_FLOW_CLOSED;
     else

@@ -11,6 +11,8 @@ static const char *const reason_names[] = {
     "CLOSED", "LEFT", "SILENT", "LOST", "RESET", "REPLACED", "RESTARTED",
 };
 
+static const char *const security_names[] = { "off", "auth", "encrypt" };
+
 static const struct {
     const char *name;
     const char *text;
@@ -21,6 +23,7 @@ static const struct {
 };
 
 static_assert(FAB_COUNT_OF(state_names) == FAB_FLOW_CLOSED + 1, "every state has a name");
+static_assert(FAB_COUNT_OF(security_names) == FAB_SECURITY_COUNT, "every security has a name");
 static_assert(FAB_COUNT_OF(reason_names) == FAB_FLOW_REASON_COUNT, "every reason has a name");
 
 const char *
@@ -33,6 +36,12 @@ const char *
 fab_flow_reason_name(enum fab_flow_reason reason)
 {
     return (unsigned)reason < FAB_COUNT_OF(reason_names) ? reason_names[reason] : "UNKNOWN";
+}
+
+const char *
+fab_security_name(unsigned security)
+{
+    return security < FAB_COUNT_OF(security_names) ? security_names[security] : "unknown";
 }
 
 const char *

@@ -43,8 +43,8 @@ count_verdict(struct fab_flow_counters *counters, enum fab_frame_verdict verdict
     }
 }
 
-static bool
-address_is_ours(const struct fab_flow *flow, const struct fab_frame_header *header)
+bool
+fab_flow_address_is_ours(const struct fab_flow *flow, const struct fab_frame_header *header)
 {
     const struct fab_flow_config *config = &flow->config;
 
@@ -279,6 +279,8 @@ receive_in_epoch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t 
     uint64_t number =
         fab_number_expand(fab_ranges_end(&flow->path->received), frame->header->number);
 
+    if (fab_unlikely(flow->secure != NULL))
+        fab_flow_on_opened(flow);
     fab_flow_heard(flow, now_ns);
     if (fab_ranges_contain(&flow->path->received, number)) {
         flow->counters.refused_duplicate++;
@@ -380,9 +382,20 @@ fab_flow_note_arrival(struct fab_flow *flow, uint64_t pause_ns, bool is_marked)
     flow->is_arrival_marked = is_marked;
 }
 
+/* In a flow with security: everything but the handshake, and what is no frame at all. */
+static bool
+must_be_sealed(const void *bytes, size_t size)
+{
+    const struct fab_frame_header *header = bytes;
+
+    return size >= FAB_FRAME_HEADER_SIZE && header->type != FAB_FRAME_HELLO;
+}
+
 static void
 take_frame(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns)
 {
+    enum fab_frame_check check =
+        flow->config.is_crc_optional ? FAB_FRAME_CHECK_CRC_OPTIONAL : FAB_FRAME_CHECK_CRC;
     struct fab_frame frame;
     enum fab_frame_verdict verdict;
 
@@ -392,13 +405,23 @@ take_frame(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_n
     }
     if ((uintptr_t)bytes % FAB_FRAME_ALIGN != 0)
         bytes = memcpy(flow->scratch_frame, bytes, size);
-    verdict = fab_frame_decode(bytes, size, flow->config.is_crc_optional, &frame);
+    if (fab_unlikely(flow->secure != NULL && must_be_sealed(bytes, size))) {
+        bytes = fab_flow_open(flow, bytes, size, now_ns);
+        check = FAB_FRAME_CHECK_TAG;
+        if (fab_unlikely(bytes == NULL))
+            return;
+    }
+    verdict = fab_frame_decode(bytes, size, check, &frame);
     if (fab_unlikely(verdict != FAB_FRAME_OK)) {
         count_verdict(&flow->counters, verdict);
         return;
     }
-    if (fab_unlikely(!address_is_ours(flow, frame.header))) {
+    if (fab_unlikely(!fab_flow_address_is_ours(flow, frame.header))) {
         flow->counters.refused_address++;
+        return;
+    }
+    if (fab_unlikely(frame.header->version > flow->version_max)) {
+        flow->counters.refused_version++;
         return;
     }
     dispatch(flow, &frame, now_ns);

@@ -47,21 +47,51 @@ fab_flow_has_output(const struct fab_flow *flow)
            (fab_flow_can_send_part(flow) && fab_flow_has_window(flow));
 }
 
-static size_t
-seal(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header *header)
+static void
+address(const struct fab_flow *flow, struct fab_frame_header *header)
 {
     const struct fab_flow_config *config = &flow->config;
 
-    if (header->version == 0)
-        header->version = FAB_FRAME_VERSION_MIN;
     header->from_node = (uint16_t)(config->home >> 48);
     header->to_node = config->peer_node;
     header->from_lcore = config->lcore;
     header->to_lcore = config->peer_lcore;
-    fab_frame_seal(buffer, header);
+}
+
+static size_t
+count_sent(struct fab_flow *flow, const struct fab_frame_header *header)
+{
     flow->counters.frames_sent++;
     flow->counters.bytes_sent += header->size;
     return header->size;
+}
+
+/* A frame outside of an epoch, which any version can read. */
+static size_t
+finish_greeting(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header *header)
+{
+    header->version = FAB_FRAME_VERSION_MIN;
+    address(flow, header);
+    if (fab_unlikely(flow->secure != NULL))
+        fab_flow_prove_hello(flow, buffer, header);
+    fab_frame_seal(buffer, header);
+    return count_sent(flow, header);
+}
+
+/* A frame of the epoch, with the next packet number. */
+static size_t
+finish(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header *header)
+{
+    uint64_t number = flow->path->next_number++;
+
+    header->version = flow->peer.version;
+    header->number = (uint32_t)number;
+    address(flow, header);
+    if (fab_unlikely(flow->secure != NULL))
+        fab_flow_seal(flow, buffer, header, number);
+    else
+        fab_frame_seal(buffer, header);
+    return count_sent(flow, header);
 }
 
 static size_t
@@ -73,12 +103,17 @@ write_hello(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
         .size = FAB_FRAME_HEADER_SIZE + FAB_HELLO_SIZE,
     };
 
+    if (flow->secure != NULL) {
+        fab_flow_ensure_pair(flow);
+        header.size += FAB_PROOF_SIZE;
+    }
+
     memcpy(buffer + FAB_FRAME_HEADER_SIZE, &hello, sizeof(hello));
     flow->path->due.hello = false;
     flow->hello_count++;
     flow->hello_sent_ns = now_ns;
     flow->counters.hellos_sent++;
-    return seal(flow, buffer, &header);
+    return finish_greeting(flow, buffer, &header);
 }
 
 static size_t
@@ -92,7 +127,7 @@ write_reset(struct fab_flow *flow, uint8_t *buffer)
 
     flow->path->due.reset = false;
     flow->counters.resets_sent++;
-    return seal(flow, buffer, &header);
+    return finish_greeting(flow, buffer, &header);
 }
 
 static size_t
@@ -100,14 +135,16 @@ write_leave(struct fab_flow *flow, uint8_t *buffer)
 {
     struct fab_frame_header header = {
         .type = FAB_FRAME_LEAVE,
-        .size = FAB_FRAME_HEADER_SIZE,
+        .size = (uint16_t)(FAB_FRAME_HEADER_SIZE + fab_flow_tag_size(flow)),
         .epoch = flow->last_epoch,
-        .number = (uint32_t)flow->path->next_number++,
     };
 
     flow->path->due.leave = false;
     flow->counters.leaves_sent++;
-    return seal(flow, buffer, &header);
+    finish(flow, buffer, &header);
+    if (flow->secure != NULL)
+        fab_secure_end(flow->secure);
+    return header.size;
 }
 
 static uint8_t *
@@ -278,20 +315,17 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     if (flow->may_omit_crc)
         plan.flags |= FAB_FRAME_NO_CRC;
     put_body(flow, &plan, buffer + FAB_FRAME_HEADER_SIZE, now_ns);
-    header.version = flow->peer.version;
     header.flags = plan.flags;
     header.size = (uint16_t)(FAB_FRAME_HEADER_SIZE + plan.blocks_size + plan.chunks_size +
-                             fab_flow_plan_part_size(&plan));
+                             fab_flow_plan_part_size(&plan) + fab_flow_tag_size(flow));
     header.epoch = flow->peer.epoch;
-    header.number = (uint32_t)flow->path->next_number;
     count_frame(flow, &plan, must_be_acked);
     flow->path->due = (struct fab_flow_due){ .grants = !plan.has_all_grants };
     flow->is_part_turn = !plan.has_part;
     flow->counters.parts_sent += plan.has_part;
     if (must_be_acked)
         remember(flow, &plan, header.size, now_ns);
-    flow->path->next_number++;
-    return seal(flow, buffer, &header);
+    return finish(flow, buffer, &header);
 }
 
 size_t

@@ -10,6 +10,7 @@
  *      flow_plan.c     what the next frame holds
  *      flow_send.c     how it is written
  *      flow_large.c    parts of large bodies, both ways
+ *      flow_secure.c   frames that are sealed, both ways
  *      flow_timer.c    what is due when nothing comes in
  */
 #ifndef FAB_PROTO_FLOW_STATE_H
@@ -28,6 +29,7 @@
 #include "proto/ranges.h"
 #include "proto/reorder.h"
 #include "proto/rtt.h"
+#include "proto/secure.h"
 #include "proto/send_lane.h"
 #include "proto/sent_map.h"
 
@@ -105,7 +107,9 @@ struct fab_flow {
     enum fab_flow_state state;
     struct fab_flow_path *path; /* the one that is being worked on */
     bool may_omit_crc;          /* as agreed for this epoch */
+    uint8_t version_max;        /* of the protocol, that we speak */
     bool may_skip;              /* likewise: records may be left out */
+    uint64_t signs;             /* that the peer lives in its present incarnation */
     uint8_t short_lanes;        /* bit per lane: a record there waits for credit */
     uint32_t open_claim;        /* bytes that were claimed; 0: none is open */
     enum fab_lane open_lane;
@@ -151,8 +155,9 @@ struct fab_flow {
     uint32_t last_epoch; /* the one that was left, for the leave notice */
     struct fab_prng jitter;
     struct fab_flow_config config;
-    uint8_t *scratch_frame;  /* FAB_FRAME_SIZE_MAX bytes: a frame that came misaligned */
-    uint8_t *scratch_record; /* likewise: a record whose turn has come */
+    struct fab_secure *secure; /* NULL: security is off */
+    uint8_t *scratch_frame;    /* FAB_FRAME_SIZE_MAX bytes: a frame that came misaligned */
+    uint8_t *scratch_record;   /* likewise: a record whose turn has come */
     struct fab_flow_path paths[FAB_FLOW_PATHS_MAX];
 };
 
@@ -189,6 +194,36 @@ void fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream);
 
 /* The epoch ends: hands on what on_message has refused. */
 void fab_flow_offer_last(struct fab_flow *flow);
+
+bool fab_flow_address_is_ours(const struct fab_flow *flow, const struct fab_frame_header *header);
+
+/* flow_secure.c: none of it without flow->secure */
+
+/* There is an X25519 pair to offer. */
+void fab_flow_ensure_pair(struct fab_flow *flow);
+/* The handshake has taken the proven hello as its candidate. */
+void fab_flow_secure_candidate(struct fab_flow *flow, const struct fab_frame *frame);
+/* Checks a frame that is neither HELLO nor shorter than a header. The bytes to go on with, which
+ * begin with the header; NULL: refused and counted. */
+const uint8_t *fab_flow_open(struct fab_flow *flow, const uint8_t *bytes, size_t size,
+                             uint64_t now_ns);
+/* The frame that was opened last is of the epoch that runs: it will not be taken again. */
+void fab_flow_on_opened(struct fab_flow *flow);
+/* Whether the hello, which has a proof, is from somebody with our pre-shared key. */
+bool fab_flow_hello_is_proven(const struct fab_flow *flow, const struct fab_frame *frame);
+/* Header and tag of a frame of the epoch; its size counts the tag. */
+void fab_flow_seal(struct fab_flow *flow, uint8_t *frame, struct fab_frame_header *header,
+                   uint64_t number);
+/* The proof behind a hello; the header that fab_frame_seal writes afterwards is this one. */
+void fab_flow_prove_hello(struct fab_flow *flow, uint8_t *frame,
+                          const struct fab_frame_header *header);
+
+/* Bytes that a frame of the epoch has behind its chunks. */
+static inline uint32_t
+fab_flow_tag_size(const struct fab_flow *flow)
+{
+    return flow->secure != NULL ? FAB_FRAME_TAG_SIZE : 0;
+}
 
 /* flow_timer.c */
 

@@ -38,6 +38,7 @@ fab_flow_arm_probe(struct fab_flow *flow)
 void
 fab_flow_heard(struct fab_flow *flow, uint64_t now_ns)
 {
+    flow->signs++;
     if (fab_liveness_on_heard(&flow->path->liveness, now_ns))
         flow->ops->on_suspect(flow->context, false);
 }

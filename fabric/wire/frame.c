@@ -189,6 +189,11 @@ decode_hello(struct reader *reader, struct fab_frame *frame)
         return false;
     if (hello->large_log2 > FAB_LARGE_LOG2_MAX)
         return false;
+    if (hello->security != 0) {
+        frame->proof = take(reader, FAB_PROOF_SIZE);
+        if (frame->proof == NULL)
+            return false;
+    }
     if (hello->lcore_count == 0 || hello->frame_max < FAB_FRAME_SIZE_MIN ||
         hello->frame_max > FAB_FRAME_SIZE_MAX)
         return false;
@@ -204,7 +209,22 @@ decode_hello(struct reader *reader, struct fab_frame *frame)
 static uint16_t
 flags_of_type(uint8_t type)
 {
-    return type == FAB_FRAME_DATA ? FAB_FRAME_FLAGS_ALL : 0;
+    if (type == FAB_FRAME_DATA)
+        return FAB_FRAME_FLAGS_ALL;
+    return type == FAB_FRAME_LEAVE ? FAB_FRAME_SEALED : 0;
+}
+
+/* A seal that nobody has checked vouches for nothing. */
+static bool
+is_vouched_for(const struct fab_frame_header *header, size_t size, enum fab_frame_check check)
+{
+    if (check == FAB_FRAME_CHECK_TAG)
+        return (header->flags & FAB_FRAME_SEALED) != 0;
+    if (fab_unlikely(header->flags & FAB_FRAME_SEALED))
+        return false;
+    if (check == FAB_FRAME_CHECK_CRC_OPTIONAL && (header->flags & FAB_FRAME_NO_CRC))
+        return header->crc == 0;
+    return header->crc == checksum((const uint8_t *)header, size);
 }
 
 static enum fab_frame_verdict
@@ -225,27 +245,25 @@ decode_body(struct reader *reader, struct fab_frame *frame)
 }
 
 enum fab_frame_verdict
-fab_frame_decode(const void *bytes, size_t size, bool may_omit_crc, struct fab_frame *frame)
+fab_frame_decode(const void *bytes, size_t size, enum fab_frame_check check,
+                 struct fab_frame *frame)
 {
     const struct fab_frame_header *header = bytes;
     struct reader reader;
-    enum fab_frame_verdict verdict;
 
     FAB_ASSERT((uintptr_t)bytes % FAB_FRAME_ALIGN == 0);
     if (size < FAB_FRAME_HEADER_SIZE || size > FAB_FRAME_SIZE_MAX || header->size != size)
         return FAB_FRAME_BAD_SIZE;
     if (header->version < FAB_FRAME_VERSION_MIN || header->version > FAB_FRAME_VERSION_MAX)
         return FAB_FRAME_BAD_VERSION;
-    if (may_omit_crc && (header->flags & FAB_FRAME_NO_CRC))
-        verdict = header->crc == 0 ? FAB_FRAME_OK : FAB_FRAME_BAD_CRC;
-    else
-        verdict = header->crc == checksum(bytes, size) ? FAB_FRAME_OK : FAB_FRAME_BAD_CRC;
-    if (fab_unlikely(verdict != FAB_FRAME_OK))
-        return verdict;
+    if (fab_unlikely(!is_vouched_for(header, size, check)))
+        return FAB_FRAME_BAD_CRC;
     if (header->flags & ~flags_of_type(header->type))
         return FAB_FRAME_BAD_TYPE;
     reader.at = (const uint8_t *)bytes + FAB_FRAME_HEADER_SIZE;
     reader.left = (uint32_t)size - FAB_FRAME_HEADER_SIZE;
+    if (check == FAB_FRAME_CHECK_TAG) /* there is room: else the tag was not found right */
+        reader.left -= FAB_FRAME_TAG_SIZE;
     frame->header = header;
     frame->ack = NULL;
     frame->credit = NULL;
@@ -253,6 +271,7 @@ fab_frame_decode(const void *bytes, size_t size, bool may_omit_crc, struct fab_f
     frame->grants_block = NULL;
     frame->part = NULL;
     frame->hello = NULL;
+    frame->proof = NULL;
     frame->chunks_size = 0;
     return decode_body(&reader, frame);
 }
@@ -271,7 +290,9 @@ fab_frame_seal(void *buffer, const struct fab_frame_header *header)
     };
 
     memcpy(bytes + sizeof(first), rest, sizeof(rest));
-    if (!(header->flags & FAB_FRAME_NO_CRC)) {
+    if (fab_unlikely(header->flags & FAB_FRAME_SEALED)) {
+        first |= (uint64_t)header->crc << 32;
+    } else if (!(header->flags & FAB_FRAME_NO_CRC)) {
         uint32_t crc = fab_crc32c(0, &first, sizeof(first));
 
         crc = fab_crc32c(crc, rest, sizeof(rest));

@@ -31,13 +31,15 @@
 #include "wire/lane.h"
 #include "wire/message.h"
 
-#define FAB_FRAME_VERSION_MIN 1U
-#define FAB_FRAME_VERSION_MAX 1U
-#define FAB_FRAME_HEADER_SIZE 24U
-#define FAB_FRAME_SIZE_MAX    9216U /* bytes of UDP payload that any peer may be asked to take */
-#define FAB_FRAME_SIZE_MIN    1232U /* bytes of UDP payload that every path carries (RFC 8200) */
-#define FAB_FRAME_ALIGN       8U
-#define FAB_FRAME_RANGES_MAX  32U /* ranges in one ack block beside the first run */
+#define FAB_FRAME_VERSION_MIN    1U
+#define FAB_FRAME_VERSION_MAX    2U
+#define FAB_FRAME_VERSION_SEALED 2U /* the first with sealed frames */
+#define FAB_FRAME_HEADER_SIZE    24U
+#define FAB_FRAME_SIZE_MAX       9216U /* bytes of UDP payload that any peer may be asked to take */
+#define FAB_FRAME_SIZE_MIN       1232U /* bytes of UDP payload that every path carries (RFC 8200) */
+#define FAB_FRAME_ALIGN          8U
+#define FAB_FRAME_RANGES_MAX     32U /* ranges in one ack block beside the first run */
+#define FAB_FRAME_TAG_SIZE       16U /* of a sealed frame, whose last bytes it is */
 
 #define FAB_ACK_SIZE    16U
 #define FAB_RANGE_SIZE  8U
@@ -45,6 +47,7 @@
 #define FAB_FLOOR_SIZE  8U
 #define FAB_CHUNK_SIZE  8U
 #define FAB_HELLO_SIZE  56U
+#define FAB_PROOF_SIZE  48U
 #define FAB_GRANTS_SIZE 8U
 #define FAB_GRANT_SIZE  8U
 #define FAB_PART_SIZE   16U
@@ -76,7 +79,8 @@ enum fab_frame_flag {
     FAB_FRAME_NO_CRC = 1 << 5,       /* the checksum is 0; only where both sides agreed */
     FAB_FRAME_HAS_GRANTS = 1 << 6,
     FAB_FRAME_HAS_PART = 1 << 7, /* the frame ends with a part of a large body */
-    FAB_FRAME_FLAGS_ALL = 255,
+    FAB_FRAME_SEALED = 1 << 8,   /* ends with a tag (proto/seal.h) in place of the checksum */
+    FAB_FRAME_FLAGS_ALL = 511,
 };
 
 enum fab_feature {
@@ -88,7 +92,8 @@ struct fab_frame_header {
     uint8_t version;
     uint8_t type;   /* enum fab_frame_type */
     uint16_t flags; /* enum fab_frame_flag */
-    uint32_t crc;   /* CRC32C of the whole frame with this field as 0 */
+    uint32_t crc;   /* CRC32C of the whole frame with this field as 0; of a sealed frame the high
+                     * half of its packet number */
     uint16_t from_node;
     uint16_t to_node;
     uint8_t from_lcore;
@@ -189,7 +194,14 @@ struct fab_hello {
     uint8_t version_min;
     uint8_t version_max;
     uint8_t large_log2; /* log2 of the largest body that the sender takes in parts; 0: none */
-    uint8_t reserved[2];
+    uint8_t security;   /* enum fab_security: what the sender demands; not 0: a proof follows */
+    uint8_t key_log2;   /* log2 of how many packet numbers the sender uses a key for; 0: no keys */
+};
+
+/* Behind the hello of a side that demands security. */
+struct fab_hello_proof {
+    uint8_t public_key[32];          /* X25519, drawn anew for each epoch */
+    uint8_t tag[FAB_FRAME_TAG_SIZE]; /* HMAC-SHA-256 of all from from_node up to here */
 };
 
 static_assert(sizeof(struct fab_frame_header) == FAB_FRAME_HEADER_SIZE, "wire layout");
@@ -201,6 +213,8 @@ static_assert(sizeof(struct fab_credit_block) == FAB_CREDIT_SIZE, "wire layout")
 static_assert(sizeof(struct fab_floor_block) == FAB_FLOOR_SIZE, "wire layout");
 static_assert(sizeof(struct fab_chunk) == FAB_CHUNK_SIZE, "wire layout");
 static_assert(sizeof(struct fab_hello) == FAB_HELLO_SIZE, "wire layout");
+static_assert(sizeof(struct fab_hello_proof) == FAB_PROOF_SIZE, "wire layout");
+static_assert(offsetof(struct fab_hello, security) == 54, "wire layout");
 static_assert(sizeof(struct fab_grants_block) == FAB_GRANTS_SIZE, "wire layout");
 static_assert(sizeof(struct fab_grant) == FAB_GRANT_SIZE, "wire layout");
 static_assert(sizeof(struct fab_part_block) == FAB_PART_SIZE, "wire layout");
@@ -231,6 +245,7 @@ struct fab_frame {
     const struct fab_part_block *part;           /* NULL: none */
     const uint8_t *part_bytes;                   /* part->size of them */
     const struct fab_hello *hello;               /* NULL unless the type is HELLO */
+    const struct fab_hello_proof *proof;         /* NULL: it has none */
     const uint8_t *chunks;
     uint32_t chunks_size; /* bytes, a multiple of 8 */
 };
@@ -255,18 +270,25 @@ enum fab_frame_verdict {
  */
 bool fab_frame_peek(const void *bytes, size_t size, struct fab_frame_peek *peek);
 
+/* What vouches for a frame. */
+enum fab_frame_check {
+    FAB_FRAME_CHECK_CRC = 0,      /* its checksum */
+    FAB_FRAME_CHECK_CRC_OPTIONAL, /* likewise, but it may say NO_CRC: we offered it */
+    FAB_FRAME_CHECK_TAG,          /* its tag, which was found right; the frame is opened */
+};
+
 /*
  * Checks a frame from outside and finds its parts.
- * `bytes`: aligned to 8; `frame` points into them afterwards. `may_omit_crc`: we offered it.
- * `frame` is of use on OK only. Context: any thread.
+ * `bytes`: aligned to 8; `frame` points into them afterwards. A frame that says SEALED passes with
+ * CHECK_TAG only. `frame` is of use on OK only. Context: any thread.
  */
-enum fab_frame_verdict fab_frame_decode(const void *bytes, size_t size, bool may_omit_crc,
+enum fab_frame_verdict fab_frame_decode(const void *bytes, size_t size, enum fab_frame_check check,
                                         struct fab_frame *frame);
 
 /*
  * Writes header and checksum of a frame whose blocks and chunks are in place. `buffer`: any
  * alignment. `header->size` says how long it is; `header->crc` is ignored, and left out where the
- * flags say NO_CRC.
+ * flags say NO_CRC; where they say SEALED it is written as it stands.
  */
 void fab_frame_seal(void *buffer, const struct fab_frame_header *header);
 

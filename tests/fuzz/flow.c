@@ -153,6 +153,14 @@ on_suspect(void *context, bool is_suspect)
     (void)is_suspect;
 }
 
+static void
+on_obstacle(void *context, enum fab_flow_obstacle obstacle, const struct fab_hello *hello)
+{
+    (void)context;
+    (void)obstacle;
+    (void)hello;
+}
+
 static const struct fab_flow_ops ops = {
     .on_message = on_message,
     .on_up = on_up,
@@ -160,6 +168,7 @@ static const struct fab_flow_ops ops = {
     .on_in_doubt = on_in_doubt,
     .on_writable = on_writable,
     .on_suspect = on_suspect,
+    .on_obstacle = on_obstacle,
     .on_body_wanted = on_body_wanted,
     .on_body_dropped = on_body_dropped,
     .on_body_sent = on_body_sent,
@@ -197,10 +206,11 @@ frames_accounted(const struct fab_flow *flow)
     const struct fab_flow_counters *c = fab_flow_counters(flow);
 
     return c->frames_received + c->refused_size + c->refused_version + c->refused_crc +
-           c->refused_address + c->refused_type + c->refused_block + c->refused_chunk +
-           c->refused_ack + c->refused_epoch + c->refused_duplicate + c->refused_state +
-           c->refused_hello + c->refused_credit + c->refused_transfer + c->refused_part_unknown +
-           c->refused_part_place + c->refused_part_size + c->refused_part_grant + c->refused_grant;
+           c->refused_address + c->refused_security + c->refused_type + c->refused_block +
+           c->refused_chunk + c->refused_ack + c->refused_epoch + c->refused_duplicate +
+           c->refused_state + c->refused_hello + c->refused_credit + c->refused_transfer +
+           c->refused_part_unknown + c->refused_part_place + c->refused_part_size +
+           c->refused_part_grant + c->refused_grant;
 }
 
 static void

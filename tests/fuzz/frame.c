@@ -83,7 +83,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         mend(copy, size);
     if (fab_frame_peek(copy, size, &peek) != (size >= FAB_FRAME_HEADER_SIZE))
         abort();
-    if (fab_frame_decode(copy, size, data[0] & 2, &frame) == FAB_FRAME_OK)
+    if (fab_frame_decode(copy, size,
+                         data[0] & 2 ? FAB_FRAME_CHECK_CRC_OPTIONAL : FAB_FRAME_CHECK_CRC,
+                         &frame) == FAB_FRAME_OK)
         sum = read_frame(&frame);
     free(copy);
     return (int)(sum & 0);

@@ -355,6 +355,31 @@ sim_add_pair(struct sim *sim)
     return first;
 }
 
+/* Made once, for all simulations of the program. */
+static const struct fab_sealer *
+sealer(void)
+{
+    static struct fab_sealer *made;
+
+    if (made == NULL)
+        made = fab_sealer_create();
+    if (made == NULL)
+        abort();
+    return made;
+}
+
+void
+sim_secure(struct sim *sim, uint32_t end, enum fab_security security, uint8_t key)
+{
+    static uint8_t keys[256][FAB_SECRET_SIZE];
+    struct fab_secure_config *secure = &sim->ends[end].config.secure;
+
+    memset(keys[key], key, FAB_SECRET_SIZE);
+    secure->security = security;
+    secure->sealer = security != FAB_SECURITY_OFF ? sealer() : NULL;
+    secure->pre_shared_key = keys[key];
+}
+
 void
 sim_start(struct sim *sim, uint32_t index)
 {

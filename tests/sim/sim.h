@@ -93,7 +93,8 @@ struct sim_end {
     uint64_t down_total;
     uint64_t writable_total;
     uint64_t suspect_total;
-    enum fab_flow_reason down_reason; /* the last */
+    uint64_t obstacles[FAB_FLOW_OBSTACLE_COUNT]; /* hellos refused, by cause */
+    enum fab_flow_reason down_reason;            /* the last */
     uint64_t up_ns;
     uint64_t down_ns;
     uint64_t got_ns; /* when the last record came */
@@ -134,6 +135,10 @@ struct sim {
     bool is_quiet; /* no invariant is checked (for measuring) */
     const char *name;
 };
+
+/* The flow's frames are sealed from its next start on. Everybody has the same pre-shared key, but
+ * for `key` other than 0. */
+void sim_secure(struct sim *sim, uint32_t end, enum fab_security security, uint8_t key);
 
 void sim_init(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire *wire);
 void sim_fini(struct sim *sim);

@@ -217,6 +217,24 @@ on_suspect(void *context, bool is_suspect)
     end->suspect_total += is_suspect;
 }
 
+static void
+on_obstacle(void *context, enum fab_flow_obstacle obstacle, const struct fab_hello *hello)
+{
+    struct sim_end *end = context;
+
+    (void)hello;
+    end->obstacles[obstacle]++;
+}
+
+static void
+draw(void *context, uint8_t *bytes, size_t size)
+{
+    struct sim_end *end = context;
+
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)fab_prng_next(&end->sim->prng);
+}
+
 const struct fab_flow_ops sim_flow_ops = {
     .on_message = on_message,
     .on_up = on_up,
@@ -224,6 +242,8 @@ const struct fab_flow_ops sim_flow_ops = {
     .on_in_doubt = on_in_doubt,
     .on_writable = on_writable,
     .on_suspect = on_suspect,
+    .on_obstacle = on_obstacle,
+    .draw = draw,
     .on_body_wanted = sim_on_body_wanted,
     .on_body_dropped = sim_on_body_dropped,
     .on_body_sent = sim_on_body_sent,

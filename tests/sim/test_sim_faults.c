@@ -330,7 +330,7 @@ calm_down(struct sim *sim)
 
 /* Returns a digest of what happened. */
 static uint64_t
-swarm(uint64_t seed)
+swarm(uint64_t seed, enum fab_security security)
 {
     struct sim_wire wire = { .lose = 20000, .corrupt = 5000, .delay_ns = 8 * SIM_US };
     struct fab_prng dice;
@@ -346,6 +346,7 @@ swarm(uint64_t seed)
         for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
             sim.ends[i].config.send_bytes[lane] = sim.ends[i].config.credit_bytes[lane] = 16384;
         sim.ends[i].body_max = seed % 5 == 0 ? 1000 : 100;
+        sim_secure(&sim, i, security, 1);
         sim_start(&sim, i);
     }
     for (int round = 0; round < 12; round++) {
@@ -372,10 +373,25 @@ test_sim_swarm_determinism(void **state)
 
     (void)state;
     for (uint64_t seed = first_seed; seed < first_seed + sim_seed_count(200); seed++) {
-        uint64_t digest = swarm(seed);
+        uint64_t digest = swarm(seed, FAB_SECURITY_OFF);
 
         if (seed % 16 == 0)
-            assert_true(swarm(seed) == digest);
+            assert_true(swarm(seed, FAB_SECURITY_OFF) == digest);
+    }
+}
+
+static void
+test_sim_swarm_determinism_of_sealed_flows(void **state)
+{
+    uint64_t first_seed = sim_seed_first();
+
+    (void)state;
+    for (uint64_t seed = first_seed; seed < first_seed + sim_seed_count(100); seed++) {
+        enum fab_security security = seed & 1 ? FAB_SECURITY_AUTH : FAB_SECURITY_ENCRYPT;
+        uint64_t digest = swarm(seed, security);
+
+        if (seed % 16 == 0)
+            assert_true(swarm(seed, security) == digest);
     }
 }
 
@@ -395,6 +411,7 @@ main(void)
         cmocka_unit_test(test_core_without_room_is_no_dead_peer),
         cmocka_unit_test(test_what_waits_for_room_is_handed_on_when_the_epoch_ends),
         cmocka_unit_test(test_sim_swarm_determinism),
+        cmocka_unit_test(test_sim_swarm_determinism_of_sealed_flows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,14 @@ on_suspect(void *context, bool is_suspect)
     (void)is_suspect;
 }
 
+static void
+on_obstacle(void *context, enum fab_flow_obstacle obstacle, const struct fab_hello *hello)
+{
+    (void)context;
+    (void)obstacle;
+    (void)hello;
+}
+
 static const struct fab_flow_ops ops = {
     .on_message = on_message,
     .on_up = on_up,
@@ -79,6 +87,7 @@ static const struct fab_flow_ops ops = {
     .on_in_doubt = on_in_doubt,
     .on_writable = on_writable,
     .on_suspect = on_suspect,
+    .on_obstacle = on_obstacle,
 };
 
 /* The type of the next frame that the flow says; 0: none. */

@@ -209,7 +209,8 @@ check_golden(const struct maker *maker, const char *name)
 
     assert_int_equal(maker->size, size);
     assert_memory_equal(maker->bytes, bytes, size);
-    assert_int_equal(fab_frame_decode(maker->bytes, size, true, &frame), FAB_FRAME_OK);
+    assert_int_equal(fab_frame_decode(maker->bytes, size, FAB_FRAME_CHECK_CRC_OPTIONAL, &frame),
+                     FAB_FRAME_OK);
 }
 
 static void
@@ -249,14 +250,16 @@ test_blocks_and_chunks_are_found(void **state)
 
     (void)state;
     make_blocks(&maker);
-    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, false, &frame), FAB_FRAME_OK);
+    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, FAB_FRAME_CHECK_CRC, &frame),
+                     FAB_FRAME_OK);
     assert_int_equal(frame.ack->largest, 5);
     assert_int_equal(frame.ranges[1].gap, 3);
     assert_int_equal(frame.credit->limit[FAB_LANE_SYSTEM], 0x801);
     assert_int_equal(frame.floor->floor, 0xfffffffeU);
     assert_int_equal(frame.chunks_size, 0);
     make_records(&maker);
-    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, false, &frame), FAB_FRAME_OK);
+    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, FAB_FRAME_CHECK_CRC, &frame),
+                     FAB_FRAME_OK);
     assert_null(frame.credit);
     assert_null(frame.floor);
     chunk = (const struct fab_chunk *)(const void *)frame.chunks;
@@ -264,7 +267,8 @@ test_blocks_and_chunks_are_found(void **state)
     assert_int_equal(frame.chunks_size, fab_chunk_stride(56) + fab_chunk_stride(48 + 8 + 13));
     assert_null(frame.part);
     make_large(&maker);
-    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, false, &frame), FAB_FRAME_OK);
+    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, FAB_FRAME_CHECK_CRC, &frame),
+                     FAB_FRAME_OK);
     assert_int_equal(frame.grants_block->count, 2);
     assert_int_equal(frame.grants[1].limit, 1368);
     assert_int_equal(frame.part->offset, 2736);
@@ -301,8 +305,9 @@ test_cut_frames_are_refused(void **state)
     (void)state;
     make_records(&maker);
     for (uint32_t size = 0; size < maker.size; size++)
-        assert_int_equal(fab_frame_decode(maker.bytes, size, false, &frame), FAB_FRAME_BAD_SIZE);
-    assert_int_equal(fab_frame_decode(maker.bytes, maker.size + 1, false, &frame),
+        assert_int_equal(fab_frame_decode(maker.bytes, size, FAB_FRAME_CHECK_CRC, &frame),
+                         FAB_FRAME_BAD_SIZE);
+    assert_int_equal(fab_frame_decode(maker.bytes, maker.size + 1, FAB_FRAME_CHECK_CRC, &frame),
                      FAB_FRAME_BAD_SIZE);
 }
 
@@ -320,12 +325,13 @@ test_every_single_and_double_bit_error_is_found(void **state)
         uint32_t second = (uint32_t)fab_prng_below(&prng, maker.size * 8);
 
         maker.bytes[first / 8] ^= (uint8_t)(1U << first % 8);
-        assert_int_not_equal(fab_frame_decode(maker.bytes, maker.size, false, &frame),
+        assert_int_not_equal(fab_frame_decode(maker.bytes, maker.size, FAB_FRAME_CHECK_CRC, &frame),
                              FAB_FRAME_OK);
         if (second != first) {
             maker.bytes[second / 8] ^= (uint8_t)(1U << second % 8);
-            assert_int_not_equal(fab_frame_decode(maker.bytes, maker.size, false, &frame),
-                                 FAB_FRAME_OK);
+            assert_int_not_equal(
+                fab_frame_decode(maker.bytes, maker.size, FAB_FRAME_CHECK_CRC, &frame),
+                FAB_FRAME_OK);
             maker.bytes[second / 8] ^= (uint8_t)(1U << second % 8);
         }
         maker.bytes[first / 8] ^= (uint8_t)(1U << first % 8);
@@ -349,10 +355,11 @@ make_offer(struct maker *maker)
 
 static const struct spoiled spoiled[] = {
     { "version 0", make_records, 0, 0, FAB_FRAME_BAD_VERSION },
-    { "version 2", make_records, 0, 2, FAB_FRAME_BAD_VERSION },
+    { "version 3", make_records, 0, 3, FAB_FRAME_BAD_VERSION },
     { "type 0", make_records, 1, 0, FAB_FRAME_BAD_TYPE },
     { "type 5", make_records, 1, 5, FAB_FRAME_BAD_TYPE },
-    { "unknown flag", make_records, 3, 0x01, FAB_FRAME_BAD_TYPE },
+    { "unknown flag", make_records, 3, 0x02, FAB_FRAME_BAD_TYPE },
+    { "a seal that nobody has checked", make_records, 3, 0x01, FAB_FRAME_BAD_CRC },
     { "flag in hello", make_offer, 2, 1, FAB_FRAME_BAD_TYPE },
     { "empty ack run", make_blocks, 24 + 8, 0, FAB_FRAME_BAD_BLOCK },
     { "ack beyond 2^31", make_blocks, 24 + 11, 0x80, FAB_FRAME_BAD_BLOCK },
@@ -387,6 +394,7 @@ static const struct spoiled spoiled[] = {
     { "frames too large", make_offer, 24 + 49, 0x25, FAB_FRAME_BAD_HELLO },
     { "version 0 offered", make_offer, 24 + 51, 0, FAB_FRAME_BAD_HELLO },
     { "versions upside down", make_offer, 24 + 51, 2, FAB_FRAME_BAD_HELLO },
+    { "a demand of security without a proof", make_offer, 24 + 54, 1, FAB_FRAME_BAD_HELLO },
     { "bodies beyond 16 MiB", make_offer, 24 + 53, 25, FAB_FRAME_BAD_HELLO },
     { "credit beyond 2^31", make_offer, 24 + 35, 0x80, FAB_FRAME_BAD_HELLO },
 };
@@ -414,7 +422,7 @@ test_lying_fields_are_refused_each_by_its_verdict(void **state)
         spoiled[i].make(&maker);
         maker.bytes[spoiled[i].at] = spoiled[i].value;
         mend_checksum(&maker);
-        verdict = fab_frame_decode(maker.bytes, maker.size, false, &frame);
+        verdict = fab_frame_decode(maker.bytes, maker.size, FAB_FRAME_CHECK_CRC, &frame);
         if (verdict != spoiled[i].verdict)
             print_message("%s: verdict %d\n", spoiled[i].what, (int)verdict);
         assert_int_equal(verdict, spoiled[i].verdict);
@@ -429,10 +437,15 @@ test_omitted_checksum_is_taken_only_when_offered(void **state)
 
     (void)state;
     make_empty(&maker, FAB_FRAME_DATA, FAB_FRAME_NO_CRC, 1, 1);
-    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, false, &frame), FAB_FRAME_BAD_CRC);
-    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, true, &frame), FAB_FRAME_OK);
+    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, FAB_FRAME_CHECK_CRC, &frame),
+                     FAB_FRAME_BAD_CRC);
+    assert_int_equal(
+        fab_frame_decode(maker.bytes, maker.size, FAB_FRAME_CHECK_CRC_OPTIONAL, &frame),
+        FAB_FRAME_OK);
     maker.bytes[5] = 1;
-    assert_int_equal(fab_frame_decode(maker.bytes, maker.size, true, &frame), FAB_FRAME_BAD_CRC);
+    assert_int_equal(
+        fab_frame_decode(maker.bytes, maker.size, FAB_FRAME_CHECK_CRC_OPTIONAL, &frame),
+        FAB_FRAME_BAD_CRC);
 }
 
 static void
