@@ -92,6 +92,19 @@ on_child_exited(struct myc_self *self, struct supervisor *supervisor,
 }
 
 static void
+on_stalled(struct myc_self *self, struct supervisor *supervisor, const struct myc_message *message)
+{
+    const struct supervisor_child *child;
+    struct myc_stalled stalled;
+
+    if (!myc_stalled_decode(message, &stalled))
+        return;
+    child = supervisor_find_ref(supervisor, stalled.ref);
+    if (child != NULL && (child->flags & MYC_CHILD_KILL_WHEN_STALLED))
+        myc_kill(self, child->ref);
+}
+
+static void
 on_timer(struct myc_self *self, struct supervisor *supervisor, uint64_t tag)
 {
     struct supervisor_child *child = supervisor_find_serial(supervisor, (uint32_t)tag);
@@ -137,6 +150,9 @@ receive(struct myc_self *self, void *state, const struct myc_message *message)
         break;
     case MYC_TIMER_FIRED_KEY:
         on_timer(self, supervisor, message->tag);
+        break;
+    case MYC_STALLED_KEY:
+        on_stalled(self, supervisor, message);
         break;
     case MYC_STOP_REQUESTED_KEY:
         on_stop_requested(self, supervisor, message);

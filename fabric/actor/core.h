@@ -131,6 +131,8 @@ struct fab_core_config {
     X(heap_empty, "times that the heap or a table of buffers was used up")                         \
     X(loans_broken, "bodies that came back because the link to who had them broke")                \
     X(releases_lost, "bodies that come back only with the end of their link")                      \
+    X(stalls, "times that an actor kept its lcore for longer than stall_report_us")                \
+    X(stalls_untold, "Stalled events for which no cell was left")                                  \
     X(turns, "turns of the loop")                                                                  \
     X(turns_busy, "turns that found work")
 /* clang-format on */

@@ -250,6 +250,7 @@ run_init(struct fab_core *core, struct fab_slot *slot, const void *args, size_t 
         status = slot->class_of->init(&self, slot->actor, args_size ? args : NULL, args_size);
     status = fab_outcome(&self, status);
     fab_exit(&self);
+    fab_say_running(core, core->self); /* a parent goes on */
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include "actor/parts.h"
 
 #include "actor/nodes.h"
+#include "actor/stall.h"
 
 #define ASKS_PER_TURN  1024U /* that fail by their deadline */
 #define SEEKS_PER_TURN 256U  /* discovers that end by theirs */
@@ -39,6 +40,7 @@ fab_parts_on_restart(struct fab_core *core, struct fab_slot *slot)
 {
     fab_monitors_on_restart(core, slot);
     fab_names_on_restart(core, slot);
+    fab_stalls_on_restart(core, slot);
 }
 
 bool

@@ -12,6 +12,19 @@
 
 #include "actor/state.h"
 
+/* Says to other threads who runs; NULL: nobody. */
+static inline void
+fab_say_running(struct fab_core *core, const struct myc_self *self)
+{
+    if (!self) {
+        atomic_store_explicit(&core->running.actor, 0, memory_order_relaxed);
+        return;
+    }
+    atomic_store_explicit(&core->running.class_of, self->slot->class_of, memory_order_relaxed);
+    /* Pairs with the acquire of the watchdog (node/watchdog.c). */
+    atomic_store_explicit(&core->running.actor, self->actor, memory_order_release);
+}
+
 /* Makes the slot's actor the one that runs. `self` is the caller's, on its stack. */
 static inline void
 fab_enter(struct fab_core *core, struct myc_self *self, struct fab_slot *slot)
@@ -24,6 +37,7 @@ fab_enter(struct fab_core *core, struct myc_self *self, struct fab_slot *slot)
     };
     core->self = self;
     core->quick = self;
+    fab_say_running(core, self);
 }
 
 /* The running actor's function has returned. An outer one looks around before it goes on. */
@@ -32,6 +46,7 @@ fab_exit(struct myc_self *self)
 {
     self->core->self = self->outer;
     self->core->quick = NULL;
+    fab_say_running(self->core, NULL);
 }
 
 /* Lets the running actor take the quick ways again, if all is usual with it. */

@@ -14,6 +14,7 @@
 #include "actor/route.h"
 #include "actor/slab.h"
 #include "actor/slot.h"
+#include "actor/stall.h"
 #include "actor/tie.h"
 #include "actor/waiter.h"
 #include "base/assert.h"
@@ -80,6 +81,7 @@ struct fab_core {
      * an end. NULL else: the quick ways of send.c and run.c look at this alone, and what clears it
      * costs one slow round, which sets it again. */
     struct myc_self *quick;
+    struct fab_stall_word running; /* the same for other threads: see stall.h */
     struct fab_claim claim;
     struct fab_cells cells;
     struct fab_link *dirty; /* links to flush */
@@ -105,6 +107,7 @@ struct fab_core {
     struct fab_bounces bounces;
     struct fab_ties ties;
     struct fab_pollers pollers;
+    struct fab_stall_watchers stall_watchers;
     struct fab_buffers *buffers;
     uint32_t notice_reserve; /* cells kept back now, up to FAB_NOTICE_RESERVE */
     uint32_t later_head;     /* actors whose batch is used up: run in the next turn */

@@ -16,6 +16,7 @@
 #include "link/ring.h"
 #include "node/ports.h"
 #include "node/segments.h"
+#include "node/watchdog.h"
 
 #define INCARNATION_MASK 0xffffffffffffULL
 #define SECONDS_2020     1577836800
@@ -278,11 +279,17 @@ open_segments(struct fab_full *full)
 }
 
 static enum myc_status
+start_watchdog(struct fab_full *full)
+{
+    return fab_watchdog_start(full, &full->watchdog);
+}
+
+static enum myc_status
 run_phases(struct fab_full *full)
 {
     enum myc_status (*const phases[])(struct fab_full *) = {
         start_eal,      start_heap,       start_cores, start_rings,   start_ports,
-        start_segments, start_registries, launch,      open_segments,
+        start_segments, start_registries, launch,      open_segments, start_watchdog,
     };
 
     for (size_t i = 0; i < FAB_COUNT_OF(phases); i++) {

@@ -23,6 +23,7 @@
 
 struct fab_ports;
 struct fab_segments;
+struct fab_watchdog;
 
 struct fab_full {
     struct myc_node head;            /* first: what the user holds */
@@ -35,6 +36,7 @@ struct fab_full {
     struct fab_segment_memory heap; /* owned: large messages, an equal part for each lcore */
     struct fab_ports *ports;        /* owned; NULL: none */
     struct fab_segments *segments;  /* owned; NULL: none */
+    struct fab_watchdog *watchdog;  /* owned; NULL: none */
     struct myc_ref *roots;          /* owned; what was spawned from outside, in that order */
     uint32_t root_count;
     uint32_t root_room;

@@ -23,6 +23,7 @@
 #include "node/full.h"
 #include "node/ports.h"
 #include "node/segments.h"
+#include "node/watchdog.h"
 
 enum step {
     STEP_WITHDRAW,
@@ -204,6 +205,7 @@ stop_lcores(struct fab_full *full)
     await(&stopping, "stopping the other actors", have_all_ended);
     fab_segments_stop(full->segments);
     order_all(&stopping, STEP_LEAVE);
+    fab_watchdog_stop(&full->watchdog);
     end_lcores(full);
 }
 

@@ -34,6 +34,16 @@ MYC_API enum myc_status myc_demonitor(struct myc_self *self, uint64_t monitor);
  */
 MYC_API MYC_MUST_CHECK enum myc_status myc_watch_nodes(struct myc_self *self);
 
+/**
+ * From now on a Stalled event comes whenever an actor of this node, on any of its lcores, is seen
+ * to keep its lcore for longer than stall_report_us of the node's options: once each time, with who
+ * it was. The parent of a supervised actor gets it without asking, but as it lives on the same
+ * lcore, only when that goes on.
+ * @return OK; NO_MEMORY (16 actors of this lcore follow stalls already).
+ * Context: inside a handler.
+ */
+MYC_API MYC_MUST_CHECK enum myc_status myc_watch_stalls(struct myc_self *self);
+
 MYC_END_DECLS
 
 #endif

@@ -98,6 +98,13 @@ struct myc_node_options {
     uint32_t keepalive_us;    /**< [1000] between keep-alives of a node pair that is idle */
     uint32_t down_after_us;   /**< [0: 10 ms, or more where the peer announces shared CPUs] */
     uint32_t stop_timeout_ms; /**< of each phase of myc_node_stop [2000] */
+    uint32_t stall_report_us; /**< an actor that keeps its lcore longer is told of
+                                 (myc_watch_stalls), to 0.2 ms; 0: nobody looks */
+    uint32_t stall_limit_ms;  /**< past it on_stall_limit is called; 0: never */
+    /** Once for each stall past the limit, on a thread of the node's; it may end the process. */
+    void (*on_stall_limit)(void *context, struct myc_ref actor, const char *class_name,
+                           uint64_t stalled_ns);
+    void *stall_context; /**< not owned */
     /** Cause of a failed start in words, written when not NULL; owned by the caller. */
     char *error;
     size_t error_size;

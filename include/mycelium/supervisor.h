@@ -71,6 +71,9 @@ enum myc_child_flag {
     MYC_CHILD_FRESH_REF = 1 << 0, /**< a new actor each time: watchers see Down, mail is returned */
     MYC_CHILD_IS_SUPERVISOR = 1 << 1,  /**< waits for its end without limit by default */
     MYC_CHILD_IS_SIGNIFICANT = 1 << 2, /**< see myc_auto_shutdown; not with PERMANENT */
+    /** Killed when it has stalled (Stalled, of struct myc_node_options), as soon as it returns: so
+     * it is run again, and counts as a restart. */
+    MYC_CHILD_KILL_WHEN_STALLED = 1 << 3,
 };
 
 /** How a child is run. It and all that it points to must outlive the supervisor. */

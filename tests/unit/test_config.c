@@ -248,7 +248,7 @@ static const struct {
       ":5:22: limits.actors_max: is 0; choose 1 to 16777215" },
     { NODE EAL "times: {keepalive: 5}\n",
       ":5:9: times.keepalive: no such key; did you mean keepalive_us? Known here: keepalive_us, "
-      "down_after_us" },
+      "down_after_us, stall_report_us, stall_limit_ms" },
     { NODE EAL "times: {keepalive_us: 5ms}\n",
       ":5:23: times.keepalive_us: is 5ms; write a whole number from 0 to 4294967295, without a "
       "unit" },

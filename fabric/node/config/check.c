@@ -73,6 +73,8 @@ check_limits(struct fab_yaml *yaml, const struct fab_config_file *file)
         { "limits.flow_window_bytes", limits->flow_window_bytes, 16384, 1U << 30 },
         { "times.keepalive_us", file->times.keepalive_us, 100, TIME_US_MAX },
         { "times.down_after_us", file->times.down_after_us, 1000, TIME_US_MAX },
+        { "times.stall_report_us", file->times.stall_report_us, 200, UINT32_MAX },
+        { "times.stall_limit_ms", file->times.stall_limit_ms, 1, UINT32_MAX },
     };
 
     if (limits->ring_slots & (limits->ring_slots - 1))

@@ -6,6 +6,9 @@
 
 #include "node/config/config.h"
 
+#define STALL_REPORT_US_DEFAULT 100000U
+#define STALL_LIMIT_MS_DEFAULT  30000U
+
 static enum myc_status
 fill_lcores(struct fab_config *config)
 {
@@ -138,6 +141,12 @@ limits_of(const struct fab_file_limits *limits)
     };
 }
 
+static uint32_t
+or_default(uint32_t given, uint32_t otherwise)
+{
+    return given ? given : otherwise;
+}
+
 enum myc_status
 fab_config_options(struct fab_config *config)
 {
@@ -157,6 +166,8 @@ fab_config_options(struct fab_config *config)
     options->limits = limits_of(&file->limits);
     options->keepalive_us = file->times.keepalive_us;
     options->down_after_us = file->times.down_after_us;
+    options->stall_report_us = or_default(file->times.stall_report_us, STALL_REPORT_US_DEFAULT);
+    options->stall_limit_ms = or_default(file->times.stall_limit_ms, STALL_LIMIT_MS_DEFAULT);
     if ((status = fill_lcores(config)) != MYC_OK || (status = fill_ports(config)) != MYC_OK ||
         (status = fill_peers(config)) != MYC_OK)
         return status;

@@ -138,6 +138,8 @@ static const cyaml_schema_field_t limits_fields[] = {
 static const cyaml_schema_field_t times_fields[] = {
     NUMBER(struct fab_file_times, keepalive_us, MAYBE),
     NUMBER(struct fab_file_times, down_after_us, MAYBE),
+    NUMBER(struct fab_file_times, stall_report_us, MAYBE),
+    NUMBER(struct fab_file_times, stall_limit_ms, MAYBE),
     CYAML_FIELD_END,
 };
 

@@ -97,6 +97,8 @@ struct fab_file_limits {
 struct fab_file_times {
     uint32_t keepalive_us;
     uint32_t down_after_us;
+    uint32_t stall_report_us;
+    uint32_t stall_limit_ms;
 };
 
 struct fab_config_file {

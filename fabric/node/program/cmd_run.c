@@ -4,6 +4,7 @@
  */
 #include <argp.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "node/config/config.h"
 #include "node/program/classes.h"
@@ -86,6 +87,21 @@ tell_host_setup(const struct fab_config *config)
     }
 }
 
+/* Peers see it as any death of a process, and whoever started us starts us again. */
+static void
+on_stall_limit(void *context, struct myc_ref actor, const char *class_name, uint64_t stalled_ns)
+{
+    char ref[MYC_REF_TEXT_SIZE];
+
+    (void)context;
+    myc_ref_format(actor, ref);
+    fprintf(stderr,
+            "mycelium run: %s (%s) has not returned for %llu ms: the process ends "
+            "(times.stall_limit_ms)\n",
+            class_name, ref, (unsigned long long)stalled_ns / 1000000U);
+    _exit(FAB_EXIT_STALLED);
+}
+
 static enum fab_exit
 run_node(struct fab_config *config)
 {
@@ -94,6 +110,7 @@ run_node(struct fab_config *config)
     enum myc_status status;
     enum fab_exit result;
 
+    config->options.on_stall_limit = on_stall_limit;
     config->options.error = error;
     config->options.error_size = sizeof(error);
     if (!config->has_hugepages)

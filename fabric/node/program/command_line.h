@@ -15,6 +15,7 @@ enum fab_exit {
     FAB_EXIT_CONFIG = 3,      /* the config or an input file is wrong */
     FAB_EXIT_RESOURCE = 4,    /* hugepages, lcore, port or permission is missing */
     FAB_EXIT_UNREACHABLE = 5, /* nobody answers, or nobody has that name */
+    FAB_EXIT_STALLED = 6,     /* run: an actor kept its lcore past times.stall_limit_ms */
 };
 
 /* A subcommand. argv[0] is "mycelium NAME", for argp's messages. */

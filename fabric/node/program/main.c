@@ -25,10 +25,10 @@ print_help(FILE *out)
                  "A kernel-bypass network actor fabric.\n\n");
     for (size_t i = 0; i < FAB_COUNT_OF(subcommands); i++)
         fprintf(out, "  %-8s %s\n", subcommands[i].name, subcommands[i].summary);
-    fprintf(out,
-            "\n`mycelium COMMAND --help` tells each one's options.\n"
-            "Exit codes: 0 done, 1 not achieved, 2 usage, 3 bad config or input file,\n"
-            "4 a resource is missing (hugepages, lcore, port, permission), 5 nobody answers.\n");
+    fprintf(out, "\n`mycelium COMMAND --help` tells each one's options.\n"
+                 "Exit codes: 0 done, 1 not achieved, 2 usage, 3 bad config or input file,\n"
+                 "4 a resource is missing (hugepages, lcore, port, permission), 5 nobody answers,\n"
+                 "6 an actor did not return.\n");
 }
 
 static enum fab_exit

@@ -8,13 +8,12 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <mycelium/name.h>
 #include <mycelium/node.h>
 #include <mycelium/supervisor.h>
 
-#include "env/eal.h"
+#include "small_node.h"
 
 #define STOP_TIMEOUT_MS 200U
 
@@ -133,30 +132,8 @@ static const struct myc_class busy_class = {
 static void
 start(void)
 {
-    static const struct myc_lcore_options lcores[] = { { 1, MYC_IDLE_YIELD },
-                                                       { 2, MYC_IDLE_YIELD } };
-    char error[256] = "";
-    const struct myc_node_options options = {
-        .size = sizeof(options),
-        .node_id = 7,
-        .eal_argc = -1,
-        .lcores = lcores,
-        .lcore_count = 2,
-        .limits = { .actors_max = 256,
-                    .messages_max = 1024,
-                    .state_bytes_max = 4U << 20,
-                    .timers_max = 256,
-                    .asks_max = 256,
-                    .monitors_max = 256,
-                    .names_max = 256 },
-        .stop_timeout_ms = STOP_TIMEOUT_MS,
-        .error = error,
-        .error_size = sizeof(error),
-    };
-
     trace[0] = '\0';
-    if (myc_node_start(&options, &node) != MYC_OK)
-        fail_msg("%s", error);
+    node = small_node_start((struct myc_node_options){ .stop_timeout_ms = STOP_TIMEOUT_MS });
 }
 
 static void
@@ -240,26 +217,20 @@ test_a_phase_that_takes_too_long_is_left_and_the_next_begins(void **state)
     assert_null(strstr(trace, "wrong"));
 }
 
-int
-main(void)
+static int
+run(void)
 {
-    char prefix[64];
-    char *const argv[] = { "--lcores", "0@0,1@0,2@0",    "--no-huge",      "-m", "128", "--no-pci",
-                           prefix,     "--no-telemetry", "--log-level=err" };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_was_spawned_last_stops_first_and_trees_in_reverse),
         cmocka_unit_test(test_a_phase_that_takes_too_long_is_left_and_the_next_begins),
     };
-    char error[256] = "";
-    int failed;
 
-    snprintf(prefix, sizeof(prefix), "--file-prefix=actors-stop-%d", (int)getpid());
-    if (fab_eal_start(sizeof(argv) / sizeof(argv[0]), argv, error, sizeof(error)) != MYC_OK) {
-        printf("skipped: no EAL here: %s\n", error);
-        return 77;
-    }
     myc_log_set_sink(on_log, NULL);
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    fab_eal_stop();
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int
+main(void)
+{
+    return small_node_run("actors-stop", run);
 }

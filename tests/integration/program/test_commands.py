@@ -78,6 +78,15 @@ class NodeTest(ProgramTest):
 
 
 class Run(NodeTest):
+    def test_an_actor_that_never_returns_ends_the_process_with_its_own_exit_code(self):
+        plugin = os.environ["MYCELIUM_STUCK_PLUGIN"]
+        text = NODE + f"  - class: stuck\n    library: {plugin}\n"
+        text += "times:\n  stall_report_us: 20000\n  stall_limit_ms: 200\n"
+        result = run("run", self.config(text))
+        self.assertEqual(result.returncode, 6, result.stderr)
+        self.assertIn("stuck (", result.stderr)
+        self.assertIn("times.stall_limit_ms", result.stderr)
+
     def test_a_node_runs_until_sigterm_and_ends_cleanly(self):
         self.assertEqual(self.stop(self.start_node(), signal.SIGTERM), 0)
         self.assertFalse(os.path.exists(self.path("one.sock")))

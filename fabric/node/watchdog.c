@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "node/watchdog.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "actor/stall.h"
+#include "base/log.h"
+#include "env/clock.h"
+
+#define LOOKS        4U      /* in each stall_report_us */
+#define LOOK_NS_MIN  200000U /* between two looks */
+#define NS_IN_SECOND 1000000000U
+
+/* What was seen of one lcore. */
+struct sight {
+    uint64_t turn;
+    uint64_t since_ns; /* that turn is the same */
+    bool is_reported;
+    bool is_over; /* the limit */
+};
+
+struct fab_watchdog {
+    struct fab_full *full; /* not owned */
+    uint64_t report_ns;
+    uint64_t limit_ns; /* UINT64_MAX: none */
+    uint64_t look_ns;  /* between two looks */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wakes;
+    bool is_stopping; /* under the lock */
+    struct sight sights[FAB_LCORES_MAX];
+};
+
+struct culprit {
+    struct fab_stall stall;
+    const char *class_name;
+};
+
+static void
+run_stalled(void *lcore, void *argument)
+{
+    fab_core_stalled(((struct fab_lcore *)lcore)->core, argument);
+    free(argument);
+}
+
+/* An lcore whose queue is full has not turned for long, and will hear of later stalls. */
+static void
+tell_cores(struct fab_watchdog *watchdog, const struct fab_stall *stall)
+{
+    struct fab_full *full = watchdog->full;
+
+    for (uint32_t i = 0; i < full->lcore_count; i++) {
+        struct fab_stall *copy = malloc(sizeof(*copy));
+
+        if (!copy)
+            return;
+        *copy = *stall;
+        if (fab_command_post(&full->lcores[i].commands, run_stalled, copy) != MYC_OK)
+            free(copy);
+    }
+}
+
+static void
+report(struct fab_watchdog *watchdog, const struct fab_lcore *lcore, const struct culprit *culprit)
+{
+    char ref[MYC_REF_TEXT_SIZE];
+
+    myc_ref_format(culprit->stall.actor, ref);
+    fab_log(FAB_LOG_WARNING, "lcore %u: %s (%s) has not returned for %llu us", lcore->index,
+            culprit->class_name, ref, (unsigned long long)culprit->stall.stalled_ns / 1000U);
+    tell_cores(watchdog, &culprit->stall);
+}
+
+/* Who runs on the lcore. False: nobody. */
+static bool
+find_culprit(const struct fab_watchdog *watchdog, const struct fab_lcore *lcore,
+             struct culprit *culprit)
+{
+    const struct fab_stall_word *running = fab_core_stall_word(lcore->core);
+    /* Pairs with the release of fab_say_running (actor/run.h): the class is there too. */
+    uint64_t actor = atomic_load_explicit(&running->actor, memory_order_acquire);
+
+    if (actor == 0)
+        return false;
+    culprit->stall.actor = (struct myc_ref){ watchdog->full->head.home, actor };
+    culprit->class_name = atomic_load_explicit(&running->class_of, memory_order_relaxed)->name;
+    return true;
+}
+
+static void
+look(struct fab_watchdog *watchdog, uint32_t index, uint64_t now_ns)
+{
+    const struct myc_node_options *options = &watchdog->full->options;
+    const struct fab_lcore *lcore = &watchdog->full->lcores[index];
+    struct sight *sight = &watchdog->sights[index];
+    uint64_t turn = atomic_load_explicit(&lcore->usage.turns, memory_order_relaxed);
+    struct culprit culprit;
+
+    if (turn != sight->turn) {
+        *sight = (struct sight){ .turn = turn, .since_ns = now_ns };
+        return;
+    }
+    culprit.stall.stalled_ns = now_ns - sight->since_ns;
+    if (culprit.stall.stalled_ns < watchdog->report_ns || !find_culprit(watchdog, lcore, &culprit))
+        return;
+    if (!sight->is_reported)
+        report(watchdog, lcore, &culprit);
+    sight->is_reported = true;
+    if (culprit.stall.stalled_ns < watchdog->limit_ns || sight->is_over)
+        return;
+    sight->is_over = true;
+    options->on_stall_limit(options->stall_context, culprit.stall.actor, culprit.class_name,
+                            culprit.stall.stalled_ns);
+}
+
+/* Sleeps until the next look. False: the end. */
+static bool
+rest(struct fab_watchdog *watchdog)
+{
+    struct timespec until;
+    bool is_stopping;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)(watchdog->look_ns % NS_IN_SECOND);
+    until.tv_sec += (time_t)(watchdog->look_ns / NS_IN_SECOND) + until.tv_nsec / NS_IN_SECOND;
+    until.tv_nsec %= NS_IN_SECOND;
+    pthread_mutex_lock(&watchdog->lock);
+    while (!watchdog->is_stopping &&
+           pthread_cond_timedwait(&watchdog->wakes, &watchdog->lock, &until) == 0)
+        ;
+    is_stopping = watchdog->is_stopping;
+    pthread_mutex_unlock(&watchdog->lock);
+    return !is_stopping;
+}
+
+/* The watchdog did not run either for that long: nobody's stall. */
+static void
+forgive(struct fab_watchdog *watchdog, uint64_t lost_ns)
+{
+    for (uint32_t i = 0; i < watchdog->full->lcore_count; i++)
+        watchdog->sights[i].since_ns += lost_ns;
+}
+
+static void *
+watch(void *argument)
+{
+    struct fab_watchdog *watchdog = argument;
+    uint64_t before_ns = fab_clock_ns();
+
+    while (rest(watchdog)) {
+        uint64_t now_ns = fab_clock_ns();
+        uint64_t took_ns = now_ns - before_ns;
+
+        if (took_ns > 2 * watchdog->look_ns)
+            forgive(watchdog, took_ns - watchdog->look_ns);
+        for (uint32_t i = 0; i < watchdog->full->lcore_count; i++)
+            look(watchdog, i, now_ns);
+        before_ns = now_ns;
+    }
+    return NULL;
+}
+
+/* Signals are for the program's own threads. */
+static bool
+create_thread(struct fab_watchdog *watchdog)
+{
+    pthread_condattr_t monotonic;
+    sigset_t all, before;
+    bool is_there;
+
+    pthread_mutex_init(&watchdog->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&watchdog->wakes, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    is_there = pthread_create(&watchdog->thread, NULL, watch, watchdog) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return is_there;
+}
+
+static void
+destroy(struct fab_watchdog *watchdog)
+{
+    pthread_cond_destroy(&watchdog->wakes);
+    pthread_mutex_destroy(&watchdog->lock);
+    free(watchdog);
+}
+
+enum myc_status
+fab_watchdog_start(struct fab_full *full, struct fab_watchdog **made)
+{
+    const struct myc_node_options *options = &full->options;
+    bool has_limit = options->stall_limit_ms && options->on_stall_limit;
+    struct fab_watchdog *watchdog;
+
+    if (options->stall_report_us == 0)
+        return MYC_OK;
+    watchdog = calloc(1, sizeof(*watchdog));
+    if (!watchdog)
+        return MYC_NO_MEMORY;
+    watchdog->full = full;
+    watchdog->report_ns = options->stall_report_us * 1000ULL;
+    watchdog->limit_ns = has_limit ? options->stall_limit_ms * 1000000ULL : UINT64_MAX;
+    watchdog->look_ns = watchdog->report_ns / LOOKS;
+    if (watchdog->look_ns < LOOK_NS_MIN)
+        watchdog->look_ns = LOOK_NS_MIN;
+    if (!create_thread(watchdog)) {
+        destroy(watchdog);
+        return MYC_NO_MEMORY;
+    }
+    *made = watchdog;
+    return MYC_OK;
+}
+
+void
+fab_watchdog_stop(struct fab_watchdog **made)
+{
+    struct fab_watchdog *watchdog = *made;
+
+    if (!watchdog)
+        return;
+    pthread_mutex_lock(&watchdog->lock);
+    watchdog->is_stopping = true;
+    pthread_cond_signal(&watchdog->wakes);
+    pthread_mutex_unlock(&watchdog->lock);
+    pthread_join(watchdog->thread, NULL);
+    destroy(watchdog);
+    *made = NULL;
+}
