@@ -17,7 +17,7 @@ fab_congestion_init(struct fab_congestion *congestion, uint32_t frame_size, uint
         .window = is_off || window > window_max ? window_max : window,
         .window_max = window_max,
         .trip_ns = FAB_CONGESTION_NO_TRIP,
-        .frame_size = frame_size,
+        .frame_size = (uint16_t)frame_size,
         .is_off = is_off,
         .is_starting = true,
     };
@@ -72,7 +72,8 @@ cut_for_delay(struct fab_congestion *congestion, uint64_t excess_ns, uint64_t tr
 static void
 learn_marks(struct fab_congestion *congestion)
 {
-    uint32_t share = congestion->acked ? congestion->marked * SHARE_ONE / congestion->acked : 0;
+    uint32_t share =
+        congestion->acked ? (uint32_t)congestion->marked * SHARE_ONE / congestion->acked : 0;
 
     if (share > SHARE_ONE)
         share = SHARE_ONE;
@@ -97,7 +98,7 @@ end_round(struct fab_congestion *congestion, const struct fab_congestion_ack *ac
     else if (queue_ns > target_ns)
         cut_for_delay(congestion, queue_ns - target_ns, trip_ns);
     else if (congestion->lost >= LOST_MIN &&
-             congestion->lost * LOST_FRACTION > congestion->acked + congestion->lost)
+             congestion->lost * LOST_FRACTION > (uint32_t)congestion->acked + congestion->lost)
         cut(congestion, 7, 10);
     else if (congestion->has_limited)
         grow(congestion, queue_ns, target_ns);
@@ -108,8 +109,8 @@ fab_congestion_on_ack(struct fab_congestion *congestion, const struct fab_conges
 {
     if (congestion->is_off)
         return false;
-    congestion->acked += ack->frames;
-    congestion->marked += (uint16_t)(ack->marks - congestion->marks);
+    congestion->acked = (uint16_t)(congestion->acked + ack->frames);
+    congestion->marked = (uint16_t)(congestion->marked + ack->marks - congestion->marks);
     congestion->marks = ack->marks;
     if (ack->trip_ns < congestion->trip_ns)
         congestion->trip_ns = ack->trip_ns;

@@ -36,10 +36,10 @@ struct fab_congestion {
     uint64_t window_max; /* bytes; from there on it does not limit */
     uint64_t round_end;  /* the round ends when this packet number is acknowledged */
     uint64_t trip_ns;    /* shortest of the round */
-    uint32_t frame_size; /* bytes of a full frame */
-    uint32_t acked;      /* frames, in this round; likewise the next two */
-    uint32_t lost;
-    uint32_t marked;
+    uint16_t frame_size; /* bytes of a full frame */
+    uint16_t acked;      /* frames, in this round; likewise the next two */
+    uint16_t lost;
+    uint16_t marked;
     uint16_t marks;      /* sum of marked frames, as the peer last said; wraps */
     uint16_t mark_share; /* smoothed, of 1024 */
     bool is_off;

@@ -116,15 +116,9 @@ fab_flow_config_check(const struct fab_flow_config *config)
 /* Where the parts of a flow stand in its memory: bytes from its start. */
 struct layout {
     size_t frames;
-    size_t rings[FAB_LANE_COUNT];
-    size_t spans[FAB_LANE_COUNT];
-    size_t reorder;
-    size_t latest;
-    size_t large_out;
-    size_t large_in;
+    size_t lanes[FAB_LANE_COUNT];
     size_t secure;
-    size_t scratch_frame;
-    size_t scratch_record;
+    size_t store;
     size_t end;
 };
 
@@ -144,33 +138,69 @@ map_capacity(const struct fab_flow_config *config)
     return 2 * config->window_frames;
 }
 
-static void
-credit_units(const struct fab_flow_config *config, uint32_t units[FAB_LANE_COUNT])
+static uint32_t
+page_size(const struct fab_flow_config *config)
 {
+    return config->store ? config->store->pages.size : fab_flow_page_size(config->frame_max);
+}
+
+static struct fab_send_lane_shape
+lane_shape(const struct fab_flow_config *config, int lane)
+{
+    return fab_send_lane_shape(page_size(config), config->send_bytes[lane], map_capacity(config));
+}
+
+/* Pages that the flow has at most, one for what is the latest of its kind, and one to spare. */
+static uint32_t
+page_count(const struct fab_flow_config *config)
+{
+    uint32_t count = 2 + fab_sent_map_pages(page_size(config), map_capacity(config));
+
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        struct fab_send_lane_shape shape = lane_shape(config, lane);
+
+        count += shape.pages + shape.span_pages;
+    }
+    return count;
+}
+
+static uint32_t
+credit_units(const struct fab_flow_config *config)
+{
+    uint32_t units = 0;
+
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
-        units[lane] = config->credit_bytes[lane] / FAB_CREDIT_UNIT;
+        units += config->credit_bytes[lane] / FAB_CREDIT_UNIT;
+    return units;
+}
+
+static struct fab_flow_store_config
+own_store_config(const struct fab_flow_config *config)
+{
+    return (struct fab_flow_store_config){
+        .page_size = page_size(config),
+        .page_count = page_count(config),
+        .cell_count = credit_units(config),
+        .body_count = config->large_max ? FAB_LARGE_SLOTS : 0,
+    };
 }
 
 static struct layout
 layout_of(const struct fab_flow_config *config)
 {
+    struct fab_flow_store_config own = own_store_config(config);
     struct layout layout = { .end = 0 };
-    uint32_t units[FAB_LANE_COUNT];
 
-    credit_units(config, units);
     reserve(&layout, sizeof(struct fab_flow));
-    layout.frames = reserve(&layout, map_capacity(config) * sizeof(struct fab_sent_frame));
+    layout.frames =
+        reserve(&layout, fab_sent_map_pages(own.page_size, map_capacity(config)) * sizeof(void *));
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        layout.rings[lane] = reserve(&layout, config->send_bytes[lane]);
-        layout.spans[lane] = reserve(&layout, map_capacity(config) * sizeof(struct fab_span));
+        struct fab_send_lane_shape shape = lane_shape(config, lane);
+
+        layout.lanes[lane] = reserve(&layout, (shape.pages + shape.span_pages) * sizeof(void *));
     }
-    layout.reorder = reserve(&layout, fab_reorder_memory_size(units));
-    layout.latest = reserve(&layout, FAB_FLOW_LATEST * sizeof(struct fab_latest));
-    layout.large_out = reserve(&layout, config->large_max ? sizeof(struct fab_large_out) : 0);
-    layout.large_in = reserve(&layout, config->large_max ? sizeof(struct fab_large_in) : 0);
     layout.secure = reserve(&layout, config->secure.security ? sizeof(struct fab_secure) : 0);
-    layout.scratch_frame = reserve(&layout, FAB_FRAME_SIZE_MAX);
-    layout.scratch_record = reserve(&layout, FAB_FRAME_SIZE_MAX);
+    layout.store = reserve(&layout, config->store ? 0 : fab_flow_store_size(&own));
     return layout;
 }
 
@@ -184,30 +214,31 @@ static void
 place_parts(struct fab_flow *flow, uint8_t *memory)
 {
     const struct fab_flow_config *config = &flow->config;
+    struct fab_flow_store_config own = own_store_config(config);
     struct layout layout = layout_of(config);
-    uint32_t units[FAB_LANE_COUNT];
 
-    credit_units(config, units);
-    fab_sent_map_init(&flow->path->sent, (void *)(memory + layout.frames), map_capacity(config));
-    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
-        fab_send_lane_init(&flow->lanes[lane], memory + layout.rings[lane],
-                           config->send_bytes[lane], (void *)(memory + layout.spans[lane]),
-                           map_capacity(config));
-    fab_reorder_init(&flow->reorder, memory + layout.reorder, units);
-    flow->latest = (void *)(memory + layout.latest);
+    flow->store = config->store ? config->store : fab_flow_store_init(memory + layout.store, &own);
+    fab_sent_map_init(&flow->path->sent, &flow->store->pages, (void *)(memory + layout.frames),
+                      fab_sent_map_pages(own.page_size, map_capacity(config)));
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        struct fab_send_lane_shape shape = lane_shape(config, lane);
+
+        fab_send_lane_init(&flow->lanes[lane].send, &flow->store->pages,
+                           (void *)(memory + layout.lanes[lane]), &shape);
+    }
+    fab_reorder_init(&flow->reorder, &flow->store->shelf);
+    flow->store->shelf.promised += credit_units(config);
+    FAB_ASSERT(flow->store->shelf.promised <= flow->store->shelf.count);
     if (config->large_max) {
-        flow->large_out = (void *)(memory + layout.large_out);
-        flow->large_in = (void *)(memory + layout.large_in);
-        flow->large_in->open_count = 0;
-        fab_large_out_reset(flow->large_out, 0);
-        fab_large_in_reset(flow->large_in, 0);
+        flow->large_out = &flow->own_large_out;
+        flow->large_in = &flow->own_large_in;
+        fab_large_out_init(flow->large_out, &flow->store->bodies_out);
+        fab_large_in_init(flow->large_in, &flow->store->bodies_in);
     }
     if (config->secure.security) {
         flow->secure = (void *)(memory + layout.secure);
         fab_secure_init(flow->secure, &config->secure);
     }
-    flow->scratch_frame = memory + layout.scratch_frame;
-    flow->scratch_record = memory + layout.scratch_record;
 }
 
 struct fab_flow *
@@ -218,7 +249,7 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
 
     FAB_ASSERT((uintptr_t)memory % FAB_FLOW_ALIGN == 0);
     FAB_ASSERT(fab_flow_config_check(config) == MYC_OK);
-    memset(flow, 0, sizeof(*flow));
+    memset(flow, 0, layout_of(config).secure); /* the pages' places, too */
     flow->path = &flow->paths[0];
     flow->config = *config;
     flow->ops = ops;
@@ -254,6 +285,12 @@ fab_flow_fini(struct fab_flow *flow)
     fab_granter_leave(flow->granter, &flow->seat);
     if (flow->secure)
         fab_secure_wipe(flow->secure);
+    fab_sent_map_reset(&flow->path->sent);
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
+        fab_send_lane_reset(&flow->lanes[lane].send);
+    fab_flow_forget_latest(flow);
+    fab_reorder_reset(&flow->reorder, 0);
+    flow->store->shelf.promised -= credit_units(&flow->config);
 }
 
 /* The upper bits of a multiplication mix best. */
@@ -268,7 +305,7 @@ static uint32_t
 record_max(const struct fab_flow *flow, enum fab_lane lane)
 {
     uint32_t chunk_max = flow->peer.frame_max - FAB_FRAME_HEADER_SIZE - FAB_FLOW_BLOCKS_RESERVE;
-    uint32_t half = flow->lanes[lane].size / 2;
+    uint32_t half = fab_send_lane_size(&flow->lanes[lane].send) / 2;
 
     return ((chunk_max < half ? chunk_max : half) & ~7U) - FAB_CHUNK_SIZE;
 }
@@ -294,7 +331,8 @@ fab_flow_claim(struct fab_flow *flow, enum fab_lane lane, uint8_t stream, uint32
         flow->counters.claims_too_big++;
         return MYC_TOO_BIG;
     }
-    chunk = fab_send_lane_claim(&flow->lanes[lane], fab_chunk_stride(total_size));
+    chunk = fab_send_lane_claim(&flow->lanes[lane].send, fab_chunk_stride(total_size));
+    flow->used_lanes |= (uint8_t)(1U << lane);
     if (fab_unlikely(chunk == NULL)) {
         flow->counters.claims_full++;
         return MYC_FULL;
@@ -302,7 +340,7 @@ fab_flow_claim(struct fab_flow *flow, enum fab_lane lane, uint8_t stream, uint32
     chunk->stream = stream;
     chunk->lane = (uint8_t)lane;
     flow->open_chunk = chunk;
-    flow->open_lane = lane;
+    flow->open_lane = (uint8_t)lane;
     flow->open_claim = total_size;
     *msg = (struct fab_msg *)(void *)(chunk + 1);
     return MYC_OK;
@@ -316,18 +354,45 @@ latest_key(const struct fab_msg *msg)
     return (hash ^ ((uint64_t)msg->schema_id << 16 | msg->template_id)) * 0xc4ceb9fe1a85ec53ULL;
 }
 
+void
+fab_flow_forget_latest(struct fab_flow *flow)
+{
+    if (flow->latest)
+        fab_pool_give(&flow->store->pages, flow->latest);
+    flow->latest = NULL;
+}
+
+/* Places count on and wrap, so those of the other half are forgotten. Returns whether there is
+ * memory to remember them in. */
+static bool
+open_latest(struct fab_flow *flow, bool is_high)
+{
+    if (flow->latest && flow->is_latest_high == is_high)
+        return true;
+    if (!flow->latest)
+        flow->latest = fab_pool_take_spare(&flow->store->pages);
+    flow->is_latest_high = is_high;
+    if (flow->latest)
+        memset(flow->latest, 0, FAB_FLOW_LATEST * sizeof(flow->latest[0]));
+    return flow->latest != NULL;
+}
+
 /* A record that is the latest value of something takes the place of one that still waits. */
 static void
 take_latest_place(struct fab_flow *flow, const struct fab_msg *msg)
 {
-    struct fab_send_lane *lane = &flow->lanes[FAB_LANE_USER];
+    struct fab_send_lane *lane = &flow->lanes[FAB_LANE_USER].send;
     uint64_t key = latest_key(msg);
-    struct fab_latest *latest = &flow->latest[key >> 57];
+    struct fab_latest *latest;
 
-    if (flow->may_skip && latest->key == key && latest->place > lane->tail &&
+    if (!flow->may_skip || !open_latest(flow, lane->claimed >> 31))
+        return;
+    latest = &flow->latest[key >> 57];
+    if (latest->key == key && latest->place != 0 &&
+        latest->place - 1 - lane->tail < lane->head - lane->tail &&
         fab_send_lane_supersede(lane, latest->place - 1, lane->claimed))
         flow->counters.messages_superseded++;
-    *latest = (struct fab_latest){ key, lane->claimed + 1 };
+    *latest = (struct fab_latest){ .key = key, .place = lane->claimed + 1 };
 }
 
 void
@@ -344,11 +409,11 @@ fab_flow_commit(struct fab_flow *flow)
     chunk->size = (uint16_t)total;
     chunk->number = flow->stream_out[chunk->stream]++;
     if (fab_unlikely(msg->flags & (FAB_MSG_HAS_DEADLINE | FAB_MSG_IS_LATEST))) {
-        flow->lanes[flow->open_lane].has_marks = true;
+        flow->lanes[flow->open_lane].send.has_marks = true;
         if ((msg->flags & FAB_MSG_IS_LATEST) && flow->open_lane == FAB_LANE_USER)
             take_latest_place(flow, msg);
     }
-    fab_send_lane_commit(&flow->lanes[flow->open_lane], fab_chunk_stride(total));
+    fab_send_lane_commit(&flow->lanes[flow->open_lane].send, fab_chunk_stride(total));
     flow->open_claim = 0;
     flow->counters.messages_sent++;
 }
@@ -363,13 +428,15 @@ fab_flow_open_record(const struct fab_flow *flow)
 void
 fab_flow_abort(struct fab_flow *flow)
 {
+    if (flow->open_claim != 0)
+        fab_send_lane_abort(&flow->lanes[flow->open_lane].send);
     flow->open_claim = 0;
 }
 
 void
 fab_flow_credit_return(struct fab_flow *flow, enum fab_lane lane, uint32_t total_size)
 {
-    struct fab_credit_in *credit = &flow->credit_in[lane];
+    struct fab_credit_in *credit = &flow->lanes[lane].credit_in;
 
     FAB_ASSERT(flow->config.is_credit_manual);
     if (flow->state != FAB_FLOW_UP)
@@ -400,7 +467,7 @@ bool
 fab_flow_is_drained(const struct fab_flow *flow)
 {
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        if (flow->lanes[lane].tail != flow->lanes[lane].head)
+        if (flow->lanes[lane].send.tail != flow->lanes[lane].send.head)
             return false;
     }
     return !flow->large_out || flow->large_out->open_count == 0;

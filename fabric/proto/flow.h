@@ -3,8 +3,9 @@
  * A flow: one reliable session between an lcore here and an lcore of another node, over one path.
  *
  * Pure: bytes and `now_ns` come in, bytes and a next deadline go out. It has no socket, no clock,
- * no thread and no allocator; its memory is the caller's and fixed at init. It belongs to one
- * lcore. fabric/wire/README.md specifies what it says on the wire.
+ * no thread and no allocator; its memory is the caller's and fixed at init, but for what it takes
+ * from a store (flow_store.h) while something is on its way. It belongs to one lcore.
+ * fabric/wire/README.md specifies what it says on the wire.
  *
  *      actors            fab_flow_claim/commit         fab_flow_prepare            port
  *      ------> records ----------------------> send buffer -------------> frames ------->
@@ -150,19 +151,22 @@ struct fab_flow_config {
     uint16_t frame_max; /* bytes of UDP payload, FAB_FRAME_SIZE_MIN to FAB_FRAME_SIZE_MAX */
     uint32_t send_bytes[FAB_LANE_COUNT];   /* send buffer per lane, power of two, 8192 up */
     uint32_t credit_bytes[FAB_LANE_COUNT]; /* what the peer may have outstanding, 8192 up; that
-                                            * much memory is reserved for what comes out of order */
+                                            * many cells of the store are reserved for it */
     uint32_t window_frames;                /* frames in flight at most; power of two, 16 to 32768 */
     uint32_t large_max;    /* bytes of the largest body that we take in parts, a power of two up to
                             * FAB_MSG_SIZE_MAX; 0: none, and none is sent */
     uint32_t grant_window; /* bytes of one body that may be granted ahead */
     struct fab_granter *granter; /* shared with the owner's other flows, not owned; NULL: own */
-    uint32_t poll_gap_us;        /* longest time that our lcores go without polling, announced */
-    uint32_t first_number;       /* of packets and of records in each stream; 0: drawn at random */
-    uint64_t seed;               /* of the flow's random numbers; should differ in each start */
+    struct fab_flow_store
+        *store;            /* likewise; NULL: own, with enough for all that may be in flight */
+    uint32_t poll_gap_us;  /* longest time that our lcores go without polling, announced */
+    uint32_t first_number; /* of packets and of records in each stream; 0: drawn at random */
+    uint64_t seed;         /* of the flow's random numbers; should differ in each start */
     struct fab_flow_timers timers;
 };
 
 struct fab_flow;
+struct fab_flow_store;
 
 /* The specification's timers. */
 void fab_flow_timers_default(struct fab_flow_timers *timers);

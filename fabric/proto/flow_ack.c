@@ -32,7 +32,7 @@ on_frame_acked(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now
         if (fab_unlikely(fab_part_is_large(frame->parts[i])))
             fab_flow_large_on_acked(flow, frame->parts[i]);
         else
-            fab_send_lane_on_acked(&flow->lanes[fab_part_lane(frame->parts[i])],
+            fab_send_lane_on_acked(&flow->lanes[fab_part_lane(frame->parts[i])].send,
                                    fab_part_span(frame->parts[i]));
     }
     fab_sent_map_settle(&flow->path->sent, frame, FAB_SENT_ACKED);
@@ -132,11 +132,27 @@ forget_before(const struct fab_flow *flow, uint64_t now_ns)
 {
     uint64_t memory_ns = 16 * flow->path->rtt.smoothed_ns +
                          4 * fab_loss_reorder_ns(&flow->path->loss, &flow->path->rtt);
-    const struct fab_sent_map *sent = &flow->path->sent;
 
-    if (sent->head - sent->tail > sent->mask / 4 * 3)
+    if (fab_sent_map_is_crowded(&flow->path->sent))
         return UINT64_MAX;
     return now_ns > memory_ns ? now_ns - memory_ns : 0;
+}
+
+static void
+advance_lanes(struct fab_flow *flow)
+{
+    for (unsigned lanes = flow->used_lanes; lanes != 0; lanes &= lanes - 1) {
+        enum fab_lane lane = fab_flow_first_lane(lanes);
+        struct fab_send_lane *at = &flow->lanes[lane].send;
+
+        fab_send_lane_advance(at);
+        if (at->tail != at->head || at->is_claimed)
+            continue;
+        if (!at->was_full)
+            flow->used_lanes &= (uint8_t) ~(1U << lane);
+        if (lane == FAB_LANE_USER && fab_unlikely(flow->latest != NULL))
+            fab_flow_forget_latest(flow);
+    }
 }
 
 static void
@@ -145,8 +161,7 @@ on_progress(struct fab_flow *flow, uint64_t now_ns)
     flow->path->probe_count = 0;
     flow->path->due.probe = false;
     flow->path->progress_ns = now_ns;
-    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
-        fab_send_lane_advance(&flow->lanes[lane]);
+    advance_lanes(flow);
     fab_flow_detect_losses(flow, now_ns);
     fab_sent_map_forget(&flow->path->sent, forget_before(flow, now_ns));
     fab_flow_arm_probe(flow);
@@ -190,7 +205,7 @@ declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame)
         if (fab_unlikely(fab_part_is_large(frame->parts[i])))
             fab_large_out_on_lost(flow->large_out, frame->parts[i]);
         else
-            fab_send_lane_on_lost(&flow->lanes[fab_part_lane(frame->parts[i])],
+            fab_send_lane_on_lost(&flow->lanes[fab_part_lane(frame->parts[i])].send,
                                   fab_part_span(frame->parts[i]));
     }
 }
@@ -213,8 +228,9 @@ fab_flow_make_room(struct fab_flow *flow)
     if (!fab_sent_map_is_full(&flow->path->sent))
         return;
     fab_sent_map_forget(&flow->path->sent, UINT64_MAX);
-    if (!fab_sent_map_is_full(&flow->path->sent))
-        return;
-    declare_lost(flow, fab_sent_map_at(&flow->path->sent, flow->path->sent.tail));
-    fab_sent_map_forget(&flow->path->sent, UINT64_MAX);
+    while (fab_sent_map_is_full(&flow->path->sent) &&
+           flow->path->sent.tail != flow->path->sent.head) {
+        declare_lost(flow, fab_sent_map_at(&flow->path->sent, flow->path->sent.tail));
+        fab_sent_map_forget(&flow->path->sent, UINT64_MAX);
+    }
 }

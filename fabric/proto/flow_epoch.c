@@ -254,7 +254,6 @@ learn_peer(struct fab_flow *flow)
         flow->peer.frame_max = flow->config.frame_max;
     flow->peer.frame_max = (uint16_t)(flow->peer.frame_max - fab_flow_tag_size(flow));
     flow->may_skip = (flow->peer.features & FAB_FEATURE_SKIP) != 0;
-    memset(flow->latest, 0, FAB_FLOW_LATEST * sizeof(flow->latest[0]));
     flow->may_omit_crc = (flow->peer.features & FAB_FEATURE_NO_CRC) != 0;
 }
 
@@ -280,8 +279,9 @@ init_numbers(struct fab_flow *flow)
     }
     flow->was_large_full = false;
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        fab_credit_out_init(&flow->credit_out[lane], own_base, flow->handshake.hello.credit[lane]);
-        fab_credit_in_init(&flow->credit_in[lane], peer_base,
+        fab_credit_out_init(&flow->lanes[lane].credit_out, own_base,
+                            flow->handshake.hello.credit[lane]);
+        fab_credit_in_init(&flow->lanes[lane].credit_in, peer_base,
                            flow->config.credit_bytes[lane] / FAB_CREDIT_UNIT);
     }
 }
@@ -292,11 +292,12 @@ init_liveness(struct fab_flow *flow, uint64_t now_ns)
     const struct fab_flow_timers *timers = &flow->config.timers;
     uint64_t least_ns = 4000ULL * flow->peer.poll_gap_us;
 
-    flow->path->liveness.keepalive_ns = timers->keepalive_ns;
-    flow->path->liveness.suspect_ns = timers->suspect_ns;
-    flow->path->liveness.down_ns = timers->down_ns;
+    flow->silence.keepalive_ns = timers->keepalive_ns;
+    flow->silence.suspect_ns = timers->suspect_ns;
+    flow->silence.down_ns = timers->down_ns;
     if (timers->down_ns != 0 && timers->down_ns < least_ns)
-        flow->path->liveness.down_ns = least_ns;
+        flow->silence.down_ns = least_ns;
+    flow->path->liveness.silence = &flow->silence;
     fab_liveness_init(&flow->path->liveness, now_ns);
 }
 
@@ -306,7 +307,7 @@ fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns)
     learn_peer(flow);
     init_numbers(flow);
     init_liveness(flow, now_ns);
-    fab_sent_map_init(&flow->path->sent, flow->path->sent.frames, flow->path->sent.mask + 1);
+    fab_sent_map_reset(&flow->path->sent);
     fab_loss_init(&flow->path->loss);
     fab_congestion_init(&flow->path->congestion, flow->peer.frame_max, flow->config.window_frames,
                         flow->config.has_no_congestion);
@@ -335,7 +336,7 @@ fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns)
 
 /* Goes through all that is in the lane. */
 struct walk {
-    uint64_t place;
+    uint32_t place;
     uint32_t span;
     bool is_acked; /* the chunk returned last */
 };
@@ -353,7 +354,7 @@ find_doubt(const struct fab_flow *flow, uint32_t from[FAB_STREAM_COUNT])
 {
     memcpy(from, flow->stream_out, FAB_STREAM_COUNT * sizeof(from[0]));
     for (int i = 0; i < FAB_LANE_COUNT; i++) {
-        const struct fab_send_lane *lane = &flow->lanes[i];
+        const struct fab_send_lane *lane = &flow->lanes[i].send;
         struct walk walk = { .place = lane->tail, .span = lane->span_tail };
         const struct fab_chunk *chunk;
 
@@ -368,7 +369,7 @@ find_doubt(const struct fab_flow *flow, uint32_t from[FAB_STREAM_COUNT])
 static void
 report_in_doubt(struct fab_flow *flow, const uint32_t from[FAB_STREAM_COUNT], int which)
 {
-    struct fab_send_lane *lane = &flow->lanes[which];
+    struct fab_send_lane *lane = &flow->lanes[which].send;
     struct walk walk = { .place = lane->tail, .span = lane->span_tail };
     const struct fab_chunk *chunk;
 
@@ -379,6 +380,16 @@ report_in_doubt(struct fab_flow *flow, const uint32_t from[FAB_STREAM_COUNT], in
         flow->ops->on_in_doubt(flow->context, (const struct fab_msg *)(const void *)(chunk + 1));
     }
     fab_send_lane_reset(lane);
+}
+
+/* What the epoch had taken from the store. */
+static void
+give_back(struct fab_flow *flow)
+{
+    fab_sent_map_reset(&flow->path->sent);
+    fab_reorder_reset(&flow->reorder, 0);
+    fab_flow_forget_latest(flow);
+    flow->used_lanes = 0;
 }
 
 void
@@ -408,6 +419,7 @@ fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t 
     fab_flow_large_report(flow);
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
         report_in_doubt(flow, doubt_from, lane);
+    give_back(flow);
     if (flow->large_out)
         fab_large_out_reset(flow->large_out, 0);
     flow->ops->on_down(flow->context, reason);

@@ -35,7 +35,7 @@ fab_flow_claim_large(struct fab_flow *flow, uint8_t stream, uint32_t total_size,
         flow->counters.claims_too_big++;
         return MYC_TOO_BIG;
     }
-    if (flow->state == FAB_FLOW_UP && !fab_large_out_next(flow->large_out)) {
+    if (flow->state == FAB_FLOW_UP && !fab_large_out_reserve(flow->large_out)) {
         flow->was_large_full = true;
         flow->counters.claims_full++;
         return MYC_FULL;
@@ -46,19 +46,17 @@ fab_flow_claim_large(struct fab_flow *flow, uint8_t stream, uint32_t total_size,
 void
 fab_flow_commit_large(struct fab_flow *flow, const void *body, uint64_t loan)
 {
-    struct fab_large_out_slot *slot = fab_large_out_next(flow->large_out);
     struct fab_msg *msg = (struct fab_msg *)(void *)(flow->open_chunk + 1);
     uint8_t stream = flow->open_chunk->stream;
+    struct fab_large_out_slot *slot;
 
-    FAB_ASSERT(slot != NULL && fab_msg_has_buffer(msg));
+    FAB_ASSERT(fab_msg_has_buffer(msg));
+    slot = fab_large_out_open(flow->large_out, msg->size, (uint16_t)step_of(flow));
     slot->body = body;
     slot->loan = loan;
-    slot->size = msg->size;
-    slot->step = (uint16_t)step_of(flow);
     slot->stream = stream;
     slot->number = flow->stream_out[stream];
     memcpy(slot->head, msg, fab_msg_total(msg));
-    fab_large_out_open(flow->large_out, slot);
     fab_msg_set_buffer_word(msg, fab_transfer_word(slot->id, slot->step));
     flow->counters.large_sent++;
     fab_flow_commit(flow);
@@ -93,10 +91,10 @@ fab_flow_large_on_turn(struct fab_flow *flow, uint64_t now_ns)
 void
 fab_flow_large_on_acked(struct fab_flow *flow, fab_part part)
 {
-    const struct fab_large_out_slot *slot = fab_large_out_on_acked(flow->large_out, part);
+    uint64_t loan;
 
-    if (slot)
-        flow->ops->on_body_sent(flow->context, slot->loan);
+    if (fab_large_out_on_acked(flow->large_out, part, &loan))
+        flow->ops->on_body_sent(flow->context, loan);
 }
 
 bool
@@ -134,13 +132,13 @@ reserve(struct fab_flow *flow)
     struct fab_large_in *in = flow->large_in;
     struct fab_large_in_slot *slot;
 
-    for (slot = fab_large_in_at(in, in->next_id); slot->state == FAB_LARGE_IN_WAITING;
-         slot = fab_large_in_at(in, ++in->next_id)) {
+    while ((slot = fab_large_in_at(in, in->next_id)) != NULL && !slot->is_open) {
         if (!flow->ops->on_body_wanted(flow->context, slot->size, &slot->bytes, &slot->token)) {
             flow->counters.grants_delayed++;
             return false;
         }
-        slot->state = FAB_LARGE_IN_OPEN;
+        slot->is_open = true;
+        in->next_id++;
     }
     return true;
 }
@@ -196,9 +194,9 @@ grant_all(struct fab_flow *flow, uint32_t most)
     bool is_content = reserve(flow);
 
     for (uint32_t i = 0; i < FAB_LARGE_SLOTS; i++) {
-        struct fab_large_in_slot *slot = &flow->large_in->slots[i];
+        struct fab_large_in_slot *slot = flow->large_in->slots[i];
 
-        if (slot->state == FAB_LARGE_IN_OPEN)
+        if (slot && slot->is_open)
             is_content &= grant_slot(flow, slot, most);
     }
     return is_content;
@@ -234,7 +232,9 @@ fab_flow_take_head(struct fab_flow *flow, const struct fab_chunk *chunk)
     flow->is_head_refused =
         !flow->large_in || msg->size > flow->config.large_max ||
         !fab_large_in_may_open(flow->large_in, (uint32_t)word, msg->size, (uint32_t)(word >> 32));
-    if (flow->is_head_refused || fab_reorder_keep(&flow->reorder, chunk) != FAB_REORDER_KEPT)
+    if (flow->is_head_refused || flow->store->bodies_in.free == 0 ||
+        fab_reorder_keep(&flow->reorder, chunk, fab_flow_keep_limit(flow, chunk)) !=
+            FAB_REORDER_KEPT)
         return false;
     slot = fab_large_in_open(flow->large_in, (uint32_t)word, msg->size, (uint32_t)(word >> 32));
     slot->stream = chunk->stream;
@@ -286,13 +286,17 @@ fab_flow_part_is_possible(struct fab_flow *flow, const struct fab_frame *frame)
 
 /* The body is whole: its record knows, and may be the one that its stream waits for. */
 static void
-complete(struct fab_flow *flow, const struct fab_large_in_slot *slot)
+complete(struct fab_flow *flow, struct fab_large_in_slot *slot)
 {
-    fab_reorder_set_last_word(&flow->reorder, slot->stream, slot->number, slot->token | IS_WHOLE);
+    uint8_t stream = slot->stream;
+    bool is_next = flow->reorder.next[stream] == slot->number;
+
+    fab_reorder_set_last_word(&flow->reorder, stream, slot->number, slot->token | IS_WHOLE);
     flow->whole_count++;
     flow->counters.large_received++;
-    if (flow->reorder.streams[slot->stream].next == slot->number)
-        fab_flow_deliver_waiting(flow, slot->stream);
+    fab_large_in_drop(flow->large_in, slot);
+    if (is_next)
+        fab_flow_deliver_waiting(flow, stream);
 }
 
 void
@@ -308,7 +312,7 @@ fab_flow_take_part(struct fab_flow *flow, const struct fab_frame *frame)
     slot = fab_large_in_take(flow->large_in, part, frame->part_bytes);
     flow->granter->outstanding -= part->size;
     flow->counters.parts_received++;
-    if (slot->state == FAB_LARGE_IN_FREE)
+    if (fab_large_in_is_whole(slot))
         complete(flow, slot);
     else
         flow->path->due.grants |= is_worth_telling(slot);
@@ -336,19 +340,19 @@ fab_flow_large_drop(struct fab_flow *flow)
         return;
     fab_granter_leave(flow->granter, &flow->seat);
     for (uint32_t i = 0; i < FAB_LARGE_SLOTS; i++) {
-        struct fab_large_in_slot *slot = &flow->large_in->slots[i];
+        struct fab_large_in_slot *slot = flow->large_in->slots[i];
 
-        if (slot->state == FAB_LARGE_IN_FREE)
+        if (!slot)
             continue;
         flow->counters.large_abandoned++;
-        if (slot->state == FAB_LARGE_IN_OPEN) {
+        if (slot->is_open) {
             flow->granter->outstanding -= slot->granted - slot->received;
             flow->ops->on_body_dropped(flow->context, slot->token);
         }
         fab_large_in_drop(flow->large_in, slot);
     }
     if (flow->whole_count > 0)
-        fab_reorder_each(&flow->reorder, drop_whole, flow, flow->scratch_record);
+        fab_reorder_each(&flow->reorder, drop_whole, flow, flow->store->scratch_record);
     flow->whole_count = 0;
 }
 
@@ -356,9 +360,9 @@ void
 fab_flow_large_find_doubt(const struct fab_flow *flow, uint32_t from[FAB_STREAM_COUNT])
 {
     for (uint32_t i = 0; flow->large_out && i < FAB_LARGE_SLOTS; i++) {
-        const struct fab_large_out_slot *slot = &flow->large_out->slots[i];
+        const struct fab_large_out_slot *slot = flow->large_out->slots[i];
 
-        if (slot->state == FAB_LARGE_OUT_OPEN && (int32_t)(slot->number - from[slot->stream]) < 0)
+        if (slot && (int32_t)(slot->number - from[slot->stream]) < 0)
             from[slot->stream] = slot->number;
     }
 }
@@ -367,8 +371,8 @@ fab_flow_large_find_doubt(const struct fab_flow *flow, uint32_t from[FAB_STREAM_
 static uint32_t
 slots_in_lane(const struct fab_flow *flow)
 {
-    const struct fab_send_lane *lane = &flow->lanes[FAB_LANE_USER];
-    uint64_t place = lane->tail;
+    const struct fab_send_lane *lane = &flow->lanes[FAB_LANE_USER].send;
+    uint32_t place = lane->tail;
     uint32_t span = lane->span_tail;
     const struct fab_chunk *chunk;
     uint32_t slots = 0;
@@ -377,9 +381,9 @@ slots_in_lane(const struct fab_flow *flow)
     while ((chunk = fab_send_lane_next_chunk(lane, &place, &span, &is_acked)) != NULL) {
         const struct fab_msg *msg = (const struct fab_msg *)(const void *)(chunk + 1);
         uint32_t id = fab_chunk_is_large(chunk) ? (uint32_t)fab_msg_buffer_word(msg) : 0;
-        const struct fab_large_out_slot *slot = &flow->large_out->slots[id % FAB_LARGE_SLOTS];
+        const struct fab_large_out_slot *slot = flow->large_out->slots[id % FAB_LARGE_SLOTS];
 
-        if (fab_chunk_is_large(chunk) && slot->id == id)
+        if (fab_chunk_is_large(chunk) && slot && slot->id == id)
             slots |= 1U << id % FAB_LARGE_SLOTS;
     }
     return slots;
@@ -393,9 +397,9 @@ fab_flow_large_report(struct fab_flow *flow)
 
     for (uint32_t i = 0; out && i < FAB_LARGE_SLOTS; i++) {
         uint32_t place = (out->next_id + i) % FAB_LARGE_SLOTS; /* the oldest first */
-        const struct fab_large_out_slot *slot = &out->slots[place];
+        const struct fab_large_out_slot *slot = out->slots[place];
 
-        if (slot->state == FAB_LARGE_OUT_FREE || (in_lane >> place & 1U))
+        if (!slot || (in_lane >> place & 1U))
             continue;
         flow->counters.messages_in_doubt++;
         flow->ops->on_in_doubt(flow->context, (const struct fab_msg *)(const void *)slot->head);

@@ -19,10 +19,10 @@ room_left(const struct fab_flow *flow, const struct fab_flow_plan *plan)
 
 /* A run of a lane, as far as it is not left out. */
 static void
-plan_piece(struct fab_flow *flow, struct fab_flow_plan *plan, fab_part part, uint64_t start,
+plan_piece(struct fab_flow *flow, struct fab_flow_plan *plan, fab_part part, uint32_t start,
            uint32_t size)
 {
-    struct fab_send_lane *lane = &flow->lanes[fab_part_lane(part)];
+    struct fab_send_lane *lane = &flow->lanes[fab_part_lane(part)].send;
 
     plan->pieces[plan->part_count].lane = lane;
     plan->pieces[plan->part_count].start = start;
@@ -48,7 +48,7 @@ has_place(const struct fab_flow_plan *plan, uint32_t size)
 static void
 plan_lost(struct fab_flow *flow, struct fab_flow_plan *plan, enum fab_lane which)
 {
-    struct fab_send_lane *lane = &flow->lanes[which];
+    struct fab_send_lane *lane = &flow->lanes[which].send;
     struct fab_span *span;
     uint32_t index;
 
@@ -62,8 +62,8 @@ plan_lost(struct fab_flow *flow, struct fab_flow_plan *plan, enum fab_lane which
 static void
 plan_new(struct fab_flow *flow, struct fab_flow_plan *plan, enum fab_lane which)
 {
-    struct fab_send_lane *lane = &flow->lanes[which];
-    struct fab_credit_out *credit = &flow->credit_out[which];
+    struct fab_send_lane *lane = &flow->lanes[which].send;
+    struct fab_credit_out *credit = &flow->lanes[which].credit_out;
     uint32_t most = flow->peer.frame_max - FAB_FRAME_HEADER_SIZE - FAB_FLOW_BLOCKS_RESERVE;
     uint32_t part = plan->has_part
                         ? FAB_PART_SIZE + FAB_FLOW_GRANTS_RESERVE + fab_flow_plan_part_size(plan)
@@ -127,7 +127,7 @@ plan_probe(struct fab_flow *flow, struct fab_flow_plan *plan)
         }
         enum fab_lane which = fab_part_lane(frame->parts[i]);
         uint32_t index = fab_part_span(frame->parts[i]);
-        struct fab_span *span = fab_send_lane_span(&flow->lanes[which], index);
+        struct fab_span *span = fab_send_lane_span(&flow->lanes[which].send, index);
 
         if (span == NULL || span->state == FAB_SPAN_ACKED || !has_place(plan, span->size))
             continue;
@@ -137,22 +137,31 @@ plan_probe(struct fab_flow *flow, struct fab_flow_plan *plan)
     }
 }
 
+static bool
+is_used(const struct fab_flow *flow, enum fab_lane lane)
+{
+    return (flow->used_lanes >> lane & 1U) != 0;
+}
+
 static void
 plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    bool may_send = fab_flow_has_window(flow) || flow->path->due.probe;
+    bool may_send = (fab_flow_has_window(flow) || flow->path->due.probe) &&
+                    fab_likely(!fab_sent_map_is_full(&flow->path->sent));
 
     if (may_send)
         plan_large(flow, plan);
     for (int i = 0; may_send && i < FAB_LANE_COUNT; i++) {
-        if (flow->lanes[lane_order[i]].lost_count > 0)
+        if (is_used(flow, lane_order[i]) && flow->lanes[lane_order[i]].send.lost_count > 0)
             plan_lost(flow, plan, lane_order[i]);
     }
     flow->short_lanes =
         flow->large_out && fab_large_out_is_short(flow->large_out) ? FAB_FLOW_SHORT_OF_GRANTS : 0;
-    for (int i = 0; may_send && i < FAB_LANE_COUNT; i++)
-        plan_new(flow, plan, lane_order[i]);
-    if (flow->path->due.probe && plan->part_count == 0 && !plan->has_part)
+    for (int i = 0; may_send && i < FAB_LANE_COUNT; i++) {
+        if (is_used(flow, lane_order[i]))
+            plan_new(flow, plan, lane_order[i]);
+    }
+    if (may_send && flow->path->due.probe && plan->part_count == 0 && !plan->has_part)
         plan_probe(flow, plan);
 }
 
@@ -201,9 +210,9 @@ plan_grants(struct fab_flow *flow, struct fab_flow_plan *plan)
 
     plan->grant_count = 0;
     for (uint32_t i = 0; flow->path->due.grants && i < FAB_LARGE_SLOTS; i++) {
-        struct fab_large_in_slot *slot = &flow->large_in->slots[i];
+        struct fab_large_in_slot *slot = flow->large_in->slots[i];
 
-        if (slot->state != FAB_LARGE_IN_OPEN || slot->granted == 0)
+        if (!slot || !slot->is_open || slot->granted == 0)
             continue;
         if (plan->grant_count == most) {
             is_all = false;

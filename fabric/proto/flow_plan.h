@@ -26,7 +26,7 @@ struct fab_flow_plan {
     struct fab_large_pick part;
     struct {
         const struct fab_send_lane *lane;
-        uint64_t start; /* place in it */
+        uint32_t start; /* place in it */
         uint32_t size;  /* there */
     } pieces[FAB_SENT_PARTS_MAX];
     fab_part parts[FAB_SENT_PARTS_MAX];

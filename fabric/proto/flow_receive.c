@@ -59,7 +59,7 @@ on_credit(struct fab_flow *flow, const struct fab_credit_block *block)
     bool is_news = false;
 
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
-        is_news |= fab_credit_out_on_limit(&flow->credit_out[lane], block->limit[lane]);
+        is_news |= fab_credit_out_on_limit(&flow->lanes[lane].credit_out, block->limit[lane]);
     if (!is_news)
         return;
     flow->short_lanes = 0; /* until the next frame is planned */
@@ -82,9 +82,9 @@ deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
         flow->counters.messages_received++;
     if (fab_unlikely(fab_chunk_is_large(chunk)))
         flow->whole_count--;
-    flow->reorder.streams[chunk->stream].next++;
+    flow->reorder.next[chunk->stream]++;
     if (!flow->config.is_credit_manual) {
-        struct fab_credit_in *credit = &flow->credit_in[lane];
+        struct fab_credit_in *credit = &flow->lanes[lane].credit_in;
 
         credit->returned += fab_chunk_units(chunk->size);
         flow->path->due.credit |= fab_credit_in_is_due(credit);
@@ -95,7 +95,7 @@ deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
 static bool
 is_refused(const struct fab_flow *flow, uint8_t stream)
 {
-    return (flow->refused[stream / 64] >> stream % 64 & 1U) != 0;
+    return flow->has_refused && (flow->refused[stream / 64] >> stream % 64 & 1U) != 0;
 }
 
 void
@@ -105,13 +105,17 @@ fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream)
     const struct fab_chunk *chunk;
 
     flow->refused[stream / 64] &= ~bit;
-    while ((chunk = fab_reorder_peek(&flow->reorder, stream, flow->scratch_record)) != NULL) {
+    flow->has_refused = (flow->refused[0] | flow->refused[1]) != 0;
+    while ((chunk = fab_reorder_peek(&flow->reorder, stream, flow->store->scratch_record)) !=
+           NULL) {
         if (fab_unlikely(fab_flow_is_held(chunk)))
             return;
         if (fab_unlikely(fab_chunk_is_large(chunk)))
-            fab_flow_name_body((struct fab_msg *)(void *)(flow->scratch_record + sizeof(*chunk)));
+            fab_flow_name_body(
+                (struct fab_msg *)(void *)(flow->store->scratch_record + sizeof(*chunk)));
         if (!deliver(flow, chunk)) {
             flow->refused[stream / 64] |= bit;
+            flow->has_refused = true;
             return;
         }
         fab_reorder_drop(&flow->reorder, chunk);
@@ -121,7 +125,7 @@ fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream)
 bool
 fab_flow_has_refused(const struct fab_flow *flow)
 {
-    return (flow->refused[0] | flow->refused[1]) != 0;
+    return flow->has_refused;
 }
 
 void
@@ -152,7 +156,7 @@ fab_flow_is_ending(const struct fab_flow *flow)
 static bool
 keep(struct fab_flow *flow, const struct fab_chunk *chunk, uint64_t *counter)
 {
-    switch (fab_reorder_keep(&flow->reorder, chunk)) {
+    switch (fab_reorder_keep(&flow->reorder, chunk, fab_flow_keep_limit(flow, chunk))) {
     case FAB_REORDER_KEPT:
         ++*counter;
         return true;
@@ -169,8 +173,6 @@ keep(struct fab_flow *flow, const struct fab_chunk *chunk, uint64_t *counter)
 static bool
 take_next(struct fab_flow *flow, const struct fab_chunk *chunk)
 {
-    const struct fab_stream_in *stream = &flow->reorder.streams[chunk->stream];
-
     if (fab_unlikely(is_refused(flow, chunk->stream))) { /* it is kept */
         flow->counters.messages_duplicate++;
         return true;
@@ -179,9 +181,10 @@ take_next(struct fab_flow *flow, const struct fab_chunk *chunk)
         if (!keep(flow, chunk, &flow->counters.messages_held))
             return false;
         flow->refused[chunk->stream / 64] |= 1ULL << chunk->stream % 64;
+        flow->has_refused = true;
         return true;
     }
-    if (fab_unlikely(stream->waiting > 0))
+    if (fab_unlikely(!fab_reorder_is_empty(&flow->reorder)))
         fab_flow_deliver_waiting(flow, chunk->stream);
     return true;
 }
@@ -196,7 +199,7 @@ take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
 
     while (at < end) {
         const struct fab_chunk *chunk = (const struct fab_chunk *)(const void *)at;
-        int32_t early = (int32_t)(chunk->number - flow->reorder.streams[chunk->stream].next);
+        int32_t early = (int32_t)(chunk->number - flow->reorder.next[chunk->stream]);
 
         if (fab_unlikely(fab_chunk_is_large(chunk)) && early >= 0)
             is_complete &= fab_flow_take_head(flow, chunk);
@@ -211,18 +214,41 @@ take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
     return is_complete;
 }
 
-static void
-tell_writable(struct fab_flow *flow)
+static bool
+has_room_again(const struct fab_flow *flow, const struct fab_send_lane *lane)
 {
-    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        struct fab_send_lane *at = &flow->lanes[lane];
+    return lane->was_full && fab_send_lane_free(lane) >= fab_send_lane_size(lane) / 4 &&
+           flow->store->pages.free > flow->store->pages.reserve;
+}
 
-        if (!at->was_full || fab_send_lane_free(at) < at->size / 4)
-            continue;
-        at->was_full = false;
-        flow->ops->on_writable(flow->context, (enum fab_lane)lane);
+static bool
+has_body_room_again(const struct fab_flow *flow)
+{
+    return flow->was_large_full && fab_large_out_has_room(flow->large_out);
+}
+
+bool
+fab_flow_is_writable_due(const struct fab_flow *flow)
+{
+    for (unsigned lanes = flow->used_lanes; lanes != 0; lanes &= lanes - 1) {
+        if (has_room_again(flow, &flow->lanes[fab_flow_first_lane(lanes)].send))
+            return true;
     }
-    if (fab_unlikely(flow->was_large_full) && fab_large_out_next(flow->large_out)) {
+    return has_body_room_again(flow);
+}
+
+void
+fab_flow_tell_writable(struct fab_flow *flow)
+{
+    for (unsigned lanes = flow->used_lanes; lanes != 0; lanes &= lanes - 1) {
+        enum fab_lane lane = fab_flow_first_lane(lanes);
+
+        if (!has_room_again(flow, &flow->lanes[lane].send))
+            continue;
+        flow->lanes[lane].send.was_full = false;
+        flow->ops->on_writable(flow->context, lane);
+    }
+    if (fab_unlikely(has_body_room_again(flow))) {
         flow->was_large_full = false;
         flow->ops->on_writable(flow->context, FAB_LANE_USER);
     }
@@ -309,7 +335,7 @@ receive_in_epoch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t 
     if (frame->part != NULL)
         fab_flow_take_part(flow, frame);
     take_blocks(flow, frame, number, now_ns);
-    tell_writable(flow);
+    fab_flow_tell_writable(flow);
 }
 
 /* Whether the frame belongs to the epoch that runs now; one of the candidate's epoch begins it. */
@@ -378,7 +404,7 @@ dispatch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
 void
 fab_flow_note_arrival(struct fab_flow *flow, uint64_t pause_ns, bool is_marked)
 {
-    flow->arrival_pause_ns = pause_ns;
+    flow->arrival_pause_ns = pause_ns < UINT32_MAX ? (uint32_t)pause_ns : UINT32_MAX;
     flow->is_arrival_marked = is_marked;
 }
 
@@ -404,7 +430,7 @@ take_frame(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_n
         return;
     }
     if ((uintptr_t)bytes % FAB_FRAME_ALIGN != 0)
-        bytes = memcpy(flow->scratch_frame, bytes, size);
+        bytes = memcpy(flow->store->scratch_frame, bytes, size);
     if (fab_unlikely(flow->secure != NULL && must_be_sealed(bytes, size))) {
         bytes = fab_flow_open(flow, bytes, size, now_ns);
         check = FAB_FRAME_CHECK_TAG;

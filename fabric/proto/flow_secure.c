@@ -127,12 +127,12 @@ open_sealed(struct fab_flow *flow, const uint8_t *bytes, size_t size, uint64_t n
     seal.key = key_of(flow, header, seal.number, now_ns);
     if (fab_unlikely(seal.key == NULL))
         return NULL;
-    if (fab_unlikely(!fab_seal_open(&seal, bytes, size, flow->scratch_frame))) {
+    if (fab_unlikely(!fab_seal_open(&seal, bytes, size, flow->store->scratch_frame))) {
         flow->counters.refused_tag++;
         return NULL;
     }
     secure->number = seal.number;
-    return is_encrypted ? flow->scratch_frame : bytes;
+    return is_encrypted ? flow->store->scratch_frame : bytes;
 }
 
 const uint8_t *

@@ -22,8 +22,9 @@ fab_flow_can_send_records(const struct fab_flow *flow)
 {
     if (!fab_flow_has_window(flow))
         return false;
-    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        const struct fab_send_lane *at = &flow->lanes[lane];
+    for (unsigned lanes = flow->used_lanes; lanes != 0; lanes &= lanes - 1) {
+        enum fab_lane lane = fab_flow_first_lane(lanes);
+        const struct fab_send_lane *at = &flow->lanes[lane].send;
 
         if (at->lost_count > 0)
             return true;
@@ -151,7 +152,7 @@ static uint8_t *
 put_piece(const struct fab_flow_plan *plan, uint32_t index, uint8_t *at)
 {
     const struct fab_send_lane *lane = plan->pieces[index].lane;
-    uint64_t start = plan->pieces[index].start;
+    uint32_t start = plan->pieces[index].start;
     uint32_t size = plan->pieces[index].size;
 
     if (fab_unlikely(lane->has_marks))
@@ -200,8 +201,8 @@ put_credit(struct fab_flow *flow, uint8_t *at)
     struct fab_credit_block block = { .reserved = 0 };
 
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        flow->credit_in[lane].told = fab_credit_in_limit(&flow->credit_in[lane]);
-        block.limit[lane] = (uint32_t)flow->credit_in[lane].told;
+        flow->lanes[lane].credit_in.told = fab_credit_in_limit(&flow->lanes[lane].credit_in);
+        block.limit[lane] = (uint32_t)flow->lanes[lane].credit_in.told;
     }
     memcpy(at, &block, sizeof(block));
     return at + sizeof(block);
@@ -323,7 +324,7 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     flow->path->due = (struct fab_flow_due){ .grants = !plan.has_all_grants };
     flow->is_part_turn = !plan.has_part;
     flow->counters.parts_sent += plan.has_part;
-    if (must_be_acked)
+    if (must_be_acked && fab_likely(!fab_sent_map_is_full(&flow->path->sent)))
         remember(flow, &plan, header.size, now_ns);
     return finish(flow, buffer, &header);
 }

@@ -19,6 +19,7 @@
 #include "proto/congestion.h"
 #include "proto/credit.h"
 #include "proto/flow.h"
+#include "proto/flow_store.h"
 #include "proto/granter.h"
 #include "proto/handshake.h"
 #include "proto/large_in.h"
@@ -57,24 +58,28 @@
 
 #define FAB_FLOW_PATHS_MAX 1U
 
+/* How long a flow that the store had no page for waits before it looks again. */
+#define FAB_FLOW_STARVED_NS 50000U
+
 /* What is to be said in the next frame. */
 struct fab_flow_due {
-    bool hello;
-    bool leave;
-    bool reset;
-    bool ack;    /* something came that must be acknowledged */
-    bool credit; /* the peer should know its limits */
-    bool floor;  /* the peer tells of holes that we do not wait for */
-    bool sign;   /* any frame: the peer waits for a sign that we are up */
-    bool ping;   /* any frame that must be acknowledged */
-    bool probe;  /* the probe time-out has passed */
-    bool grants; /* the peer should know how much of its bodies it may send */
+    bool hello : 1;
+    bool leave : 1;
+    bool reset : 1;
+    bool ack : 1;    /* something came that must be acknowledged */
+    bool credit : 1; /* the peer should know its limits */
+    bool floor : 1;  /* the peer tells of holes that we do not wait for */
+    bool sign : 1;   /* any frame: the peer waits for a sign that we are up */
+    bool ping : 1;   /* any frame that must be acknowledged */
+    bool probe : 1;  /* the probe time-out has passed */
+    bool grants : 1; /* the peer should know how much of its bodies it may send */
 };
 
 /* Where in the user lane the latest value of something was last put. */
 struct fab_latest {
     uint64_t key;   /* hash of receiver, type and tag */
-    uint64_t place; /* of its chunk, plus 1; 0: none */
+    uint32_t place; /* of its chunk, plus 1; 0: none */
+    uint32_t reserved;
 };
 
 #define FAB_FLOW_LATEST 128U /* a power of two: more keys at a time keep only some of theirs */
@@ -87,7 +92,7 @@ struct fab_flow_path {
     uint64_t next_number;       /* of the next packet */
     uint64_t last_sent_ns;      /* of the last frame that must be acknowledged */
     uint64_t received_ns;       /* when the largest received number came */
-    uint64_t received_pause_ns; /* how long that may have lain unread */
+    uint32_t received_pause_ns; /* how long that may have lain unread */
     uint64_t acked_low;         /* the newest run of acknowledgements that was gone through */
     uint64_t acked_high;
     struct fab_sent_map sent;
@@ -102,36 +107,57 @@ struct fab_flow_path {
     struct fab_ranges received;
 };
 
+/* One lane, both ways. */
+struct fab_flow_lane {
+    struct fab_send_lane send;
+    struct fab_credit_out credit_out;
+    struct fab_credit_in credit_in;
+};
+
+/* What a small record there and its acknowledgement touch comes first and stays small, so that ten
+ * thousand flows that speak in turn stay in the cache: see FAB_FLOW_HOT_SIZE. */
 struct fab_flow {
-    /* read by every frame */
-    enum fab_flow_state state;
-    struct fab_flow_path *path; /* the one that is being worked on */
-    bool may_omit_crc;          /* as agreed for this epoch */
-    uint8_t version_max;        /* of the protocol, that we speak */
-    bool may_skip;              /* likewise: records may be left out */
-    uint64_t signs;             /* that the peer lives in its present incarnation */
-    uint8_t short_lanes;        /* bit per lane: a record there waits for credit */
-    uint32_t open_claim;        /* bytes that were claimed; 0: none is open */
-    enum fab_lane open_lane;
-    struct fab_chunk *open_chunk;
     const struct fab_flow_ops *ops; /* not owned */
     void *context;                  /* not owned */
-    uint64_t first_number;          /* of this epoch's packets */
-    uint64_t arrival_pause_ns;      /* of the frame that is being looked at */
-    bool is_arrival_marked;         /* likewise */
-    struct fab_flow_peer peer;
-    struct fab_send_lane lanes[FAB_LANE_COUNT];
-    struct fab_credit_out credit_out[FAB_LANE_COUNT];
-    struct fab_credit_in credit_in[FAB_LANE_COUNT];
+    struct fab_flow_store *store;   /* the config's, or behind the flow itself */
+    struct fab_flow_path *path;     /* the one that is being worked on */
+    struct fab_secure *secure;      /* NULL: security is off */
+    uint64_t signs;                 /* that the peer lives in its present incarnation */
+    enum fab_flow_state state;
+    uint8_t short_lanes;       /* bit per lane: a record there waits for credit */
+    uint8_t used_lanes;        /* likewise: something there is not acknowledged, or was refused */
+    uint8_t open_lane;         /* enum fab_lane of the open claim */
+    bool may_omit_crc;         /* as agreed for this epoch */
+    bool may_skip;             /* likewise: records may be left out */
+    bool is_arrival_marked;    /* the frame that is being looked at */
+    bool is_ending;            /* the epoch ends: on_message may not refuse */
+    bool has_refused;          /* see `refused` */
+    uint32_t open_claim;       /* bytes that were claimed; 0: none is open */
+    uint32_t arrival_pause_ns; /* of the frame that is being looked at */
+    struct fab_chunk *open_chunk;
+    uint64_t first_number;    /* of this epoch's packets */
     uint64_t credit_probe_ns; /* when to ask for credit; UINT64_MAX: none is missing */
+    uint64_t hello_ns;        /* when to say hello next; UINT64_MAX: never */
+    struct fab_flow_lane lanes[FAB_LANE_COUNT]; /* the users' first */
+    struct fab_flow_path paths[FAB_FLOW_PATHS_MAX];
+    struct fab_flow_peer peer;
+    uint8_t version_max; /* of the protocol, that we speak */
     uint32_t credit_probe_count;
     struct fab_flow_counters counters;
     uint32_t stream_out[FAB_STREAM_COUNT]; /* number of the next record */
     struct fab_reorder reorder;
+    uint64_t refused[2]; /* bit per stream: on_message has refused its next record, which is kept */
+    uint64_t starved_ns; /* when to look again whether the store has pages */
+    struct fab_latest
+        *latest;         /* FAB_FLOW_LATEST of them, in a page; NULL: none since it was empty */
+    bool is_latest_high; /* in which half of all places they were put */
+    struct fab_silence silence;
     /* large bodies */
     struct fab_large_out *large_out; /* NULL: neither side's owner has a heap */
     struct fab_large_in *large_in;   /* likewise */
-    struct fab_granter *granter;     /* the config's, or own_granter */
+    struct fab_large_out own_large_out;
+    struct fab_large_in own_large_in;
+    struct fab_granter *granter; /* the config's, or own_granter */
     struct fab_granter own_granter;
     struct fab_grant_seat seat;
     uint64_t parts_turn_ns;
@@ -140,12 +166,8 @@ struct fab_flow {
     bool is_part_turn;    /* the next frame is a part's, if both parts and records wait */
     bool was_large_full;  /* a claim was refused since the last writable event */
     bool is_head_refused; /* a record announced a body that cannot be */
-    uint64_t refused[2]; /* bit per stream: on_message has refused its next record, which is kept */
-    bool is_ending;      /* the epoch ends: on_message may not refuse */
-    struct fab_latest *latest; /* FAB_FLOW_LATEST of them */
     /* handshake */
     struct fab_handshake handshake;
-    uint64_t hello_ns;          /* when to say hello next; UINT64_MAX: never */
     uint64_t hello_interval_ns; /* the next one */
     uint64_t hello_sent_ns;
     uint32_t hello_count; /* since the offer last changed */
@@ -155,11 +177,21 @@ struct fab_flow {
     uint32_t last_epoch; /* the one that was left, for the leave notice */
     struct fab_prng jitter;
     struct fab_flow_config config;
-    struct fab_secure *secure; /* NULL: security is off */
-    uint8_t *scratch_frame;    /* FAB_FRAME_SIZE_MAX bytes: a frame that came misaligned */
-    uint8_t *scratch_record;   /* likewise: a record whose turn has come */
-    struct fab_flow_path paths[FAB_FLOW_PATHS_MAX];
 };
+
+/* Bytes of it for one path, without what only other lanes, losses and bodies use. */
+#define FAB_FLOW_HOT_SIZE                                              \
+    (offsetof(struct fab_flow, lanes) + sizeof(struct fab_flow_lane) + \
+     offsetof(struct fab_flow_path, received))
+
+static_assert(FAB_FLOW_HOT_SIZE <= 512, "hot state of a flow");
+
+/* The lane that comes next in a set of them, which is not empty. */
+static inline enum fab_lane
+fab_flow_first_lane(unsigned lanes)
+{
+    return (enum fab_lane)__builtin_ctz(lanes);
+}
 
 /* flow_epoch.c */
 
@@ -176,6 +208,26 @@ void fab_flow_on_hello_timer(struct fab_flow *flow, uint64_t now_ns);
 /* The body of a HELLO to send now. */
 struct fab_hello fab_flow_own_hello(const struct fab_flow *flow);
 
+/* flow_epoch.c */
+
+void fab_flow_on_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns);
+/* A frame of the candidate's epoch came: it begins. */
+void fab_flow_on_proof(struct fab_flow *flow, uint64_t now_ns);
+void fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns);
+void fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t now_ns);
+/* Asks for a reset of a stale epoch, within the rate limit. */
+void fab_flow_refuse_epoch(struct fab_flow *flow, uint32_t epoch, uint64_t now_ns);
+/* Says hello from now on, first after `delay_ns`. */
+void fab_flow_start_hello(struct fab_flow *flow, uint64_t delay_ns, uint64_t now_ns);
+void fab_flow_on_hello_timer(struct fab_flow *flow, uint64_t now_ns);
+/* The body of a HELLO to send now. */
+struct fab_hello fab_flow_own_hello(const struct fab_flow *flow);
+
+/* flow.c */
+
+/* The user lane is empty: nothing in it can be superseded. */
+void fab_flow_forget_latest(struct fab_flow *flow);
+
 /* flow_ack.c */
 
 /* Whether all that the frame acknowledges was sent in this epoch. */
@@ -188,6 +240,19 @@ void fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns);
 void fab_flow_make_room(struct fab_flow *flow);
 
 /* flow_receive.c */
+
+/* Units that the lane of a chunk may keep. */
+static inline uint32_t
+fab_flow_keep_limit(const struct fab_flow *flow, const struct fab_chunk *chunk)
+{
+    return flow->lanes[fab_chunk_lane(chunk)].credit_in.window;
+}
+
+/* Says which lanes have room again. */
+void fab_flow_tell_writable(struct fab_flow *flow);
+
+/* Whether it would say so of one. */
+bool fab_flow_is_writable_due(const struct fab_flow *flow);
 
 /* Hands on what the stream has kept and now is next. */
 void fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream);

@@ -2,6 +2,7 @@
 /*
  * What a flow does when nothing comes in: hellos, probes, losses that time reveals, silence.
  */
+#include "base/compiler.h"
 #include "proto/flow_state.h"
 
 #define BACKOFF_SHIFT_MAX 16U
@@ -109,6 +110,13 @@ run_liveness(struct fab_flow *flow, uint64_t now_ns)
     }
 }
 
+/* Whether something waits for pages of the store. */
+static bool
+is_starved(const struct fab_flow *flow)
+{
+    return flow->store->pages.free <= flow->store->pages.reserve && flow->used_lanes != 0;
+}
+
 void
 fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
 {
@@ -117,6 +125,10 @@ fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
         fab_flow_on_hello_timer(flow, now_ns);
     if (flow->state != FAB_FLOW_UP)
         return;
+    if (fab_unlikely(is_starved(flow)))
+        flow->starved_ns = now_ns + FAB_FLOW_STARVED_NS;
+    else if (fab_unlikely(fab_flow_is_writable_due(flow)))
+        fab_flow_tell_writable(flow);
     if (now_ns >= flow->path->pace_ns)
         flow->path->pace_ns = FAB_FLOW_NO_DEADLINE;
     if (now_ns >= flow->path->loss.deadline_ns)
@@ -137,6 +149,10 @@ fab_flow_next_deadline(const struct fab_flow *flow)
         return 0;
     if (flow->state != FAB_FLOW_UP)
         return deadline_ns;
+    if (fab_unlikely(is_starved(flow)))
+        deadline_ns = earlier(deadline_ns, flow->starved_ns);
+    else if (fab_unlikely(fab_flow_is_writable_due(flow)))
+        return 0;
     deadline_ns = earlier(deadline_ns, flow->path->loss.deadline_ns);
     deadline_ns = earlier(deadline_ns, flow->path->probe_ns);
     deadline_ns = earlier(deadline_ns, flow->path->pace_ns);

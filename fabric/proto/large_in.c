@@ -6,6 +6,12 @@
 #include "base/assert.h"
 
 void
+fab_large_in_init(struct fab_large_in *in, struct fab_pool *pool)
+{
+    *in = (struct fab_large_in){ .pool = pool };
+}
+
+void
 fab_large_in_reset(struct fab_large_in *in, uint32_t first)
 {
     FAB_ASSERT(in->open_count == 0);
@@ -13,25 +19,27 @@ fab_large_in_reset(struct fab_large_in *in, uint32_t first)
     for (uint32_t i = 0; i < FAB_LARGE_SLOTS; i++) {
         uint32_t id = first + i;
 
-        in->slots[id % FAB_LARGE_SLOTS].state = FAB_LARGE_IN_FREE;
-        in->slots[id % FAB_LARGE_SLOTS].id = id - FAB_LARGE_SLOTS; /* as if it had been here */
+        in->ids[id % FAB_LARGE_SLOTS] = id - FAB_LARGE_SLOTS; /* as if it had been here */
     }
 }
 
 bool
 fab_large_in_may_open(const struct fab_large_in *in, uint32_t id, uint32_t size, uint32_t step)
 {
-    const struct fab_large_in_slot *slot = &in->slots[id % FAB_LARGE_SLOTS];
-
-    return slot->state == FAB_LARGE_IN_FREE && id == slot->id + FAB_LARGE_SLOTS && size > 0 &&
-           size <= FAB_MSG_SIZE_MAX && step >= FAB_LARGE_STEP_MIN && step % FAB_FRAME_ALIGN == 0;
+    return !fab_large_in_at(in, id) && id == in->ids[id % FAB_LARGE_SLOTS] + FAB_LARGE_SLOTS &&
+           size > 0 && size <= FAB_MSG_SIZE_MAX && step >= FAB_LARGE_STEP_MIN &&
+           step % FAB_FRAME_ALIGN == 0;
 }
 
 struct fab_large_in_slot *
 fab_large_in_open(struct fab_large_in *in, uint32_t id, uint32_t size, uint32_t step)
 {
-    struct fab_large_in_slot *slot = fab_large_in_at(in, id);
+    struct fab_large_in_slot *slot = fab_pool_take(in->pool);
 
+    if (!slot)
+        return NULL;
+    in->slots[id % FAB_LARGE_SLOTS] = slot;
+    in->ids[id % FAB_LARGE_SLOTS] = id;
     slot->bytes = NULL;
     slot->id = id;
     slot->size = size;
@@ -41,7 +49,7 @@ fab_large_in_open(struct fab_large_in *in, uint32_t id, uint32_t size, uint32_t 
     slot->received = 0;
     slot->granted = 0;
     slot->told = 0;
-    slot->state = FAB_LARGE_IN_WAITING;
+    slot->is_open = false;
     memset(slot->has, 0, (slot->count + 63U) / 64U * sizeof(uint64_t));
     in->open_count++;
     return slot;
@@ -50,11 +58,11 @@ fab_large_in_open(struct fab_large_in *in, uint32_t id, uint32_t size, uint32_t 
 enum fab_part_verdict
 fab_large_in_check(const struct fab_large_in *in, const struct fab_part_block *part)
 {
-    const struct fab_large_in_slot *slot = &in->slots[part->transfer % FAB_LARGE_SLOTS];
-    int32_t age = (int32_t)(slot->id - part->transfer);
+    const struct fab_large_in_slot *slot = fab_large_in_at(in, part->transfer);
+    int32_t age = (int32_t)(in->ids[part->transfer % FAB_LARGE_SLOTS] - part->transfer);
     uint32_t index;
 
-    if (age > 0 || (age == 0 && slot->state == FAB_LARGE_IN_FREE))
+    if (age > 0 || (age == 0 && !slot))
         return FAB_PART_DUPLICATE;
     if (age < 0)
         return FAB_PART_UNKNOWN;
@@ -76,19 +84,19 @@ fab_large_in_take(struct fab_large_in *in, const struct fab_part_block *part, co
     struct fab_large_in_slot *slot = fab_large_in_at(in, part->transfer);
     uint32_t index = part->offset / slot->step;
 
-    FAB_ASSERT(slot->state == FAB_LARGE_IN_OPEN);
+    FAB_ASSERT(slot && slot->is_open);
     memcpy(slot->bytes + part->offset, bytes, part->size);
     slot->has[index / 64] |= 1ULL << index % 64;
     slot->received += part->size;
-    if (++slot->parts == slot->count)
-        fab_large_in_drop(in, slot);
+    slot->parts++;
     return slot;
 }
 
 void
 fab_large_in_drop(struct fab_large_in *in, struct fab_large_in_slot *slot)
 {
-    FAB_ASSERT(slot->state != FAB_LARGE_IN_FREE && in->open_count > 0);
-    slot->state = FAB_LARGE_IN_FREE;
+    FAB_ASSERT(in->open_count > 0 && fab_large_in_at(in, slot->id) == slot);
+    in->slots[slot->id % FAB_LARGE_SLOTS] = NULL;
     in->open_count--;
+    fab_pool_give(in->pool, slot);
 }

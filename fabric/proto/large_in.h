@@ -19,16 +19,10 @@
 
 #include "proto/large_out.h"
 
-enum fab_large_in_state {
-    FAB_LARGE_IN_FREE = 0,
-    FAB_LARGE_IN_WAITING, /* announced; there is no memory for it yet */
-    FAB_LARGE_IN_OPEN,
-};
-
 struct fab_large_in_slot {
-    uint8_t *bytes;    /* not owned; of OPEN */
-    uint64_t token;    /* the owner's name for it */
-    uint32_t id;       /* of the body that is here, or was last */
+    uint8_t *bytes; /* not owned; of one that is open */
+    uint64_t token; /* the owner's name for it */
+    uint32_t id;
     uint32_t size;     /* bytes */
     uint32_t count;    /* parts */
     uint32_t parts;    /* received */
@@ -38,14 +32,16 @@ struct fab_large_in_slot {
     uint32_t number;   /* of the record in its stream */
     uint16_t step;
     uint8_t stream;
-    uint8_t state; /* enum fab_large_in_state */
+    bool is_open; /* it has memory */
     uint64_t has[FAB_LARGE_WORDS];
 };
 
 struct fab_large_in {
-    struct fab_large_in_slot slots[FAB_LARGE_SLOTS];
-    uint32_t open_count; /* not FREE */
-    uint32_t next_id;    /* the first that was never given memory */
+    struct fab_large_in_slot *slots[FAB_LARGE_SLOTS]; /* NULL: free */
+    uint32_t ids[FAB_LARGE_SLOTS]; /* of the body that is in the slot, or was last */
+    struct fab_pool *pool;         /* of slots, shared; not owned */
+    uint32_t open_count;           /* slots that are not free */
+    uint32_t next_id;              /* the first that was never given memory */
 };
 
 /* What may be said of a part, in the order in which it is looked at. */
@@ -58,14 +54,23 @@ enum fab_part_verdict {
     FAB_PART_UNGRANTED,
 };
 
+/* `pool`: of struct fab_large_in_slot. */
+void fab_large_in_init(struct fab_large_in *in, struct fab_pool *pool);
+
 /* Numbers begin at `first`. The bodies that are here must have been dropped before. */
 void fab_large_in_reset(struct fab_large_in *in, uint32_t first);
 
-/* The slot of a number. */
+/* The slot of a number; NULL: free. */
 static inline struct fab_large_in_slot *
-fab_large_in_at(struct fab_large_in *in, uint32_t id)
+fab_large_in_at(const struct fab_large_in *in, uint32_t id)
 {
-    return &in->slots[id % FAB_LARGE_SLOTS];
+    return in->slots[id % FAB_LARGE_SLOTS];
+}
+
+static inline bool
+fab_large_in_is_whole(const struct fab_large_in_slot *slot)
+{
+    return slot->parts == slot->count;
 }
 
 /* Whether a body may be announced: the number is the next of its slot, which is free, and the step
@@ -73,15 +78,15 @@ fab_large_in_at(struct fab_large_in *in, uint32_t id)
 bool fab_large_in_may_open(const struct fab_large_in *in, uint32_t id, uint32_t size,
                            uint32_t step);
 
-/* It is announced by the record `number` of `stream`. */
+/* It is announced; NULL: there is no slot for it in the pool. */
 struct fab_large_in_slot *fab_large_in_open(struct fab_large_in *in, uint32_t id, uint32_t size,
                                             uint32_t step);
 
 enum fab_part_verdict fab_large_in_check(const struct fab_large_in *in,
                                          const struct fab_part_block *part);
 
-/* Copies a part whose verdict is OK to its place. Returns its slot, which is FREE when that was the
- * last part. */
+/* Copies a part whose verdict is OK to its place. Returns its slot; when it is whole, the caller
+ * drops it. */
 struct fab_large_in_slot *fab_large_in_take(struct fab_large_in *in,
                                             const struct fab_part_block *part,
                                             const uint8_t *bytes);

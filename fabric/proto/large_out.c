@@ -46,57 +46,75 @@ static struct fab_large_out_slot *
 slot_of(const struct fab_large_out *out, fab_part part)
 {
     uint32_t place = part >> (INDEX_BITS + ROUND_BITS) & (FAB_LARGE_SLOTS - 1U);
-    const struct fab_large_out_slot *slot = &out->slots[place];
+    struct fab_large_out_slot *slot = out->slots[place];
 
-    if (slot->state == FAB_LARGE_OUT_FREE ||
-        (slot->id / FAB_LARGE_SLOTS & ROUND_MASK) != (part >> INDEX_BITS & ROUND_MASK))
+    if (!slot || (slot->id / FAB_LARGE_SLOTS & ROUND_MASK) != (part >> INDEX_BITS & ROUND_MASK))
         return NULL;
-    return (struct fab_large_out_slot *)slot;
+    return slot;
+}
+
+void
+fab_large_out_init(struct fab_large_out *out, struct fab_pool *pool)
+{
+    *out = (struct fab_large_out){ .pool = pool };
 }
 
 void
 fab_large_out_reset(struct fab_large_out *out, uint32_t first)
 {
-    for (uint32_t i = 0; i < FAB_LARGE_SLOTS; i++)
-        out->slots[i].state = FAB_LARGE_OUT_FREE;
+    fab_pool_give_all(out->pool, (void **)out->slots, FAB_LARGE_SLOTS);
+    fab_pool_give_all(out->pool, (void **)&out->spare, 1);
     out->next_id = first;
     out->open_count = 0;
     out->turn = 0;
 }
 
-struct fab_large_out_slot *
-fab_large_out_next(struct fab_large_out *out)
+bool
+fab_large_out_has_room(const struct fab_large_out *out)
 {
-    struct fab_large_out_slot *slot = &out->slots[out->next_id % FAB_LARGE_SLOTS];
-
-    return slot->state == FAB_LARGE_OUT_FREE ? slot : NULL;
+    return !out->slots[out->next_id % FAB_LARGE_SLOTS] && (out->spare || out->pool->free > 0);
 }
 
-void
-fab_large_out_open(struct fab_large_out *out, struct fab_large_out_slot *slot)
+bool
+fab_large_out_reserve(struct fab_large_out *out)
 {
-    FAB_ASSERT(slot->state == FAB_LARGE_OUT_FREE && slot->size > 0);
+    if (!fab_large_out_has_room(out))
+        return false;
+    if (!out->spare)
+        out->spare = fab_pool_take(out->pool);
+    return true;
+}
+
+struct fab_large_out_slot *
+fab_large_out_open(struct fab_large_out *out, uint32_t size, uint16_t step)
+{
+    struct fab_large_out_slot *slot = out->spare;
+    size_t words;
+
+    FAB_ASSERT(slot && !out->slots[out->next_id % FAB_LARGE_SLOTS] && size > 0);
+    out->spare = NULL;
+    out->slots[out->next_id % FAB_LARGE_SLOTS] = slot;
     slot->id = out->next_id++;
-    slot->count = (slot->size + slot->step - 1U) / slot->step;
+    slot->size = size;
+    slot->step = step;
+    slot->count = (size + step - 1U) / step;
     FAB_ASSERT(slot->count <= FAB_LARGE_PARTS_MAX);
-    slot->granted = 0;
-    slot->next = 0;
-    slot->acked = 0;
-    slot->lost = 0;
-    slot->state = FAB_LARGE_OUT_OPEN;
-    memset(slot->is_acked, 0, (slot->count + 63U) / 64U * sizeof(uint64_t));
-    memset(slot->is_lost, 0, (slot->count + 63U) / 64U * sizeof(uint64_t));
+    slot->granted = slot->next = slot->acked = slot->lost = 0;
+    words = (slot->count + 63U) / 64U;
+    memset(slot->is_acked, 0, words * sizeof(uint64_t));
+    memset(slot->is_lost, 0, words * sizeof(uint64_t));
     out->open_count++;
+    return slot;
 }
 
 enum fab_grant_verdict
 fab_large_out_check(const struct fab_large_out *out, uint32_t id, uint32_t limit)
 {
-    const struct fab_large_out_slot *slot = &out->slots[id % FAB_LARGE_SLOTS];
+    const struct fab_large_out_slot *slot = out->slots[id % FAB_LARGE_SLOTS];
 
     if ((int32_t)(id - out->next_id) >= 0)
         return FAB_GRANT_IMPOSSIBLE;
-    if (slot->state == FAB_LARGE_OUT_FREE || slot->id != id)
+    if (!slot || slot->id != id)
         return FAB_GRANT_OLD;
     if (limit > slot->size || (limit < slot->size && limit % slot->step != 0))
         return FAB_GRANT_IMPOSSIBLE;
@@ -106,7 +124,7 @@ fab_large_out_check(const struct fab_large_out *out, uint32_t id, uint32_t limit
 void
 fab_large_out_grant(struct fab_large_out *out, uint32_t id, uint32_t limit)
 {
-    struct fab_large_out_slot *slot = &out->slots[id % FAB_LARGE_SLOTS];
+    struct fab_large_out_slot *slot = out->slots[id % FAB_LARGE_SLOTS];
 
     slot->granted = (limit + slot->step - 1U) / slot->step;
 }
@@ -114,14 +132,14 @@ fab_large_out_grant(struct fab_large_out *out, uint32_t id, uint32_t limit)
 static bool
 can_send(const struct fab_large_out_slot *slot)
 {
-    return slot->state == FAB_LARGE_OUT_OPEN && (slot->lost > 0 || slot->next < slot->granted);
+    return slot && (slot->lost > 0 || slot->next < slot->granted);
 }
 
 bool
 fab_large_out_can_send(const struct fab_large_out *out)
 {
     for (uint32_t i = 0; out->open_count > 0 && i < FAB_LARGE_SLOTS; i++)
-        if (can_send(&out->slots[i]))
+        if (can_send(out->slots[i]))
             return true;
     return false;
 }
@@ -154,7 +172,7 @@ bool
 fab_large_out_pick(struct fab_large_out *out, struct fab_large_pick *pick)
 {
     for (uint32_t i = 0; out->open_count > 0 && i < FAB_LARGE_SLOTS; i++) {
-        const struct fab_large_out_slot *slot = &out->slots[(out->turn + i) % FAB_LARGE_SLOTS];
+        const struct fab_large_out_slot *slot = out->slots[(out->turn + i) % FAB_LARGE_SLOTS];
 
         if (!can_send(slot))
             continue;
@@ -194,24 +212,26 @@ fab_large_out_again(const struct fab_large_out *out, fab_part part, struct fab_l
     return true;
 }
 
-struct fab_large_out_slot *
-fab_large_out_on_acked(struct fab_large_out *out, fab_part part)
+bool
+fab_large_out_on_acked(struct fab_large_out *out, fab_part part, uint64_t *loan)
 {
     struct fab_large_out_slot *slot = slot_of(out, part);
     uint32_t index = part & INDEX_MASK;
 
     if (!slot || bit(slot->is_acked, index))
-        return NULL;
+        return false;
     set_bit(slot->is_acked, index);
     if (bit(slot->is_lost, index)) {
         clear_bit(slot->is_lost, index);
         slot->lost--;
     }
     if (++slot->acked < slot->count)
-        return NULL;
-    slot->state = FAB_LARGE_OUT_FREE;
+        return false;
+    *loan = slot->loan;
+    out->slots[slot->id % FAB_LARGE_SLOTS] = NULL;
     out->open_count--;
-    return slot;
+    fab_pool_give(out->pool, slot);
+    return true;
 }
 
 void
@@ -230,10 +250,9 @@ bool
 fab_large_out_is_short(const struct fab_large_out *out)
 {
     for (uint32_t i = 0; out->open_count > 0 && i < FAB_LARGE_SLOTS; i++) {
-        const struct fab_large_out_slot *slot = &out->slots[i];
+        const struct fab_large_out_slot *slot = out->slots[i];
 
-        if (slot->state == FAB_LARGE_OUT_OPEN && slot->next == slot->granted &&
-            slot->next < slot->count)
+        if (slot && slot->next == slot->granted && slot->next < slot->count)
             return true;
     }
     return false;

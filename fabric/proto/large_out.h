@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/pool.h"
 #include "proto/sent_map.h"
 #include "wire/frame.h"
 
@@ -24,11 +25,6 @@
 
 /* In a frame's list of what it carries: where other parts say the lane, this says "of a body". */
 #define FAB_PART_LANE_LARGE 3U
-
-enum fab_large_out_state {
-    FAB_LARGE_OUT_FREE = 0,
-    FAB_LARGE_OUT_OPEN, /* announced; some of it is not acknowledged */
-};
 
 struct fab_large_out_slot {
     const uint8_t *body; /* not owned */
@@ -43,14 +39,16 @@ struct fab_large_out_slot {
     uint32_t number;  /* of the record in its stream */
     uint16_t step;    /* bytes */
     uint8_t stream;
-    uint8_t state;                       /* enum fab_large_out_state */
     uint64_t head[FAB_LARGE_HEAD_WORDS]; /* the record, as it was committed */
     uint64_t is_acked[FAB_LARGE_WORDS];
     uint64_t is_lost[FAB_LARGE_WORDS];
 };
 
+/* A slot has memory while its body is announced and some of it is not acknowledged; NULL: free. */
 struct fab_large_out {
-    struct fab_large_out_slot slots[FAB_LARGE_SLOTS];
+    struct fab_large_out_slot *slots[FAB_LARGE_SLOTS];
+    struct fab_large_out_slot *spare; /* memory for the next one; NULL: not reserved */
+    struct fab_pool *pool;            /* shared; not owned */
     uint32_t next_id;
     uint32_t open_count;
     uint32_t turn; /* slot that is looked at first, so that bodies take turns */
@@ -72,14 +70,22 @@ enum fab_grant_verdict {
     FAB_GRANT_IMPOSSIBLE, /* a body that was never announced, or more of it than there is */
 };
 
-/* Numbers begin at `first`. */
+/* `pool`: of struct fab_large_out_slot. */
+void fab_large_out_init(struct fab_large_out *out, struct fab_pool *pool);
+
+/* Numbers begin at `first`; whatever is open is given up. */
 void fab_large_out_reset(struct fab_large_out *out, uint32_t first);
 
-/* The slot for the next body; NULL: all are in use. */
-struct fab_large_out_slot *fab_large_out_next(struct fab_large_out *out);
+/* Reserves memory for the next body; false: all slots are in use, or all memory is. */
+bool fab_large_out_reserve(struct fab_large_out *out);
 
-/* Opens that slot: its body, loan, size, step, stream, number and head are set. Gives it its id. */
-void fab_large_out_open(struct fab_large_out *out, struct fab_large_out_slot *slot);
+/* Whether that would be true now. */
+bool fab_large_out_has_room(const struct fab_large_out *out);
+
+/* Opens the slot that was reserved, for a body of `size` bytes in parts of `step`, and gives it its
+ * id. The caller sets its body, loan, stream, number and head. */
+struct fab_large_out_slot *fab_large_out_open(struct fab_large_out *out, uint32_t size,
+                                              uint16_t step);
 
 /* What a grant would say, and what it says: bytes from the start that may be sent. */
 enum fab_grant_verdict fab_large_out_check(const struct fab_large_out *out, uint32_t id,
@@ -97,9 +103,9 @@ void fab_large_out_take(struct fab_large_out *out, const struct fab_large_pick *
 bool fab_large_out_again(const struct fab_large_out *out, fab_part part,
                          struct fab_large_pick *pick);
 
-/* A frame that carried the part was acknowledged. Returns the slot when that was the last of its
- * body; it is free by then. */
-struct fab_large_out_slot *fab_large_out_on_acked(struct fab_large_out *out, fab_part part);
+/* A frame that carried the part was acknowledged. Returns whether that was the last of its body:
+ * then the slot is free, and *loan is what it held. */
+bool fab_large_out_on_acked(struct fab_large_out *out, fab_part part, uint64_t *loan);
 
 /* A frame that carried the part was lost. */
 void fab_large_out_on_lost(struct fab_large_out *out, fab_part part);

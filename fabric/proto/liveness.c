@@ -22,13 +22,13 @@ fab_liveness_deadline(const struct fab_liveness *liveness)
     uint64_t earliest_ns;
     uint64_t at_ns;
 
-    if (liveness->keepalive_ns == 0)
+    if (liveness->silence->keepalive_ns == 0)
         return UINT64_MAX;
-    earliest_ns = after(liveness->heard_ns, liveness->down_ns);
-    at_ns = after(liveness->heard_ns, liveness->suspect_ns);
+    earliest_ns = after(liveness->heard_ns, liveness->silence->down_ns);
+    at_ns = after(liveness->heard_ns, liveness->silence->suspect_ns);
     if (!liveness->is_suspect && at_ns < earliest_ns)
         earliest_ns = at_ns;
-    at_ns = after(liveness->heard_ns, liveness->keepalive_ns);
+    at_ns = after(liveness->heard_ns, liveness->silence->keepalive_ns);
     if (!liveness->has_asked && at_ns < earliest_ns)
         earliest_ns = at_ns;
     return earliest_ns;
@@ -43,7 +43,7 @@ excuse(struct fab_liveness *liveness, uint64_t late_ns)
     if (liveness->graces == FAB_LIVENESS_GRACES)
         return;
     liveness->graces++;
-    liveness->heard_ns += FAB_LIVENESS_GRACE_KEEPALIVES * liveness->keepalive_ns;
+    liveness->heard_ns += FAB_LIVENESS_GRACE_KEEPALIVES * liveness->silence->keepalive_ns;
 }
 
 enum fab_liveness_event
@@ -53,15 +53,16 @@ fab_liveness_on_timer(struct fab_liveness *liveness, uint64_t now_ns)
 
     if (now_ns < deadline_ns)
         return FAB_LIVENESS_NOTHING;
-    if (now_ns - deadline_ns > liveness->keepalive_ns)
+    if (now_ns - deadline_ns > liveness->silence->keepalive_ns)
         excuse(liveness, now_ns - deadline_ns);
     if (!liveness->has_asked) {
         liveness->has_asked = true;
         return FAB_LIVENESS_ASK;
     }
-    if (now_ns >= after(liveness->heard_ns, liveness->down_ns))
+    if (now_ns >= after(liveness->heard_ns, liveness->silence->down_ns))
         return FAB_LIVENESS_DOWN;
-    if (!liveness->is_suspect && now_ns >= after(liveness->heard_ns, liveness->suspect_ns)) {
+    if (!liveness->is_suspect &&
+        now_ns >= after(liveness->heard_ns, liveness->silence->suspect_ns)) {
         liveness->is_suspect = true;
         return FAB_LIVENESS_SUSPECT;
     }

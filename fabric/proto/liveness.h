@@ -27,13 +27,18 @@ enum fab_liveness_event {
     FAB_LIVENESS_DOWN,
 };
 
-struct fab_liveness {
+/* Lengths of a silence. */
+struct fab_silence {
     uint64_t keepalive_ns; /* 0: this flow does not look after the peer */
     uint64_t suspect_ns;
     uint64_t down_ns;
-    uint64_t heard_ns; /* put forward by what is excused */
-    uint8_t graces;    /* given in this silence */
-    bool has_asked;    /* since it was last heard */
+};
+
+struct fab_liveness {
+    const struct fab_silence *silence; /* not owned */
+    uint64_t heard_ns;                 /* put forward by what is excused */
+    uint8_t graces;                    /* given in this silence */
+    bool has_asked;                    /* since it was last heard */
     bool is_suspect;
 };
 

@@ -27,8 +27,10 @@ learn_lateness(struct fab_loss *loss, const struct fab_sent_frame *frame, uint64
     uint64_t late_ns = took_ns > loss->round_trip_ns ? took_ns - loss->round_trip_ns : 0;
 
     loss->has_reordered = true;
+    if (late_ns > UINT32_MAX)
+        late_ns = UINT32_MAX;
     if (late_ns > loss->late_ns_next)
-        loss->late_ns_next = late_ns;
+        loss->late_ns_next = (uint32_t)late_ns;
 }
 
 void

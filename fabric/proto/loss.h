@@ -27,10 +27,10 @@ struct fab_loss {
     uint64_t sent_ns;       /* when the latest-sent acknowledged frame was sent */
     uint64_t round_trip_ns; /* its round trip, with ack delay */
     uint64_t number;        /* its number */
-    uint64_t late_ns_max;   /* in the last full memory */
-    uint64_t late_ns_next;  /* in the present one */
     uint64_t memory_end_ns;
-    uint64_t deadline_ns; /* when the next frame will be lost if nothing comes; UINT64_MAX: none */
+    uint64_t deadline_ns;  /* when the next frame will be lost if nothing comes; UINT64_MAX: none */
+    uint32_t late_ns_max;  /* in the last full memory; at most 4 s */
+    uint32_t late_ns_next; /* in the present one */
     bool has_acked;
     bool has_reordered;
 };

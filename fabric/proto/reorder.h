@@ -4,9 +4,8 @@
  * their turn.
  *
  * What is in order never comes here, but goes from the frame to its receiver. What is early is
- * copied into cells of one credit unit each, found again by stream and number through a hash
- * table, and gathered when its turn comes. There are as many cells as units were granted, so a peer
- * that keeps to its credit always finds room; one that does not is refused.
+ * copied to a shelf (shelf.h) and gathered when its turn comes. A peer that keeps to its credit
+ * always finds room; one that does not is refused.
  */
 #ifndef FAB_PROTO_REORDER_H
 #define FAB_PROTO_REORDER_H
@@ -15,12 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire/frame.h"
-
-struct fab_stream_in {
-    uint32_t next;    /* number of the record that it waits for */
-    uint32_t waiting; /* early records that are kept */
-};
+#include "proto/shelf.h"
 
 enum fab_reorder_verdict {
     FAB_REORDER_KEPT = 0,
@@ -29,31 +23,29 @@ enum fab_reorder_verdict {
 };
 
 struct fab_reorder {
-    struct fab_stream_in streams[FAB_STREAM_COUNT];
-    uint32_t used[FAB_LANE_COUNT]; /* units */
-    uint32_t limit[FAB_LANE_COUNT];
-    uint8_t *cells;       /* FAB_CREDIT_UNIT bytes each; not owned */
-    uint32_t *next_cell;  /* of the same chunk, or of the free list */
-    uint32_t *next_chunk; /* of the same bucket; for first cells */
-    uint32_t *buckets;    /* first cells; bucket_mask + 1 */
-    uint32_t bucket_mask;
-    uint32_t free_first;
-    uint32_t cell_count;
+    struct fab_shelf *shelf; /* not owned, shared */
+    uint32_t name;           /* of this owner of cells on it */
+    uint32_t kept;           /* first cell of one of the chunks that are kept; FAB_SHELF_NONE */
+    uint32_t used[FAB_LANE_COUNT];   /* units */
+    uint32_t next[FAB_STREAM_COUNT]; /* number of the record that each stream waits for */
 };
 
-/* Bytes of memory that the cells and tables for so many units need; a multiple of 64. */
-size_t fab_reorder_memory_size(const uint32_t limit[FAB_LANE_COUNT]);
-
-/* `memory`: fab_reorder_memory_size bytes aligned to 64, owned by the caller for its life. */
-void fab_reorder_init(struct fab_reorder *reorder, void *memory,
-                      const uint32_t limit[FAB_LANE_COUNT]);
+/* `shelf` must outlive it. */
+void fab_reorder_init(struct fab_reorder *reorder, struct fab_shelf *shelf);
 
 /* Forgets all that is kept; each stream waits for `first` next. */
 void fab_reorder_reset(struct fab_reorder *reorder, uint32_t first);
 
-/* Keeps a copy of an early chunk. */
+/* Whether nothing is kept. */
+static inline bool
+fab_reorder_is_empty(const struct fab_reorder *reorder)
+{
+    return reorder->kept == FAB_SHELF_NONE;
+}
+
+/* Keeps a copy of an early chunk, of which its lane may have `limit` units. */
 enum fab_reorder_verdict fab_reorder_keep(struct fab_reorder *reorder,
-                                          const struct fab_chunk *chunk);
+                                          const struct fab_chunk *chunk, uint32_t limit);
 
 /*
  * Copies the record that the stream waits for, if it is kept. `scratch`: FAB_FRAME_SIZE_MAX bytes

@@ -14,8 +14,8 @@ fab_rtt_init(struct fab_rtt *rtt, uint64_t initial_ns)
 static void
 track_minimum(struct fab_rtt *rtt, uint64_t elapsed_ns, uint64_t now_ns)
 {
-    if (!rtt->has_sample || now_ns >= rtt->window_end_ns) {
-        rtt->min_ns = rtt->has_sample ? rtt->min_ns_next : elapsed_ns;
+    if (now_ns >= rtt->window_end_ns) {
+        rtt->min_ns = rtt->window_end_ns ? rtt->min_ns_next : elapsed_ns;
         rtt->min_ns_next = elapsed_ns;
         rtt->window_end_ns = now_ns + FAB_RTT_WINDOW_NS;
     }
@@ -28,15 +28,14 @@ track_minimum(struct fab_rtt *rtt, uint64_t elapsed_ns, uint64_t now_ns)
 void
 fab_rtt_on_sample(struct fab_rtt *rtt, uint64_t elapsed_ns, uint64_t delay_ns, uint64_t now_ns)
 {
+    bool is_first = rtt->window_end_ns == 0;
     uint64_t sample_ns = elapsed_ns;
     uint64_t distance_ns;
 
     track_minimum(rtt, elapsed_ns, now_ns);
     if (elapsed_ns >= rtt->min_ns + delay_ns)
         sample_ns -= delay_ns; /* else the peer's clock exaggerates */
-    rtt->latest_ns = sample_ns;
-    if (!rtt->has_sample) {
-        rtt->has_sample = true;
+    if (is_first) {
         rtt->smoothed_ns = sample_ns;
         rtt->variation_ns = sample_ns / 2;
         return;

@@ -17,11 +17,9 @@
 struct fab_rtt {
     uint64_t smoothed_ns;
     uint64_t variation_ns;
-    uint64_t latest_ns;
-    uint64_t min_ns;      /* smallest of the last windows, without taking ack delay off */
-    uint64_t min_ns_next; /* smallest of the present window */
-    uint64_t window_end_ns;
-    bool has_sample;
+    uint64_t min_ns;        /* smallest of the last windows, without taking ack delay off */
+    uint64_t min_ns_next;   /* smallest of the present window */
+    uint64_t window_end_ns; /* 0: there was no sample yet */
 };
 
 void fab_rtt_init(struct fab_rtt *rtt, uint64_t initial_ns);

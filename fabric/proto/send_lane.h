@@ -10,8 +10,12 @@
  *
  * A span is the run of whole chunks that one frame carried for the first time. It is sent again as
  * a whole, acknowledged as a whole, and freed in order. So neither sending nor acknowledging looks
- * at single records, and a run goes into its frame with one copy. Chunks do not wrap at the ring's
- * end: what does not fit there is skipped, marked by a chunk of stream SKIP.
+ * at single records, and a run goes into its frame with one copy.
+ *
+ * The ring is one of pages, which are taken from a pool as the head comes to them and given back as
+ * the tail leaves them; so are the spans' pages. An empty lane has none, and goes on at the start
+ * of the next. Chunks do not go over a page's end: what does not fit there is skipped, marked by a
+ * chunk of stream SKIP.
  */
 #ifndef FAB_PROTO_SEND_LANE_H
 #define FAB_PROTO_SEND_LANE_H
@@ -20,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/pool.h"
 #include "wire/frame.h"
 
 enum fab_span_state {
@@ -29,7 +34,7 @@ enum fab_span_state {
 };
 
 struct fab_span {
-    uint64_t start; /* place in the stream of the lane's bytes */
+    uint32_t start; /* place in the stream of the lane's bytes */
     uint32_t size;  /* bytes */
     uint32_t next_lost;
     uint16_t copies; /* frames in flight that carry it */
@@ -38,39 +43,51 @@ struct fab_span {
 };
 
 struct fab_send_lane {
-    uint8_t *ring;          /* size bytes; not owned */
-    struct fab_span *spans; /* not owned */
-    uint64_t head;          /* all places are counted in bytes from 0 and never wrap */
-    uint64_t next;
-    uint64_t tail;
-    uint64_t claimed; /* place of the open claim's chunk */
-    uint32_t size;    /* a power of two */
-    uint32_t span_mask;
+    struct fab_pool *pool; /* not owned */
+    void **pages;          /* page_mask + 1 places for chunks, then as many for spans as they need;
+                            * not owned */
+    uint32_t head;         /* places are counted in bytes and wrap */
+    uint32_t next;
+    uint32_t tail;
+    uint32_t claimed;   /* place of the open claim's chunk */
     uint32_t span_head; /* next span to be made; counts on, wraps */
     uint32_t span_tail; /* oldest span that is not freed */
     uint32_t lost_first;
     uint32_t lost_last;
     uint32_t lost_count;
-    bool has_marks; /* records with deadlines or keys may be in it: each must be looked at */
-    bool was_full;  /* a claim was refused since the last writable event */
+    uint16_t page_mask;
+    uint16_t span_page_mask;
+    uint8_t page_shift; /* log2 of a page's bytes */
+    bool is_claimed;    /* a claim may be open: its page stays */
+    bool has_marks;     /* records with deadlines or keys may be in it: each must be looked at */
+    bool was_full;      /* a claim was refused since the last writable event */
 };
+
+static_assert(sizeof(struct fab_send_lane) <= 64, "one line");
 
 /* A run of chunks that may go into a frame for the first time. */
 struct fab_run {
-    uint64_t start;
+    uint32_t start;
     uint32_t size;  /* bytes */
     uint32_t units; /* of credit */
 };
 
-/* `ring`: `size` bytes aligned to 8; `spans`: `span_count`; both powers of two, owned by the
- * caller for the lane's life. */
-void fab_send_lane_init(struct fab_send_lane *lane, uint8_t *ring, uint32_t size,
-                        struct fab_span *spans, uint32_t span_count);
+/* How many pages a lane may have: for `size` bytes of chunks, and for `spans`; powers of two. */
+struct fab_send_lane_shape {
+    uint32_t pages;
+    uint32_t span_pages;
+};
+
+struct fab_send_lane_shape fab_send_lane_shape(uint32_t page_size, uint32_t size, uint32_t spans);
+
+/* `pages`: an empty place for each page of the shape, owned by the caller for the lane's life. */
+void fab_send_lane_init(struct fab_send_lane *lane, struct fab_pool *pool, void **pages,
+                        const struct fab_send_lane_shape *shape);
 
 /* Empties the lane. */
 void fab_send_lane_reset(struct fab_send_lane *lane);
 
-/* Room for a chunk of `stride` bytes (fab_chunk_stride), at most half the ring; NULL: full. */
+/* Room for a chunk of `stride` bytes (fab_chunk_stride), at most a page; NULL: full. */
 struct fab_chunk *fab_send_lane_claim(struct fab_send_lane *lane, uint32_t stride);
 
 /* The claimed chunk is written and `stride` bytes long, at most what was claimed. */
@@ -78,34 +95,74 @@ static inline void
 fab_send_lane_commit(struct fab_send_lane *lane, uint32_t stride)
 {
     lane->head = lane->claimed + stride;
+    lane->is_claimed = false;
+}
+
+/* Bytes of a page, less one. */
+static inline uint32_t
+fab_send_lane_rest(const struct fab_send_lane *lane)
+{
+    return (1U << lane->page_shift) - 1U;
+}
+
+/* The claim is given up. */
+static inline void
+fab_send_lane_abort(struct fab_send_lane *lane)
+{
+    lane->is_claimed = false;
 }
 
 /* The bytes at a place. */
 static inline uint8_t *
-fab_send_lane_bytes(const struct fab_send_lane *lane, uint64_t place)
+fab_send_lane_bytes(const struct fab_send_lane *lane, uint32_t place)
 {
-    return lane->ring + (place & (lane->size - 1));
+    return (uint8_t *)lane->pages[place >> lane->page_shift & lane->page_mask] +
+           (place & fab_send_lane_rest(lane));
 }
 
 /* Bytes committed and never sent, skips included. */
-static inline uint64_t
+static inline uint32_t
 fab_send_lane_unsent(const struct fab_send_lane *lane)
 {
     return lane->head - lane->next;
 }
 
-/* Bytes that a claim may still use, wrap losses not counted. */
-static inline uint64_t
+/* Bytes of chunks at most. */
+static inline uint32_t
+fab_send_lane_size(const struct fab_send_lane *lane)
+{
+    return (lane->page_mask + 1U) << lane->page_shift;
+}
+
+/* Bytes that a claim may still use, losses at pages' ends not counted. */
+static inline uint32_t
 fab_send_lane_free(const struct fab_send_lane *lane)
 {
-    return lane->size - (lane->head - lane->tail);
+    return fab_send_lane_size(lane) - (lane->head - lane->tail);
+}
+
+/* Spans of a page, less one. */
+static inline uint32_t
+fab_send_lane_span_rest(const struct fab_send_lane *lane)
+{
+    return (1U << lane->page_shift) / (uint32_t)sizeof(struct fab_span) - 1U;
+}
+
+/* The place of a span's page. */
+static inline void **
+fab_send_lane_span_page(const struct fab_send_lane *lane, uint32_t index)
+{
+    return &lane->pages[lane->page_mask + 1U +
+                        (index / (fab_send_lane_span_rest(lane) + 1U) & lane->span_page_mask)];
 }
 
 /* Whether there is a span to spare and something that was never sent. */
 static inline bool
 fab_send_lane_has_new(const struct fab_send_lane *lane)
 {
-    return lane->next != lane->head && lane->span_head - lane->span_tail <= lane->span_mask;
+    return lane->next != lane->head &&
+           ((lane->span_head & fab_send_lane_span_rest(lane)) != 0 ||
+            (!*fab_send_lane_span_page(lane, lane->span_head) && lane->pool->free > 0));
 }
 
 /*
@@ -133,12 +190,12 @@ struct fab_span *fab_send_lane_first_lost(struct fab_send_lane *lane, uint32_t *
 /* That span is being sent again. */
 void fab_send_lane_take_lost(struct fab_send_lane *lane);
 
-/* Frees what is acknowledged without a gap. */
+/* Frees what is acknowledged without a gap, and pages of which nothing is left. */
 void fab_send_lane_advance(struct fab_send_lane *lane);
 
 /* Goes through all chunks, in order: begin with *place = lane->tail and *span = lane->span_tail;
  * NULL at the end. */
-const struct fab_chunk *fab_send_lane_next_chunk(const struct fab_send_lane *lane, uint64_t *place,
+const struct fab_chunk *fab_send_lane_next_chunk(const struct fab_send_lane *lane, uint32_t *place,
                                                  uint32_t *span, bool *is_acked);
 
 /* --- send_mark.c: records that are left out on purpose -----------------------------------------
@@ -152,14 +209,14 @@ struct fab_settled {
 
 /* The record at `by` takes the place of the one at `place`, if both are the latest value of the
  * same thing. Returns whether it does. */
-bool fab_send_lane_supersede(struct fab_send_lane *lane, uint64_t place, uint64_t by);
+bool fab_send_lane_supersede(struct fab_send_lane *lane, uint32_t place, uint32_t by);
 
 /* Leaves out what has expired between two places. */
-struct fab_settled fab_send_lane_settle(struct fab_send_lane *lane, uint64_t start, uint32_t size,
+struct fab_settled fab_send_lane_settle(struct fab_send_lane *lane, uint32_t start, uint32_t size,
                                         uint64_t now_ns);
 
 /* Copies what is not left out into a frame, deadlines as the time that is left. Returns bytes. */
-uint32_t fab_send_lane_copy(const struct fab_send_lane *lane, uint64_t start, uint32_t size,
+uint32_t fab_send_lane_copy(const struct fab_send_lane *lane, uint32_t start, uint32_t size,
                             uint8_t *to, uint64_t now_ns);
 
 #endif

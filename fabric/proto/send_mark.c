@@ -10,7 +10,7 @@
 #include "proto/send_lane.h"
 
 static struct fab_chunk *
-chunk_at(const struct fab_send_lane *lane, uint64_t place)
+chunk_at(const struct fab_send_lane *lane, uint32_t place)
 {
     return (struct fab_chunk *)(void *)fab_send_lane_bytes(lane, place);
 }
@@ -30,7 +30,7 @@ may_be_left_out(const struct fab_msg *msg)
 }
 
 bool
-fab_send_lane_supersede(struct fab_send_lane *lane, uint64_t place, uint64_t by)
+fab_send_lane_supersede(struct fab_send_lane *lane, uint32_t place, uint32_t by)
 {
     struct fab_chunk *chunk = chunk_at(lane, place);
     const struct fab_msg *old = record_of(chunk);
@@ -46,11 +46,11 @@ fab_send_lane_supersede(struct fab_send_lane *lane, uint64_t place, uint64_t by)
 }
 
 struct fab_settled
-fab_send_lane_settle(struct fab_send_lane *lane, uint64_t start, uint32_t size, uint64_t now_ns)
+fab_send_lane_settle(struct fab_send_lane *lane, uint32_t start, uint32_t size, uint64_t now_ns)
 {
     struct fab_settled settled = { 0 };
 
-    for (uint64_t place = start; place < start + size;) {
+    for (uint32_t place = start; place != start + size;) {
         struct fab_chunk *chunk = chunk_at(lane, place);
         const struct fab_msg *msg = record_of(chunk);
 
@@ -75,12 +75,12 @@ write_rest(struct fab_msg *at, uint64_t now_ns)
 }
 
 uint32_t
-fab_send_lane_copy(const struct fab_send_lane *lane, uint64_t start, uint32_t size, uint8_t *to,
+fab_send_lane_copy(const struct fab_send_lane *lane, uint32_t start, uint32_t size, uint8_t *to,
                    uint64_t now_ns)
 {
     uint8_t *at = to;
 
-    for (uint64_t place = start; place < start + size;) {
+    for (uint32_t place = start; place != start + size;) {
         const struct fab_chunk *chunk = chunk_at(lane, place);
         uint32_t part = fab_chunk_wire_size(chunk);
 

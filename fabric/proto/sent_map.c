@@ -5,18 +5,46 @@
 
 #include "base/assert.h"
 
-void
-fab_sent_map_init(struct fab_sent_map *map, struct fab_sent_frame *frames, uint32_t capacity)
+uint32_t
+fab_sent_map_pages(uint32_t page_size, uint32_t capacity)
 {
-    *map = (struct fab_sent_map){ .frames = frames, .mask = capacity - 1 };
+    uint32_t count = capacity * (uint32_t)sizeof(struct fab_sent_frame) / page_size;
+
+    return count > 2 ? count : 2;
+}
+
+void
+fab_sent_map_init(struct fab_sent_map *map, struct fab_pool *pool, void **pages,
+                  uint32_t page_count)
+{
+    uint32_t frames = pool->size / (uint32_t)sizeof(struct fab_sent_frame);
+
+    *map = (struct fab_sent_map){
+        .pool = pool,
+        .pages = pages,
+        .page_mask = (uint16_t)(page_count - 1),
+        .page_shift = (uint8_t)__builtin_ctz(frames),
+    };
+}
+
+void
+fab_sent_map_reset(struct fab_sent_map *map)
+{
+    fab_pool_give_all(map->pool, map->pages, map->page_mask + 1U);
+    map->head = map->tail = 0;
+    map->in_flight = 0;
+    map->in_flight_bytes = 0;
 }
 
 struct fab_sent_frame *
 fab_sent_map_push(struct fab_sent_map *map, uint64_t number, uint16_t size, uint64_t now_ns)
 {
-    struct fab_sent_frame *frame = fab_sent_map_at(map, map->head);
+    struct fab_sent_frame *frame;
 
     FAB_ASSERT(!fab_sent_map_is_full(map));
+    if ((map->head & fab_sent_map_rest(map)) == 0)
+        *fab_sent_map_page(map, map->head) = fab_pool_take(map->pool);
+    frame = fab_sent_map_at(map, map->head);
     frame->number = number;
     frame->sent_ns = now_ns;
     frame->size = size;
@@ -59,6 +87,15 @@ fab_sent_map_settle(struct fab_sent_map *map, struct fab_sent_frame *frame,
     frame->state = (uint8_t)state;
 }
 
+static void
+give_page(struct fab_sent_map *map, uint32_t position)
+{
+    void **page = fab_sent_map_page(map, position);
+
+    fab_pool_give(map->pool, *page);
+    *page = NULL;
+}
+
 void
 fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns)
 {
@@ -69,6 +106,12 @@ fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns)
             (frame->state == FAB_SENT_LOST && frame->sent_ns >= forget_ns))
             return;
         map->tail++;
+        if ((map->tail & fab_sent_map_rest(map)) == 0)
+            give_page(map, map->tail - 1);
+    }
+    if ((map->tail & fab_sent_map_rest(map)) != 0) { /* empty within a page */
+        give_page(map, map->tail);
+        map->head = map->tail = (map->tail | fab_sent_map_rest(map)) + 1;
     }
 }
 

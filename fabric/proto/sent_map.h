@@ -6,6 +6,9 @@
  * A ring in the order of packet numbers, which is the order of sending. Frames that nobody has to
  * acknowledge use up numbers but are not in it, so a number is found by bisection. A frame that was
  * declared lost stays for a while: its late acknowledgement is how we learn that paths reorder.
+ *
+ * The ring is one of pages, which are taken from a pool as its head comes to them and given back
+ * as its tail leaves them: an empty map has none. It is empty only at the start of a page.
  */
 #ifndef FAB_PROTO_SENT_MAP_H
 #define FAB_PROTO_SENT_MAP_H
@@ -13,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/pool.h"
 #include "wire/lane.h"
 
 #define FAB_SENT_PARTS_MAX 10U
@@ -38,28 +42,62 @@ struct fab_sent_frame {
 };
 
 struct fab_sent_map {
-    struct fab_sent_frame *frames; /* mask + 1 of them; not owned */
-    uint32_t mask;
-    uint32_t head; /* grows with each frame sent; wraps */
-    uint32_t tail; /* the oldest that is still remembered */
+    struct fab_pool *pool; /* not owned */
+    void **pages;          /* page_mask + 1 places; not owned */
+    uint16_t page_mask;
+    uint8_t page_shift; /* log2 of the frames in a page */
+    uint32_t head;      /* grows with each frame sent; wraps */
+    uint32_t tail;      /* the oldest that is still remembered */
     uint32_t in_flight;
     uint64_t in_flight_bytes;
 };
 
-/* `frames`: `capacity` of them, a power of two; owned by the caller for the map's life. */
-void fab_sent_map_init(struct fab_sent_map *map, struct fab_sent_frame *frames, uint32_t capacity);
+/* Places for the pages of at least `capacity` frames; a power of two. */
+uint32_t fab_sent_map_pages(uint32_t page_size, uint32_t capacity);
 
+/* `pages`: `page_count` empty places, a power of two; owned by the caller for the map's life. */
+void fab_sent_map_init(struct fab_sent_map *map, struct fab_pool *pool, void **pages,
+                       uint32_t page_count);
+
+/* Forgets all. */
+void fab_sent_map_reset(struct fab_sent_map *map);
+
+/* Frames of a page, less one. */
+static inline uint32_t
+fab_sent_map_rest(const struct fab_sent_map *map)
+{
+    return (1U << map->page_shift) - 1U;
+}
+
+static inline void **
+fab_sent_map_page(const struct fab_sent_map *map, uint32_t position)
+{
+    return &map->pages[position >> map->page_shift & map->page_mask];
+}
+
+/* Whether there is neither place nor page for one more. */
 static inline bool
 fab_sent_map_is_full(const struct fab_sent_map *map)
 {
-    return map->head - map->tail > map->mask;
+    return (map->head & fab_sent_map_rest(map)) == 0 &&
+           (*fab_sent_map_page(map, map->head) || map->pool->free == 0);
+}
+
+/* Whether few places are left. */
+static inline bool
+fab_sent_map_is_crowded(const struct fab_sent_map *map)
+{
+    uint32_t capacity = (map->page_mask + 1U) << map->page_shift;
+
+    return map->head - map->tail > capacity / 4 * 3 || map->pool->free == 0;
 }
 
 /* The frame at a position between tail and head. */
 static inline struct fab_sent_frame *
 fab_sent_map_at(const struct fab_sent_map *map, uint32_t position)
 {
-    return &map->frames[position & map->mask];
+    return (struct fab_sent_frame *)*fab_sent_map_page(map, position) +
+           (position & fab_sent_map_rest(map));
 }
 
 /* Adds a frame, in flight from now; the map must not be full, the number larger than all in it. */

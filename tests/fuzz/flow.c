@@ -217,10 +217,11 @@ static void
 check(const struct fab_flow *flow)
 {
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        require(flow->reorder.used[lane] <= flow->reorder.limit[lane]);
-        require(flow->lanes[lane].tail <= flow->lanes[lane].next);
-        require(flow->lanes[lane].next <= flow->lanes[lane].head);
-        require(flow->credit_out[lane].sent <= flow->credit_out[lane].limit);
+        const struct fab_send_lane *send = &flow->lanes[lane].send;
+
+        require(flow->reorder.used[lane] <= flow->lanes[lane].credit_in.window);
+        require(send->next - send->tail <= send->head - send->tail); /* places wrap */
+        require(flow->lanes[lane].credit_out.sent <= flow->lanes[lane].credit_out.limit);
     }
     require(flow->path->sent.in_flight <= flow->path->sent.head - flow->path->sent.tail);
     if (flow->state == FAB_FLOW_UP && !fab_flow_is_drained(flow))

@@ -210,7 +210,7 @@ run_turn(struct sim *sim, struct sim_end *end)
     if (fab_flow_has_refused(end->flow) && !end->has_no_room)
         wake_at(sim, end, sim->now_ns + SIM_US);
     if (end->to_send > 0 && fab_flow_state(end->flow) == FAB_FLOW_UP &&
-        fab_send_lane_free(&end->flow->lanes[FAB_LANE_USER]) > 4096)
+        fab_send_lane_free(&end->flow->lanes[FAB_LANE_USER].send) > 4096)
         wake_at(sim, end, sim->now_ns + SIM_US);
 }
 

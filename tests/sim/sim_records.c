@@ -260,6 +260,14 @@ check_counters(const struct sim *sim, struct sim_end *end)
     end->before = *fab_flow_counters(end->flow);
 }
 
+/* Places wrap. */
+static bool
+lane_is_in_order(const struct fab_send_lane *lane)
+{
+    return lane->next - lane->tail <= lane->head - lane->tail &&
+           lane->head - lane->tail <= fab_send_lane_size(lane);
+}
+
 void
 sim_check_end(const struct sim *sim, struct sim_end *end)
 {
@@ -274,12 +282,11 @@ sim_check_end(const struct sim *sim, struct sim_end *end)
     if (!fab_flow_is_drained(flow) && !end->has_no_buffer)
         SIM_CHECK(sim, fab_flow_next_deadline(flow) != FAB_FLOW_NO_DEADLINE);
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        SIM_CHECK(sim, flow->credit_out[lane].sent <= flow->credit_out[lane].limit);
-        SIM_CHECK(sim, flow->reorder.used[lane] <= flow->reorder.limit[lane]);
-        SIM_CHECK(sim, flow->lanes[lane].tail <= flow->lanes[lane].next);
-        SIM_CHECK(sim, flow->lanes[lane].next <= flow->lanes[lane].head);
+        SIM_CHECK(sim, flow->lanes[lane].credit_out.sent <= flow->lanes[lane].credit_out.limit);
+        SIM_CHECK(sim, flow->reorder.used[lane] <= flow->lanes[lane].credit_in.window);
+        SIM_CHECK(sim, lane_is_in_order(&flow->lanes[lane].send));
         used += flow->reorder.used[lane];
     }
-    SIM_CHECK(sim, used <= flow->reorder.cell_count);
+    SIM_CHECK(sim, used <= flow->store->shelf.count);
     SIM_CHECK(sim, flow->path->sent.in_flight <= flow->path->sent.head - flow->path->sent.tail);
 }

@@ -37,7 +37,8 @@ settle(struct sim *sim)
         const struct fab_flow *flow = sim->ends[1].flow;
 
         SIM_CHECK(sim, flow->reorder.used[lane] == 0);
-        SIM_CHECK(sim, flow->credit_in[lane].returned == sim->ends[0].flow->credit_out[lane].sent);
+        SIM_CHECK(sim, flow->lanes[lane].credit_in.returned ==
+                           sim->ends[0].flow->lanes[lane].credit_out.sent);
     }
 }
 

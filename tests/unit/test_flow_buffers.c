@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where a flow keeps records: the send lane and the cells of what came early; and its handshake. */
+/* Where a flow keeps records on their way out: the send lane; and its handshake. */
 #include "support/cmocka.h"
 
 #include <stdlib.h>
 
 #include "base/prng.h"
 #include "proto/handshake.h"
-#include "proto/reorder.h"
 #include "proto/send_lane.h"
 
+#define PAGE  4096U
 #define RING  8192U
-#define SPANS 64U
+#define SPANS 512U
+#define PAGES 5U /* two for chunks, two for spans, one to spare */
 
 struct bench {
-    _Alignas(8) uint8_t ring[RING];
-    struct fab_span spans[SPANS];
+    _Alignas(64) uint8_t memory[PAGES * PAGE];
+    void *pages[4];
+    struct fab_pool pool;
     struct fab_send_lane lane;
     uint32_t next;
 };
@@ -22,7 +24,11 @@ struct bench {
 static void
 bench_init(struct bench *bench)
 {
-    fab_send_lane_init(&bench->lane, bench->ring, RING, bench->spans, SPANS);
+    struct fab_send_lane_shape shape = fab_send_lane_shape(PAGE, RING, SPANS);
+
+    memset(bench->pages, 0, sizeof(bench->pages));
+    fab_pool_init(&bench->pool, bench->memory, PAGE, PAGES);
+    fab_send_lane_init(&bench->lane, &bench->pool, bench->pages, &shape);
     bench->next = 0;
 }
 
@@ -178,9 +184,9 @@ test_lane_goes_round_without_tearing_records(void **state)
                put(&bench, (uint16_t)(48 + fab_prng_below(&prng, 1000))))
             ;
         while (fab_send_lane_next_run(&bench.lane, 1400, UINT64_MAX, &run, &is_short)) {
-            uint64_t place = run.start;
+            uint32_t place = run.start;
 
-            while (place < run.start + run.size) {
+            while (place != run.start + run.size) {
                 const struct fab_chunk *chunk =
                     (const void *)fab_send_lane_bytes(&bench.lane, place);
                 const uint8_t *record = (const uint8_t *)(chunk + 1);
@@ -208,7 +214,7 @@ test_lane_goes_through_all_that_is_not_freed(void **state)
     struct bench bench;
     struct fab_run run;
     uint32_t spans[4];
-    uint64_t place;
+    uint32_t place;
     uint32_t span;
     uint32_t seen[8];
     uint32_t count = 0;
@@ -235,116 +241,64 @@ test_lane_goes_through_all_that_is_not_freed(void **state)
     assert_memory_equal(seen, ((uint32_t[]){ 2, 3, 4, 5, 6, 7, 8 }), 7 * sizeof(uint32_t));
 }
 
-/* reorder */
-
-static const uint32_t limits[FAB_LANE_COUNT] = { 64, 16, 16 };
-
-/* Takes out the record that the stream waits for. */
-static bool
-take(struct fab_reorder *reorder, uint8_t stream, void *scratch)
+static void
+test_lane_gives_back_its_pages_when_it_is_empty(void **state)
 {
-    const struct fab_chunk *chunk = fab_reorder_peek(reorder, stream, scratch);
+    struct bench bench;
+    struct fab_run run;
+    uint32_t span;
 
-    if (chunk == NULL)
-        return false;
-    fab_reorder_drop(reorder, chunk);
-    return true;
-}
-
-struct early {
-    struct fab_chunk chunk;
-    uint8_t record[1400];
-};
-
-static struct early
-early(uint8_t stream, uint32_t number, uint16_t size)
-{
-    struct early early = { .chunk = { .stream = stream, .size = size, .number = number } };
-
-    memset(early.record, (int)number, size);
-    return early;
+    (void)state;
+    bench_init(&bench);
+    for (int i = 0; i < 100; i++) {
+        assert_true(put(&bench, 80));
+        span = send_run(&bench, 1000, &run);
+        assert_int_equal(bench.pool.free, PAGES - 2); /* one for the chunk, one for its span */
+        ack(&bench, span);
+        assert_int_equal(bench.pool.free, PAGES);
+    }
 }
 
 static void
-test_reorder_keeps_and_gives_back_whole_records(void **state)
+test_lane_is_full_when_the_pool_has_no_page_to_spare(void **state)
 {
-    _Alignas(8) uint8_t scratch[FAB_FRAME_SIZE_MAX];
-    struct fab_reorder *reorder = malloc(sizeof(*reorder));
-    void *memory = aligned_alloc(64, fab_reorder_memory_size(limits));
+    struct bench bench;
+    struct fab_run run;
+    uint32_t span;
 
     (void)state;
-    fab_reorder_init(reorder, memory, limits);
-    for (uint16_t size = 48; size < 1400; size += 61) {
-        struct early kept = early(5, 1, size);
-        const struct fab_chunk *chunk = (const void *)scratch;
-
-        fab_reorder_reset(reorder, 0);
-        assert_int_equal(fab_reorder_keep(reorder, &kept.chunk), FAB_REORDER_KEPT);
-        assert_int_equal(fab_reorder_keep(reorder, &kept.chunk), FAB_REORDER_DUPLICATE);
-        assert_false(take(reorder, 5, scratch)); /* 0 is missing */
-        reorder->streams[5].next = 1;
-        assert_true(take(reorder, 5, scratch));
-        assert_int_equal(chunk->size, size);
-        assert_memory_equal(chunk + 1, kept.record, size);
-        assert_int_equal(reorder->used[0], 0);
-        assert_int_equal(reorder->streams[5].waiting, 0);
-    }
-    free(memory);
-    free(reorder);
+    bench_init(&bench);
+    bench.pool.reserve = PAGES - 1;
+    while (put(&bench, 1000))
+        ;
+    assert_true(bench.lane.was_full);
+    assert_int_equal(bench.next, PAGE / fab_chunk_stride(1000));
+    span = send_run(&bench, PAGE, &run); /* from the reserve */
+    ack(&bench, span);
+    assert_int_equal(bench.pool.free, PAGES);
 }
 
 static void
-test_reorder_refuses_what_exceeds_the_lanes_units(void **state)
+test_lane_keeps_the_page_of_an_open_claim(void **state)
 {
-    struct fab_reorder *reorder = malloc(sizeof(*reorder));
-    void *memory = aligned_alloc(64, fab_reorder_memory_size(limits));
-    struct early kept;
-    uint32_t number = 1;
+    struct bench bench;
+    struct fab_chunk *chunk;
+    struct fab_run run;
+    uint32_t span;
 
     (void)state;
-    fab_reorder_init(reorder, memory, limits);
-    for (; number <= 32; number++) {
-        kept = early((uint8_t)(number % 64), number, 80);
-        assert_int_equal(fab_reorder_keep(reorder, &kept.chunk), FAB_REORDER_KEPT);
-    }
-    kept = early(1, 100, 80);
-    assert_int_equal(fab_reorder_keep(reorder, &kept.chunk), FAB_REORDER_NO_ROOM);
-    kept.chunk.lane = FAB_LANE_SYSTEM; /* its own reserve is untouched */
-    assert_int_equal(fab_reorder_keep(reorder, &kept.chunk), FAB_REORDER_KEPT);
-    free(memory);
-    free(reorder);
-}
-
-static void
-test_reorder_all_cells_come_back(void **state)
-{
-    _Alignas(8) uint8_t scratch[FAB_FRAME_SIZE_MAX];
-    struct fab_reorder *reorder = malloc(sizeof(*reorder));
-    void *memory = aligned_alloc(64, fab_reorder_memory_size(limits));
-    struct fab_prng prng;
-
-    (void)state;
-    fab_reorder_init(reorder, memory, limits);
-    fab_prng_init(&prng, 5);
-    for (uint32_t round = 0; round < 2000; round++) {
-        uint32_t first = round * 8;
-        uint32_t kept = 0;
-
-        for (uint32_t i = 0; i < 8; i++) {
-            uint32_t number = first + (uint32_t)fab_prng_below(&prng, 8);
-            struct early one = early(9, number, (uint16_t)(48 + fab_prng_below(&prng, 400)));
-
-            kept += fab_reorder_keep(reorder, &one.chunk) == FAB_REORDER_KEPT;
-        }
-        for (uint32_t number = first; number < first + 8; number++) {
-            reorder->streams[9].next = number;
-            kept -= take(reorder, 9, scratch);
-        }
-        assert_int_equal(kept, 0);
-        assert_int_equal(reorder->used[0], 0);
-    }
-    free(memory);
-    free(reorder);
+    bench_init(&bench);
+    put(&bench, 80);
+    span = send_run(&bench, 1000, &run);
+    chunk = fab_send_lane_claim(&bench.lane, fab_chunk_stride(80));
+    ack(&bench, span);
+    assert_int_equal(bench.pool.free, PAGES - 1);
+    *chunk = (struct fab_chunk){ .size = 80, .number = 7 };
+    fab_send_lane_commit(&bench.lane, fab_chunk_stride(80));
+    span = send_run(&bench, 1000, &run);
+    assert_int_equal(run.size, fab_chunk_stride(80));
+    ack(&bench, span);
+    assert_int_equal(bench.pool.free, PAGES);
 }
 
 /* handshake */
@@ -461,9 +415,9 @@ main(void)
         cmocka_unit_test(test_lane_span_in_two_frames_is_lost_with_the_second),
         cmocka_unit_test(test_lane_goes_round_without_tearing_records),
         cmocka_unit_test(test_lane_goes_through_all_that_is_not_freed),
-        cmocka_unit_test(test_reorder_keeps_and_gives_back_whole_records),
-        cmocka_unit_test(test_reorder_refuses_what_exceeds_the_lanes_units),
-        cmocka_unit_test(test_reorder_all_cells_come_back),
+        cmocka_unit_test(test_lane_gives_back_its_pages_when_it_is_empty),
+        cmocka_unit_test(test_lane_is_full_when_the_pool_has_no_page_to_spare),
+        cmocka_unit_test(test_lane_keeps_the_page_of_an_open_claim),
         cmocka_unit_test(test_handshake_both_sides_find_the_same_epoch),
         cmocka_unit_test(test_handshake_begun_by_both_gives_one_epoch),
         cmocka_unit_test(test_handshake_replayed_hello_never_proves_and_never_repeats_an_epoch),

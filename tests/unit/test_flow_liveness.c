@@ -9,9 +9,10 @@
 static struct fab_liveness
 lively(uint64_t now_ns)
 {
-    struct fab_liveness liveness = { .keepalive_ns = 100 * MS,
-                                     .suspect_ns = 300 * MS,
-                                     .down_ns = 750 * MS };
+    static const struct fab_silence silence = { .keepalive_ns = 100 * MS,
+                                                .suspect_ns = 300 * MS,
+                                                .down_ns = 750 * MS };
+    struct fab_liveness liveness = { .silence = &silence };
 
     fab_liveness_init(&liveness, now_ns);
     return liveness;
@@ -84,7 +85,8 @@ test_liveness_after_a_sleep_there_is_time_to_read(void **state)
 static void
 test_liveness_without_keepalive_never_asks(void **state)
 {
-    struct fab_liveness liveness = { .down_ns = 1 };
+    static const struct fab_silence silence = { .down_ns = 1 };
+    struct fab_liveness liveness = { .silence = &silence };
 
     (void)state;
     fab_liveness_init(&liveness, 0);

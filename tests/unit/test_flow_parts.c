@@ -138,9 +138,11 @@ test_rtt_takes_the_peers_delay_off_but_not_below_the_smallest(void **state)
     fab_rtt_init(&rtt, MS);
     fab_rtt_on_sample(&rtt, 40 * US, 0, MS);
     fab_rtt_on_sample(&rtt, 100 * US, 50 * US, 2 * MS);
-    assert_true(rtt.latest_ns == 50 * US);
-    fab_rtt_on_sample(&rtt, 100 * US, 90 * US, 3 * MS);
-    assert_true(rtt.latest_ns == 100 * US); /* an exaggeration */
+    assert_true(rtt.smoothed_ns == (7 * 40 * US + 50 * US) / 8);
+    fab_rtt_init(&rtt, MS);
+    fab_rtt_on_sample(&rtt, 40 * US, 0, MS);
+    fab_rtt_on_sample(&rtt, 100 * US, 90 * US, 3 * MS); /* an exaggeration */
+    assert_true(rtt.smoothed_ns == (7 * 40 * US + 100 * US) / 8);
 }
 
 static void
@@ -172,10 +174,13 @@ test_rtt_steady_path_is_probed_after_two_round_trips(void **state)
 
 /* sent map and loss */
 
-#define PLACES 64U
+#define PAGE_FRAMES 32U
+#define PLACES      (2U * PAGE_FRAMES)
 
 struct lab {
-    struct fab_sent_frame places[PLACES];
+    struct fab_sent_frame frames[PLACES + PAGE_FRAMES]; /* a page more than the map may have */
+    void *pages[PLACES / PAGE_FRAMES];
+    struct fab_pool pool;
     struct fab_sent_map map;
     struct fab_loss loss;
     struct fab_rtt rtt;
@@ -184,7 +189,10 @@ struct lab {
 static void
 lab_init(struct lab *lab)
 {
-    fab_sent_map_init(&lab->map, lab->places, PLACES);
+    memset(lab->pages, 0, sizeof(lab->pages));
+    fab_pool_init(&lab->pool, lab->frames, PAGE_FRAMES * sizeof(lab->frames[0]),
+                  PLACES / PAGE_FRAMES + 1);
+    fab_sent_map_init(&lab->map, &lab->pool, lab->pages, PLACES / PAGE_FRAMES);
     fab_loss_init(&lab->loss);
     fab_rtt_init(&lab->rtt, 100 * US);
     fab_rtt_on_sample(&lab->rtt, 100 * US, 0, 0);
@@ -259,13 +267,40 @@ test_sent_map_counts_what_is_in_flight(void **state)
     assert_true(lab.map.in_flight_bytes == (PLACES - 2) * 1000);
     assert_true(fab_sent_map_oldest(&lab.map)->number == 1);
     assert_true(fab_sent_map_newest(&lab.map)->number == PLACES - 2);
+    for (uint64_t i = 1; i < PAGE_FRAMES; i++)
+        lab_ack(&lab, i, 1000);
     fab_sent_map_forget(&lab.map, 0);
     assert_false(fab_sent_map_is_full(&lab.map));
-    for (uint64_t i = 1; i < PLACES - 1; i++)
+    for (uint64_t i = PAGE_FRAMES; i < PLACES - 1; i++)
         lab_ack(&lab, i, 1000);
     fab_sent_map_forget(&lab.map, 0);
     assert_true(lab.map.head == lab.map.tail && lab.map.in_flight == 0);
     assert_null(fab_sent_map_oldest(&lab.map));
+    assert_int_equal(lab.pool.free, lab.pool.count);
+}
+
+static void
+test_sent_map_is_full_without_a_page_and_gives_back_what_it_leaves(void **state)
+{
+    struct lab lab;
+    void *held;
+
+    (void)state;
+    lab_init(&lab);
+    lab.pool.free = 1; /* others have the rest */
+    held = lab.pool.first->next;
+    lab.pool.first->next = NULL;
+    for (uint64_t i = 0; i < PAGE_FRAMES; i++)
+        lab_send(&lab, i, i);
+    assert_true(fab_sent_map_is_full(&lab.map));
+    assert_true(fab_sent_map_is_crowded(&lab.map));
+    fab_pool_give(&lab.pool, held);
+    assert_false(fab_sent_map_is_full(&lab.map));
+    lab_send(&lab, PAGE_FRAMES, 1);
+    for (uint64_t i = 0; i <= PAGE_FRAMES; i++)
+        lab_ack(&lab, i, 1000);
+    fab_sent_map_forget(&lab.map, 0);
+    assert_int_equal(lab.pool.free, 2);
 }
 
 static void
@@ -401,6 +436,7 @@ main(void)
         cmocka_unit_test(test_rtt_steady_path_is_probed_after_two_round_trips),
         cmocka_unit_test(test_sent_map_finds_numbers_with_gaps),
         cmocka_unit_test(test_sent_map_counts_what_is_in_flight),
+        cmocka_unit_test(test_sent_map_is_full_without_a_page_and_gives_back_what_it_leaves),
         cmocka_unit_test(test_sent_map_remembers_lost_frames_for_a_while),
         cmocka_unit_test(test_loss_third_later_frame_is_enough_before_reordering),
         cmocka_unit_test(test_loss_is_found_by_time_when_only_one_later_frame_arrived),
