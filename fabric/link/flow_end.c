@@ -177,6 +177,14 @@ run_timers(struct fab_flow_end *end, uint64_t now_ns)
     return work;
 }
 
+void
+fab_flow_end_on_silence(struct fab_flow_end *end, const struct fab_flow_link *link)
+{
+    end->counters.suspects++;
+    if (end->is_local)
+        fab_flow_port_doubt(end->port, link->path >> 16, end->now_ns);
+}
+
 /* --- peers that come and go ------------------------------------------------------------------- */
 
 /* The peer has told how many lcores it has: say hello to the others, too. */

@@ -122,6 +122,10 @@ fab_flow_end_news(struct fab_flow_end *end, struct fab_flow_link *link)
     end->news = link;
 }
 
+/* The link's peer has fallen silent. Where it is may have changed: the port asks, when its lcore is
+ * ours. */
+void fab_flow_end_on_silence(struct fab_flow_end *end, const struct fab_flow_link *link);
+
 /* What a link's flush does: its frames leave now. A timer of the flow that is due is left to the
  * next poll, because it may call the sink. */
 void fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns);

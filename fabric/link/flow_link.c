@@ -114,7 +114,8 @@ on_suspect(void *context, bool is_suspect)
 {
     struct fab_flow_link *link = context;
 
-    link->end->counters.suspects += is_suspect;
+    if (is_suspect)
+        fab_flow_end_on_silence(link->end, link);
 }
 
 static void

@@ -166,6 +166,8 @@ visit_neighbours(const struct visit *visit, const struct fab_flow_port *port)
                 counters->lost);
     visit->each(visit->context, "neighbour_foreign", "answers of whom no peer needs",
                 counters->foreign);
+    visit->each(visit->context, "neighbour_doubted",
+                "next hops asked early because a peer behind them fell silent", counters->doubted);
 }
 
 static void

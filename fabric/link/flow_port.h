@@ -52,6 +52,7 @@ struct fab_flow_port_options {
     uint16_t queue;         /* of the port, which is ours alone */
     const char *address;    /* "10.0.0.1/24", "fd00::1/64"; NULL: raw frames only, no peers */
     const char *gateway;    /* next hop towards other subnets; NULL: none */
+    uint16_t vlan_id;       /* 1 to 4094: of the frames that we send and take; 0: untagged */
     uint16_t udp_port_base; /* 0: FAB_FLOW_UDP_PORT_BASE_DEFAULT */
     uint64_t home;          /* node id 16 | incarnation 48 */
     uint8_t lcore;          /* index of the lcore that polls the port */

@@ -27,6 +27,7 @@
           * takes about 1 us each, a hundredth of an lcore */
 #define POLL_GAP_US_DEFAULT 10000U
 #define LCORES_MAX          254U
+#define VLAN_ID_MAX         4094U
 
 struct creation {
     const struct fab_flow_port_options *options;
@@ -76,6 +77,9 @@ check_options(struct creation *creation)
         return fail(options, MYC_INVALID,
                     "port '%s': udp_port_base %u leaves no room for %u lcores", options->name, base,
                     options->lcore_count);
+    if (options->vlan_id > VLAN_ID_MAX)
+        return fail(options, MYC_INVALID, "port '%s': a VLAN id is 1 to %u", options->name,
+                    VLAN_ID_MAX);
     if (options->window_bytes && options->window_bytes < WINDOW_BYTES_MIN)
         return fail(options, MYC_INVALID, "port '%s': flow_window_bytes is at least %u",
                     options->name, WINDOW_BYTES_MIN);
@@ -100,6 +104,7 @@ set_up_port(struct creation *creation)
     port->port = options->port;
     port->queue = options->queue;
     port->mac = info->mac;
+    port->vlan = options->vlan_id ? options->vlan_id : FAB_PACKET_VLAN_NONE;
     port->lcore = options->lcore;
     port->lcore_count = options->lcore_count;
     port->peer_lcores = options->peer_lcores ? options->peer_lcores : options->lcore_count;

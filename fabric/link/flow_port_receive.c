@@ -3,6 +3,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "base/log.h"
 #include "link/flow_port_state.h"
 
 /* Sends an echo request back as its reply, in the buffer that it came in. */
@@ -20,6 +21,33 @@ answer_echo(struct fab_flow_port *port, struct rte_mbuf *mbuf, const struct fab_
     fab_flow_port_reply(port, mbuf, now_ns);
 }
 
+/* Another card says that it has our address: one of the two hears nothing. */
+static void
+on_conflict(struct fab_flow_port *port, const struct fab_mac *mac)
+{
+    const uint8_t *at = mac->bytes;
+
+    port->counters.address_conflicts++;
+    if (port->has_told_conflict)
+        return;
+    port->has_told_conflict = true;
+    fab_log(FAB_LOG_WARNING,
+            "port '%s': %02x:%02x:%02x:%02x:%02x:%02x has the port's address, too: give one of "
+            "the two another `address`",
+            port->name, at[0], at[1], at[2], at[3], at[4], at[5]);
+}
+
+/* A packet says that `ip` is at `mac`. */
+static void
+on_answer(struct fab_flow_port *port, const struct fab_ip *ip, const struct fab_mac *mac,
+          uint64_t now_ns)
+{
+    if (fab_likely(!fab_ip_is_equal(ip, &port->local.address)))
+        fab_neighbours_on_answer(port->neighbours, ip, mac, now_ns);
+    else if (!fab_mac_is_equal(mac, &port->mac)) /* else it is our own, come back */
+        on_conflict(port, mac);
+}
+
 /* Says where we are to whoever asks, and remembers where he is if he is a hop of ours. */
 static void
 answer_question(struct fab_flow_port *port, const struct fab_packet *packet,
@@ -35,7 +63,7 @@ answer_question(struct fab_flow_port *port, const struct fab_packet *packet,
     struct rte_mbuf *mbuf;
 
     if (fab_ip_is_unicast(&packet->source))
-        fab_neighbours_on_answer(port->neighbours, &packet->source, &ends.mac_target, now_ns);
+        on_answer(port, &packet->source, &ends.mac_target, now_ns);
     if (!fab_ip_is_equal(asked, &port->local.address))
         return;
     mbuf = fab_flow_port_reply_alloc(port);
@@ -63,16 +91,28 @@ forward(struct fab_flow_port *port, struct fab_flow_end *end, struct rte_mbuf *m
     }
 }
 
-static void
-listen(struct fab_flow_port *port, const struct rte_mbuf *mbuf, uint16_t udp_port, uint64_t now_ns)
+/* Whether the frame is of the port's own VLAN. A tag with the id 0 carries a priority alone. */
+static inline bool
+is_in_vlan(const struct fab_flow_port *port, const struct fab_packet *packet)
 {
-    uint8_t place = port->listener_of[udp_port];
+    uint16_t vlan = packet->vlan ? packet->vlan : FAB_PACKET_VLAN_NONE;
+
+    return vlan == port->vlan && packet->network_offset <= FAB_ETHERNET_SIZE + FAB_VLAN_SIZE;
+}
+
+/* Frames of other VLANs are for listeners only. */
+static void
+listen(struct fab_flow_port *port, const struct rte_mbuf *mbuf, const struct fab_packet *packet,
+       uint64_t now_ns)
+{
+    bool is_ours = !port->has_address || is_in_vlan(port, packet);
+    uint8_t place = port->listener_of[packet->target_port];
     const struct fab_flow_listener *listener;
 
     if (place == 0)
         place = port->listener_of[0];
     if (place == 0) {
-        port->counters.unclaimed++;
+        ++*(is_ours ? &port->counters.unclaimed : &port->counters.foreign_vlan);
         return;
     }
     listener = &port->listeners[place - 1];
@@ -90,8 +130,8 @@ on_udp(struct fab_flow_port *port, struct rte_mbuf *mbuf, const struct fab_packe
     struct fab_flow_end *end;
 
     if (!port->has_address || lcore >= port->lcore_count ||
-        !fab_ip_is_equal(&packet->target, &port->local.address)) {
-        listen(port, mbuf, packet->target_port, now_ns);
+        !fab_ip_is_equal(&packet->target, &port->local.address) || !is_in_vlan(port, packet)) {
+        listen(port, mbuf, packet, now_ns);
         rte_pktmbuf_free(mbuf);
         return;
     }
@@ -113,7 +153,7 @@ static void
 on_other(struct fab_flow_port *port, struct rte_mbuf *mbuf, const struct fab_packet *packet,
          uint64_t now_ns)
 {
-    switch (port->has_address ? packet->kind : FAB_PACKET_OTHER) {
+    switch (port->has_address && is_in_vlan(port, packet) ? packet->kind : FAB_PACKET_OTHER) {
     case FAB_PACKET_ARP_REQUEST:
         answer_question(port, packet, &packet->target, now_ns);
         break;
@@ -121,19 +161,18 @@ on_other(struct fab_flow_port *port, struct rte_mbuf *mbuf, const struct fab_pac
         answer_question(port, packet, &packet->asked, now_ns);
         break;
     case FAB_PACKET_ARP_REPLY:
-        fab_neighbours_on_answer(port->neighbours, &packet->source, &packet->link_source, now_ns);
+        on_answer(port, &packet->source, &packet->link_source, now_ns);
         break;
     case FAB_PACKET_ADVERTISEMENT:
         if (packet->has_link_source)
-            fab_neighbours_on_answer(port->neighbours, &packet->asked, &packet->link_source,
-                                     now_ns);
+            on_answer(port, &packet->asked, &packet->link_source, now_ns);
         break;
     case FAB_PACKET_ECHO_REQUEST:
         if (fab_ip_is_equal(&packet->target, &port->local.address))
             answer_echo(port, mbuf, packet, now_ns);
         break;
     default:
-        listen(port, mbuf, 0, now_ns);
+        listen(port, mbuf, packet, now_ns);
     }
 }
 

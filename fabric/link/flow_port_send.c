@@ -19,7 +19,7 @@ renew_headers(struct fab_flow_port *port, struct fab_flow_peer_path *peer)
         .mac_target = hop->mac,
         .source = port->local.address,
         .target = peer->address,
-        .vlan = FAB_PACKET_VLAN_NONE,
+        .vlan = port->vlan,
     };
 
     peer->version = hop->version;
@@ -106,14 +106,35 @@ fab_flow_port_reply(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t 
 }
 
 void
+fab_flow_port_doubt(struct fab_flow_port *port, uint32_t peer, uint64_t now_ns)
+{
+    fab_neighbours_doubt(port->neighbours, port->peers[peer].hop, now_ns);
+}
+
+/* Returns the size of the frame. */
+static uint16_t
+write_question(struct fab_flow_port *port, const struct fab_neighbour_question *question,
+               void *buffer)
+{
+    struct fab_packet_ends ends = {
+        .mac_source = port->mac,
+        .mac_target = question->mac,
+        .source = port->local.address,
+        .target = question->ip,
+        .vlan = port->vlan,
+    };
+
+    if (!question->is_announcement)
+        return (uint16_t)fab_packet_encode_question(&ends, buffer);
+    ends.mac_target = fab_mac_broadcast;
+    port->counters.announced++;
+    return (uint16_t)fab_packet_encode_answer(&ends, buffer);
+}
+
+void
 fab_flow_port_ask_neighbours(struct fab_flow_port *port, uint64_t now_ns)
 {
     struct fab_neighbour_question question;
-    struct fab_packet_ends ends = {
-        .mac_source = port->mac,
-        .source = port->local.address,
-        .vlan = FAB_PACKET_VLAN_NONE,
-    };
 
     for (unsigned i = 0; i < FAB_PORT_BURST; i++) {
         struct rte_mbuf *mbuf;
@@ -123,10 +144,7 @@ fab_flow_port_ask_neighbours(struct fab_flow_port *port, uint64_t now_ns)
         mbuf = fab_flow_port_reply_alloc(port);
         if (!mbuf)
             break;
-        ends.mac_target = question.mac;
-        ends.target = question.ip;
-        mbuf->data_len =
-            (uint16_t)fab_packet_encode_question(&ends, rte_pktmbuf_mtod(mbuf, void *));
+        mbuf->data_len = write_question(port, &question, rte_pktmbuf_mtod(mbuf, void *));
         mbuf->pkt_len = mbuf->data_len;
         fab_flow_port_reply(port, mbuf, now_ns);
     }

@@ -25,6 +25,9 @@
     X(questions_answered, "ARP requests and neighbour solicitations answered")                     \
     X(echoes_answered, "echo requests answered")                                                   \
     X(replies_lost, "answers of ours that found no room or buffer")                                \
+    X(foreign_vlan, "sound frames of another VLAN than the port's, that nobody listens for")       \
+    X(announced, "times that we said to everybody where we are")                                   \
+    X(address_conflicts, "times that another card said to have the port's address")                \
     X(no_neighbour, "frames dropped because the next hop's link address is not known")             \
     X(raw_received, "frames handed to a listener")                                                 \
     X(unclaimed, "sound frames that nobody listens for")                                           \
@@ -67,6 +70,8 @@ struct fab_flow_port {
     uint8_t lcore_count;
     uint8_t peer_lcores;
     bool has_address;
+    bool has_told_conflict; /* the log knows that another card has our address */
+    uint16_t vlan;          /* FAB_PACKET_VLAN_NONE: untagged */
     struct fab_ip_prefix local;
     struct fab_mac mac;
     struct fab_neighbours *neighbours; /* owned */
@@ -103,7 +108,10 @@ void fab_flow_port_reply(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint
 /* A buffer with `size` bytes for such an answer; NULL: none. */
 struct rte_mbuf *fab_flow_port_reply_alloc(struct fab_flow_port *port);
 
-/* Asks for the neighbours that are due. */
+/* The peer has fallen silent: where its next hop is may have changed. */
+void fab_flow_port_doubt(struct fab_flow_port *port, uint32_t peer, uint64_t now_ns);
+
+/* Asks for the neighbours that are due, and says where we are. */
 void fab_flow_port_ask_neighbours(struct fab_flow_port *port, uint64_t now_ns);
 
 #endif

@@ -80,6 +80,10 @@ check_port(const struct myc_node_options *options, const struct myc_port_options
     if (port->mtu != 0 && (port->mtu < 1280 || port->mtu > 9000))
         return fab_node_refuse(options, MYC_INVALID, "port %s: mtu %u is not in 1280 to 9000 bytes",
                                port->name, port->mtu);
+    if (port->vlan_id > 4094)
+        return fab_node_refuse(options, MYC_INVALID,
+                               "port %s: vlan_id %u is not in 1 to 4094 (0: untagged)", port->name,
+                               port->vlan_id);
     if (!is_fault_sound(port->rx_fault) || !is_fault_sound(port->tx_fault))
         return fab_node_refuse(
             options, MYC_INVALID,

@@ -237,6 +237,7 @@ create_flows(const struct fab_full *full, uint32_t index, struct port_entry *ent
         .port = entry->device,
         .address = given->address,
         .gateway = given->gateway,
+        .vlan_id = given->vlan_id,
         .udp_port_base = given->udp_port_base,
         .home = full->head.home,
         .lcore = given->lcore,

@@ -12,6 +12,8 @@ struct fab_neighbours {
     uint32_t cursor;      /* where the present look through the table stands */
     uint64_t due_ns_next; /* the earliest due of those that it has passed */
     uint64_t deadline_ns;
+    uint64_t announce_ns; /* when to say next where we are */
+    uint32_t announced;   /* times that was said */
     uint32_t slot_mask;
     uint16_t *slots; /* entry + 1 by the hash of its address, linear probing; 0 free */
     struct fab_neighbour entries[];
@@ -129,6 +131,20 @@ fab_neighbours_on_answer(struct fab_neighbours *neighbours, const struct fab_ip 
     entry->due_ns = now_ns + FAB_NEIGHBOUR_KNOWN_NS;
 }
 
+void
+fab_neighbours_doubt(struct fab_neighbours *neighbours, uint32_t index, uint64_t now_ns)
+{
+    struct fab_neighbour *entry = &neighbours->entries[index];
+
+    FAB_ASSERT(index < neighbours->count);
+    if (entry->state != FAB_NEIGHBOUR_KNOWN || entry->due_ns <= now_ns)
+        return;
+    neighbours->counters.doubted++;
+    entry->due_ns = now_ns;
+    if (neighbours->deadline_ns > now_ns)
+        neighbours->deadline_ns = now_ns;
+}
+
 static void
 give_up(struct fab_neighbours *neighbours, struct fab_neighbour *entry)
 {
@@ -163,12 +179,29 @@ ask(struct fab_neighbours *neighbours, struct fab_neighbour *entry, uint64_t now
     neighbours->counters.asked++;
 }
 
+static bool
+announce(struct fab_neighbours *neighbours, uint64_t now_ns,
+         struct fab_neighbour_question *question)
+{
+    if (neighbours->announced == FAB_NEIGHBOUR_ANNOUNCE_COUNT || neighbours->announce_ns > now_ns)
+        return false;
+    neighbours->announced++;
+    neighbours->announce_ns = now_ns + FAB_NEIGHBOUR_ANNOUNCE_NS;
+    *question = (struct fab_neighbour_question){
+        .ip = neighbours->config.local.address,
+        .is_announcement = true,
+    };
+    return true;
+}
+
 bool
 fab_neighbours_ask(struct fab_neighbours *neighbours, uint64_t now_ns,
                    struct fab_neighbour_question *question)
 {
     uint64_t tick_ns = now_ns + FAB_NEIGHBOUR_TICK_NS;
 
+    if (announce(neighbours, now_ns, question))
+        return true;
     while (neighbours->cursor < neighbours->count) {
         struct fab_neighbour *entry = &neighbours->entries[neighbours->cursor++];
         bool is_due = entry->due_ns <= now_ns;
@@ -180,6 +213,9 @@ fab_neighbours_ask(struct fab_neighbours *neighbours, uint64_t now_ns,
         if (is_due)
             return true;
     }
+    if (neighbours->announced < FAB_NEIGHBOUR_ANNOUNCE_COUNT &&
+        neighbours->announce_ns < neighbours->due_ns_next)
+        neighbours->due_ns_next = neighbours->announce_ns;
     neighbours->deadline_ns = neighbours->due_ns_next > tick_ns ? neighbours->due_ns_next : tick_ns;
     neighbours->due_ns_next = UINT64_MAX;
     neighbours->cursor = 0;

@@ -12,7 +12,11 @@
  *      PROBING   usable         the hop alone, each 1 s    an answer -> KNOWN; 3 asked -> ASKING
  *
  * Any packet that says where a hop is counts as an answer: gratuitous ARP and unsolicited
- * advertisements are followed, and so is a MAC address that moves.
+ * advertisements are followed, and so is a MAC address that moves. Where a peer behind a hop falls
+ * silent the hop is in doubt, and is asked at once rather than when what is known of it is old.
+ *
+ * After the start we say three times where we are ourselves, a second apart (RFC 4861 10, RFC 5227
+ * 2.3), so that those who knew an earlier card at our address, and switches, follow.
  */
 #ifndef FAB_PROTO_NEIGHBOUR_H
 #define FAB_PROTO_NEIGHBOUR_H
@@ -23,13 +27,15 @@
 
 #include <mycelium/status.h>
 
-#define FAB_NEIGHBOUR_ASK_NS_MIN   100000000ULL
-#define FAB_NEIGHBOUR_ASK_NS_MAX   1000000000ULL
-#define FAB_NEIGHBOUR_KNOWN_NS     30000000000ULL
-#define FAB_NEIGHBOUR_PROBE_NS     1000000000ULL
-#define FAB_NEIGHBOUR_PROBES_MAX   3U
-#define FAB_NEIGHBOUR_TICK_NS      10000000ULL /* the table is looked through at most this often */
-#define FAB_NEIGHBOUR_CAPACITY_MAX 4096U
+#define FAB_NEIGHBOUR_ASK_NS_MIN     100000000ULL
+#define FAB_NEIGHBOUR_ASK_NS_MAX     1000000000ULL
+#define FAB_NEIGHBOUR_KNOWN_NS       30000000000ULL
+#define FAB_NEIGHBOUR_PROBE_NS       1000000000ULL
+#define FAB_NEIGHBOUR_PROBES_MAX     3U
+#define FAB_NEIGHBOUR_ANNOUNCE_NS    1000000000ULL
+#define FAB_NEIGHBOUR_ANNOUNCE_COUNT 3U
+#define FAB_NEIGHBOUR_TICK_NS        10000000ULL /* the table is looked through at most so often */
+#define FAB_NEIGHBOUR_CAPACITY_MAX   4096U
 
 enum fab_neighbour_state {
     FAB_NEIGHBOUR_ASKING = 0,
@@ -52,6 +58,7 @@ struct fab_neighbour_counters {
     uint64_t moved;    /* ... and that is another place */
     uint64_t lost;     /* a hop stopped answering */
     uint64_t foreign;  /* said where somebody is whom no peer needs */
+    uint64_t doubted;  /* a hop was asked early because a peer behind it fell silent */
 };
 
 struct fab_neighbour_config {
@@ -62,10 +69,11 @@ struct fab_neighbour_config {
 
 struct fab_neighbours;
 
-/* A question to send. */
+/* A question to send, or an announcement of our own address. */
 struct fab_neighbour_question {
     struct fab_ip ip;
     struct fab_mac mac; /* zero: ask everybody */
+    bool is_announcement;
 };
 
 /* Bytes that a table needs, a multiple of 8. */
@@ -89,6 +97,9 @@ const struct fab_neighbour *fab_neighbours_at(const struct fab_neighbours *neigh
 /* A packet said that `ip` is at `mac`. */
 void fab_neighbours_on_answer(struct fab_neighbours *neighbours, const struct fab_ip *ip,
                               const struct fab_mac *mac, uint64_t now_ns);
+
+/* A peer behind the hop has fallen silent: what is known of the hop may be old. */
+void fab_neighbours_doubt(struct fab_neighbours *neighbours, uint32_t index, uint64_t now_ns);
 
 /* The next question that is due, if any; call until false, at or after the deadline. */
 bool fab_neighbours_ask(struct fab_neighbours *neighbours, uint64_t now_ns,

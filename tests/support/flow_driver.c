@@ -135,6 +135,7 @@ open_flow(struct driver *driver, const struct driver_options *options)
         .port = driver->port,
         .address = options->address,
         .gateway = options->gateway,
+        .vlan_id = options->vlan_id,
         .home = (uint64_t)options->node_id << 48 | options->incarnation,
         .lcore_count = driver->lcore_count,
         .peers = &peer,

@@ -45,6 +45,7 @@ struct driver_options {
     uint64_t incarnation;
     const char *address;
     const char *gateway;
+    uint16_t vlan_id;   /* 0: untagged */
     uint16_t peer_node; /* 0: none */
     const char *peer_address;
     uint8_t lcore_count; /* 0: 1 */

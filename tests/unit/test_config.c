@@ -211,6 +211,7 @@ static const struct {
       ":9:14: ports[0].gateway: needs an address beside it; add `address`" },
     { NODE EAL WIRE "    mtu_bytes: 100\n",
       ":9:16: ports[0].mtu_bytes: is 100; choose 1280 to 9000" },
+    { NODE EAL WIRE "    vlan_id: 4095\n", ":9:14: ports[0].vlan_id: is 4095; choose 1 to 4094" },
     { NODE EAL WIRE "    lcore: 1\n",
       ":9:12: ports[0].lcore: is 1, but eal.lcores has 1 entries; choose 0 to 0, or add an lcore" },
     { NODE EAL WIRE "    udp_port_base: 80\n",

@@ -39,7 +39,7 @@ questions_until(struct fab_neighbours *neighbours, uint64_t *now_ns, uint64_t en
 
     for (; *now_ns <= end_ns; *now_ns = fab_neighbours_deadline(neighbours))
         while (fab_neighbours_ask(neighbours, *now_ns, last))
-            count++;
+            count += !last->is_announcement;
     *now_ns = end_ns;
     return count;
 }
@@ -70,7 +70,7 @@ test_unknown_hop_is_asked_for_ever_slower_and_for_ever(void **state)
 {
     struct fab_neighbours *neighbours = table(4);
     struct fab_ip hop = ip_of("10.0.0.2");
-    struct fab_neighbour_question question;
+    struct fab_neighbour_question question = { 0 };
     uint64_t now_ns = 1 * S;
     uint32_t index;
 
@@ -140,6 +140,55 @@ test_moved_mac_is_followed_and_strangers_change_nothing(void **state)
     free(neighbours);
 }
 
+static void
+test_own_address_is_announced_three_times_a_second_apart(void **state)
+{
+    static const uint64_t expected[] = { 5 * S, 6 * S, 7 * S };
+    struct fab_neighbours *neighbours = table(1);
+    struct fab_neighbour_question question;
+    uint64_t now_ns = 5 * S;
+    unsigned seen = 0;
+
+    (void)state;
+    for (; now_ns < 60 * S; now_ns = fab_neighbours_deadline(neighbours)) {
+        while (fab_neighbours_ask(neighbours, now_ns, &question)) {
+            assert_true(question.is_announcement && seen < 3);
+            assert_int_equal(question.ip.bytes[3], 1);
+            assert_true(now_ns >= expected[seen] && now_ns < expected[seen] + 50 * MS);
+            seen++;
+        }
+    }
+    assert_int_equal(seen, 3);
+    free(neighbours);
+}
+
+static void
+test_hop_of_a_silent_peer_is_asked_at_once_and_then_everybody(void **state)
+{
+    struct fab_neighbours *neighbours = table(1);
+    struct fab_ip hop = ip_of("10.0.0.2");
+    struct fab_neighbour_question question;
+    uint64_t now_ns = 10 * S;
+    uint32_t index;
+
+    (void)state;
+    assert_int_equal(fab_neighbours_add(neighbours, &hop, &index), MYC_OK);
+    fab_neighbours_on_answer(neighbours, &hop, &mac_a, 1 * S);
+    questions_until(neighbours, &now_ns, 10 * S, &question);
+    fab_neighbours_doubt(neighbours, index, now_ns);
+    fab_neighbours_doubt(neighbours, index, now_ns); /* by the flow of another lcore */
+    assert_int_equal(fab_neighbours_counters(neighbours)->doubted, 1);
+    assert_true(fab_neighbours_deadline(neighbours) <= now_ns);
+    assert_int_equal(questions_until(neighbours, &now_ns, 10 * S, &question), 1);
+    assert_memory_equal(question.mac.bytes, mac_a.bytes, 6);
+    now_ns += 20 * MS;
+    questions_until(neighbours, &now_ns, 13 * S + 100 * MS, &question);
+    assert_int_equal(question.mac.bytes[0], 0); /* nobody is there any more */
+    fab_neighbours_on_answer(neighbours, &hop, &mac_b, now_ns);
+    assert_int_equal(fab_neighbours_at(neighbours, index)->state, FAB_NEIGHBOUR_KNOWN);
+    free(neighbours);
+}
+
 int
 main(void)
 {
@@ -148,6 +197,8 @@ main(void)
         cmocka_unit_test(test_unknown_hop_is_asked_for_ever_slower_and_for_ever),
         cmocka_unit_test(test_answer_makes_a_hop_usable_and_is_refreshed_before_it_is_lost),
         cmocka_unit_test(test_moved_mac_is_followed_and_strangers_change_nothing),
+        cmocka_unit_test(test_own_address_is_announced_three_times_a_second_apart),
+        cmocka_unit_test(test_hop_of_a_silent_peer_is_asked_at_once_and_then_everybody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 
 #define MTU_MIN        1280
 #define MTU_MAX        9000
+#define VLAN_ID_MAX    4094
 #define DESCRIPTOR_MIN 64
 #define DESCRIPTOR_MAX 32768
 #define MEMORY_MB_MIN  64
@@ -158,6 +159,7 @@ check_port(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t i
     const struct range ranges[] = {
         { "udp_port_base", port->udp_port_base, 1024, 65535 - file->eal.lcores_count + 1 },
         { "mtu_bytes", port->mtu_bytes, MTU_MIN, MTU_MAX },
+        { "vlan_id", port->vlan_id, 1, VLAN_ID_MAX },
         { "rx_descriptors", port->rx_descriptors, DESCRIPTOR_MIN, DESCRIPTOR_MAX },
         { "tx_descriptors", port->tx_descriptors, DESCRIPTOR_MIN, DESCRIPTOR_MAX },
         { "mbuf_count", port->mbuf_count, 512, 1U << 24 },

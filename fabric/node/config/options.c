@@ -43,6 +43,7 @@ fill_ports(struct fab_config *config)
             .device = config->devices[i].name,
             .address = port->address,
             .gateway = port->gateway,
+            .vlan_id = port->vlan_id,
             .udp_port_base = port->udp_port_base,
             .mtu = port->mtu_bytes ? port->mtu_bytes : profile->mtu_bytes,
             .lcore = port->lcore,

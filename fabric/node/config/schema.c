@@ -75,6 +75,7 @@ static const cyaml_schema_field_t port_fields[] = {
     TEXT(struct fab_file_port, "gateway", gateway, MAYBE, TEXT_MAX),
     NUMBER(struct fab_file_port, udp_port_base, MAYBE),
     NUMBER(struct fab_file_port, mtu_bytes, MAYBE),
+    NUMBER(struct fab_file_port, vlan_id, MAYBE),
     NUMBER(struct fab_file_port, lcore, MAYBE),
     NUMBER(struct fab_file_port, rx_descriptors, MAYBE),
     NUMBER(struct fab_file_port, tx_descriptors, MAYBE),

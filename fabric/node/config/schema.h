@@ -50,6 +50,7 @@ struct fab_file_port {
     char *gateway;
     uint16_t udp_port_base;
     uint16_t mtu_bytes;
+    uint16_t vlan_id;
     uint8_t lcore;
     uint16_t rx_descriptors;
     uint16_t tx_descriptors;

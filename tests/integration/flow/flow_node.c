@@ -36,6 +36,7 @@ static const struct option options[] = {
     { "node", required_argument, NULL, 'n' },
     { "address", required_argument, NULL, 'a' },
     { "gateway", required_argument, NULL, 'g' },
+    { "vlan", required_argument, NULL, 'v' },
     { "peer-node", required_argument, NULL, 'N' },
     { "peer-address", required_argument, NULL, 'A' },
     { "incarnation", required_argument, NULL, 'i' },
@@ -97,6 +98,9 @@ set_option(struct arguments *arguments, int name)
         break;
     case 'g':
         node->gateway = optarg;
+        break;
+    case 'v':
+        node->vlan_id = (uint16_t)number;
         break;
     case 'N':
         node->peer_node = (uint16_t)number;

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from test_flow_veth import POLL_GAP_US, Pair, expect
+from veth import POLL_GAP_US, Pair, expect
 from wires import SKIP, Wires, can_make_namespaces, main
 
 BOUND_S = 4 * POLL_GAP_US / 1e6  # as computed from the poll gap that both announce
