@@ -20,6 +20,7 @@
 struct fab_flow_config
 fab_flow_end_config(struct fab_flow_end *end, const struct fab_flow_link *link)
 {
+    const struct fab_flow_peer_path *peer = &end->port->peers[link->path >> 16];
     struct fab_flow_config config = end->flow_config;
 
     config.granter = &end->granter;
@@ -27,6 +28,11 @@ fab_flow_end_config(struct fab_flow_end *end, const struct fab_flow_link *link)
     config.peer_lcore = link->link.peer_lcore;
     config.is_initiator = link->link.peer_lcore == 0;
     config.seed ^= (uint64_t)link->path << 32;
+    config.secure = (struct fab_secure_config){
+        .security = peer->security,
+        .sealer = end->port->sealer,
+        .pre_shared_key = peer->pre_shared_key,
+    };
     if (end->lcore != 0 || link->link.peer_lcore != 0)
         config.timers.keepalive_ns *= KEEPALIVE_FACTOR;
     return config;

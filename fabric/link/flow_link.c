@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "link/flow_end.h"
 #include "link/flow_life.h"
+#include "link/flow_port_state.h"
 
 #define OBSTACLE_LOG_NS 5000000000ULL /* between two lines about why a peer is refused */
 
@@ -122,7 +123,7 @@ static void
 log_obstacle(const struct fab_flow_link *link, enum fab_flow_obstacle obstacle,
              const struct fab_hello *hello)
 {
-    enum fab_security own = link->end->flow_config.secure.security;
+    enum fab_security own = link->end->port->peers[link->path >> 16].security;
 
     switch (obstacle) {
     case FAB_FLOW_OBSTACLE_VERSION:

@@ -30,6 +30,8 @@
 #define FAB_LINK_FLOW_PORT_H
 
 #include "link/link.h"
+#include "proto/key_exchange.h"
+#include "proto/seal.h"
 
 #define FAB_FLOW_UDP_PORT_BASE_DEFAULT 21000U
 #define FAB_FLOW_PEERS_MAX             4096U
@@ -42,6 +44,8 @@ struct fab_flow_peer_options {
     uint16_t node_id;       /* not our own */
     const char *address;    /* without prefix */
     uint16_t udp_port_base; /* 0: FAB_FLOW_UDP_PORT_BASE_DEFAULT */
+    enum fab_security security;
+    uint8_t pre_shared_key[FAB_SECRET_SIZE]; /* unless security is OFF */
 };
 
 /* Strings and arrays are copied. */

@@ -9,6 +9,7 @@
 #include <rte_ring.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "env/eal.h"
 #include "env/memory.h"
 #include "link/flow_port_state.h"
@@ -173,6 +174,8 @@ add_peer(struct creation *creation, const struct fab_flow_peer_options *peer)
     path->udp_port_base =
         peer->udp_port_base ? peer->udp_port_base : FAB_FLOW_UDP_PORT_BASE_DEFAULT;
     path->version = UINT32_MAX;
+    path->security = peer->security;
+    memcpy(path->pre_shared_key, peer->pre_shared_key, sizeof(path->pre_shared_key));
     port->peer_of_node[peer->node_id] = (uint16_t)port->peer_count++;
     return MYC_OK;
 }
@@ -193,6 +196,34 @@ set_up_peers(struct creation *creation)
     for (uint32_t i = 0; i < options->peer_count && status == MYC_OK; i++)
         status = add_peer(creation, &options->peers[i]);
     return status;
+}
+
+/* How many peers are trusted by the wire alone. */
+static uint32_t
+count_open(const struct fab_flow_port *port)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < port->peer_count; i++)
+        count += port->peers[i].security == FAB_SECURITY_OFF;
+    return count;
+}
+
+static enum myc_status
+set_up_security(struct creation *creation)
+{
+    struct fab_flow_port *port = creation->port;
+    uint32_t open = count_open(port);
+
+    if (open > 0)
+        fab_log(FAB_LOG_INFO,
+                "port '%s': frames of %u of %u peers are neither authenticated nor encrypted "
+                "(security: off)",
+                port->name, open, port->peer_count);
+    if (open == port->peer_count)
+        return MYC_OK;
+    port->sealer = fab_sealer_create();
+    return port->sealer ? MYC_OK : out_of_memory(creation->options, "AES");
 }
 
 static uint32_t
@@ -279,6 +310,11 @@ set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
     if (end->link_count == 0)
         return MYC_OK;
     any.peer_node = options->peers[0].node_id;
+    if (creation->port->sealer) /* all have room for what some need */
+        any.secure =
+            (struct fab_secure_config){ .security = FAB_SECURITY_ENCRYPT,
+                                        .sealer = creation->port->sealer,
+                                        .pre_shared_key = options->peers[0].pre_shared_key };
     if (fab_flow_config_check(&any) != MYC_OK)
         return fail(options, MYC_INVALID,
                     "port '%s': an MTU of %u, a window of %u bytes or of %u frames cannot be",
@@ -354,7 +390,7 @@ enum myc_status
 fab_flow_port_create(const struct fab_flow_port_options *options, struct fab_flow_port **port)
 {
     static enum myc_status (*const steps[])(struct creation *) = {
-        check_options, set_up_port, set_up_neighbours, set_up_peers, set_up_ends,
+        check_options, set_up_port, set_up_neighbours, set_up_peers, set_up_security, set_up_ends,
     };
     struct creation creation = { .options = options };
     enum myc_status status = MYC_OK;
@@ -401,6 +437,9 @@ fini_end(struct fab_flow_end *end)
     drain_ring(end->from_port);
     drain_ring(end->to_port);
     rte_pktmbuf_free(end->spare);
+    for (uint32_t i = 0; end->links && i < end->link_count; i++)
+        if (end->links[i].flow)
+            fab_flow_fini(end->links[i].flow);
     fab_memory_free(end->flow_memory);
     fab_memory_free(end->heap.timers);
     fab_memory_free(end->links);
@@ -422,7 +461,10 @@ fab_flow_port_destroy(struct fab_flow_port **port)
     for (unsigned i = 0; ending->ends && i < ending->lcore_count; i++)
         fini_end(&ending->ends[i]);
     fab_memory_free(ending->ends);
+    if (ending->peers)
+        fab_wipe(ending->peers, ending->peer_count * sizeof(*ending->peers));
     fab_memory_free(ending->peers);
+    fab_sealer_destroy(&ending->sealer);
     fab_memory_free(ending->neighbours);
     fab_memory_free(ending);
     *port = NULL;

@@ -53,6 +53,8 @@ struct fab_flow_peer_path {
     bool is_usable;   /* `headers` leads there */
     struct fab_udp_path headers;
     struct fab_flow_life life;
+    enum fab_security security;
+    uint8_t pre_shared_key[FAB_SECRET_SIZE];
 };
 
 struct fab_flow_listener {
@@ -75,6 +77,7 @@ struct fab_flow_port {
     struct fab_ip_prefix local;
     struct fab_mac mac;
     struct fab_neighbours *neighbours; /* owned */
+    struct fab_sealer *sealer;         /* owned; NULL: no peer has security */
     struct fab_flow_peer_path *peers;  /* owned */
     uint32_t peer_count;
     uint32_t backlog_at; /* frames that the device gave and the budget has not reached */

@@ -130,6 +130,12 @@ check_peer(const struct myc_node_options *options, const struct myc_peer_options
                                peer->node_id, FAB_NODE_ID_MAX);
     if (!peer->address)
         return fab_node_refuse(options, MYC_INVALID, "peer %u has no address", peer->node_id);
+    if (peer->security > MYC_SECURITY_ENCRYPT ||
+        (peer->security != MYC_SECURITY_OFF) != (peer->security_key_file != NULL))
+        return fab_node_refuse(options, MYC_INVALID,
+                               "peer %u: security is off and there is no security_key_file, or it "
+                               "is auth or encrypt and there is one",
+                               peer->node_id);
     if (find_port(options, peer->port))
         return MYC_OK;
     return fab_node_refuse(

@@ -13,6 +13,8 @@
 #include "env/port.h"
 #include "link/flow_port.h"
 #include "node/full.h"
+#include "node/key_file.h"
+#include "proto/key_exchange.h"
 
 #define ERROR_SIZE 384U
 /* The longest time that an lcore goes without polling: on a CPU that the kernel keeps for us, and
@@ -177,20 +179,40 @@ leads_to(const struct myc_node_options *options, uint32_t port, const struct myc
     return options->ports[port].address != NULL;
 }
 
-static uint32_t
-collect_peers(const struct myc_node_options *options, uint32_t port,
-              struct fab_flow_peer_options *peers)
+/* With its key, if it has one. */
+static enum myc_status
+fill_peer(const struct myc_node_options *options, const struct myc_peer_options *given,
+          struct fab_flow_peer_options *peer)
 {
-    uint32_t count = 0;
+    char error[ERROR_SIZE];
+    enum myc_status status;
 
-    for (uint32_t i = 0; i < options->peer_count; i++)
+    *peer = (struct fab_flow_peer_options){
+        .node_id = given->node_id,
+        .address = given->address,
+        .udp_port_base = given->udp_port_base,
+        .security = (enum fab_security)given->security,
+    };
+    if (given->security == MYC_SECURITY_OFF)
+        return MYC_OK;
+    status =
+        fab_key_file_read(given->security_key_file, peer->pre_shared_key, error, sizeof(error));
+    if (status != MYC_OK)
+        return fab_node_refuse(options, status, "peer %u: %s", given->node_id, error);
+    return MYC_OK;
+}
+
+static enum myc_status
+collect_peers(const struct myc_node_options *options, uint32_t port,
+              struct fab_flow_peer_options *peers, uint32_t *count)
+{
+    enum myc_status status = MYC_OK;
+
+    *count = 0;
+    for (uint32_t i = 0; i < options->peer_count && status == MYC_OK; i++)
         if (leads_to(options, port, &options->peers[i]))
-            peers[count++] = (struct fab_flow_peer_options){
-                .node_id = options->peers[i].node_id,
-                .address = options->peers[i].address,
-                .udp_port_base = options->peers[i].udp_port_base,
-            };
-    return count;
+            status = fill_peer(options, &options->peers[i], &peers[(*count)++]);
+    return status;
 }
 
 /* CPUs that are taken from the scheduler by isolcpus are ours alone. */
@@ -225,7 +247,7 @@ largest_body(uint64_t heap_bytes)
 
 static enum myc_status
 create_flows(const struct fab_full *full, uint32_t index, struct port_entry *entry,
-             struct fab_flow_peer_options *peers)
+             const struct fab_flow_peer_options *peers, uint32_t peer_count)
 {
     const struct myc_node_options *options = &full->options;
     const struct myc_port_options *given = &options->ports[index];
@@ -244,7 +266,7 @@ create_flows(const struct fab_full *full, uint32_t index, struct port_entry *ent
         .lcore_count = (uint8_t)full->lcore_count,
         .sockets = sockets,
         .peers = peers,
-        .peer_count = collect_peers(options, index, peers),
+        .peer_count = peer_count,
         .peer_lcores = peer_lcores(full->lcore_count),
         .is_point_to_point = given->is_point_to_point,
         .window_bytes = options->limits.flow_window_bytes,
@@ -307,9 +329,13 @@ start_port(struct fab_full *full, uint32_t index, struct fab_ports *ports,
 {
     struct port_entry *entry = &ports->entries[ports->count++];
     enum myc_status status = open_device(&full->options, &full->options.ports[index], entry);
+    uint32_t peer_count;
 
     if (status == MYC_OK)
-        status = create_flows(full, index, entry, peers);
+        status = collect_peers(&full->options, index, peers, &peer_count);
+    if (status == MYC_OK)
+        status = create_flows(full, index, entry, peers, peer_count);
+    fab_wipe(peers, full->options.peer_count * sizeof(*peers));
     return status != MYC_OK ? status : give_to_lcores(full, entry);
 }
 

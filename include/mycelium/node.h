@@ -54,12 +54,23 @@ struct myc_port_options {
     const struct myc_wire_fault *tx_fault;
 };
 
+/** How frames to and from a peer are protected; both sides must say the same. */
+enum myc_security {
+    MYC_SECURITY_OFF = 0, /**< by a checksum, against accidents only; a line in the log says so */
+    MYC_SECURITY_AUTH,    /**< AES-128-GMAC: nobody else can make, change or repeat one */
+    MYC_SECURITY_ENCRYPT, /**< AES-128-GCM: nor read one */
+};
+
 /** Another node, reached by a flow. */
 struct myc_peer_options {
     uint16_t node_id;
     const char *address;    /**< without prefix */
     uint16_t udp_port_base; /**< 0: 21000 */
     const char *port;       /**< which of our ports leads there; NULL: the first with an address */
+    enum myc_security security;
+    /** File of the key that both nodes have, 64 hexadecimal digits (`openssl rand -hex 32`), which
+     * only its owner may read; read at start. NULL with OFF, and only then. */
+    const char *security_key_file;
 };
 
 /** Sizes fixed at start; 0 gives the default in brackets. All of each lcore. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conformance/node_places.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,15 +13,20 @@
 #define DOWN_AFTER_US 2000000U /* other work may keep our lcores from their CPUs for long */
 #define MILLION       1000000U
 #define RING_SLOTS    256U
+#define OFF           MYC_SECURITY_OFF
+#define AUTH          MYC_SECURITY_AUTH
+#define ENCRYPT       MYC_SECURITY_ENCRYPT
 
 static const struct way ways[] = {
-    { "ring", "two lcores of a node", WIRE_NONE, true, false, false, 200000 },
-    { "segment", "two nodes of a host", WIRE_NONE, false, false, false, 200000 },
-    { "client", "a node and its client", WIRE_NONE, false, true, false, 200000 },
-    { "memif", "two nodes and a memif", WIRE_MEMIF, false, false, false, 200000 },
-    { "memif-bad", "two nodes and a bad memif", WIRE_MEMIF, false, false, true, MILLION },
-    { "veth", "two nodes and a veth pair", WIRE_VETH, false, false, false, 100000 },
-    { "veth-bad", "two nodes and a bad wire", WIRE_VETH, false, false, true, 100000 },
+    { "ring", "two lcores of a node", WIRE_NONE, true, false, false, 200000, OFF },
+    { "segment", "two nodes of a host", WIRE_NONE, false, false, false, 200000, OFF },
+    { "client", "a node and its client", WIRE_NONE, false, true, false, 200000, OFF },
+    { "memif", "two nodes and a memif", WIRE_MEMIF, false, false, false, 200000, OFF },
+    { "memif-auth", "two nodes, authenticated", WIRE_MEMIF, false, false, false, 100000, AUTH },
+    { "memif-encrypt", "two nodes, encrypted", WIRE_MEMIF, false, false, true, 100000, ENCRYPT },
+    { "memif-bad", "two nodes and a bad memif", WIRE_MEMIF, false, false, true, MILLION, OFF },
+    { "veth", "two nodes and a veth pair", WIRE_VETH, false, false, false, 100000, OFF },
+    { "veth-bad", "two nodes and a bad wire", WIRE_VETH, false, false, true, 100000, OFF },
 };
 
 /* A hundredth of the frames is lost, another one doubled, another one overtaken, each way. */
@@ -88,9 +94,31 @@ struct filled {
     struct myc_peer_options peer;
     char device[TEXT_SIZE];
     char control[TEXT_SIZE];
+    char key_file[TEXT_SIZE];
     const char *attach[1];
     char error[512];
 };
+
+/* Both places write the same. */
+static void
+write_key(const char *path)
+{
+    static const char key[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0 || write(fd, key, sizeof(key) - 1) != (ssize_t)sizeof(key) - 1)
+        fprintf(stderr, "cannot write %s\n", path);
+    close(fd);
+}
+
+static void
+fill_security(const struct way *way, const char *folder, struct filled *filled)
+{
+    snprintf(filled->key_file, TEXT_SIZE, "%s/key", folder);
+    write_key(filled->key_file);
+    filled->peer.security = way->security;
+    filled->peer.security_key_file = filled->key_file;
+}
 
 static void
 fill_wire(const struct way *way, enum conf_place place, const char *folder, struct filled *filled)
@@ -117,6 +145,8 @@ fill_wire(const struct way *way, enum conf_place place, const char *folder, stru
         .node_id = (uint16_t)(1 + other),
         .address = addresses[1][other],
     };
+    if (way->security != MYC_SECURITY_OFF)
+        fill_security(way, folder, filled);
 }
 
 /* A listens, B attaches. */

@@ -32,6 +32,7 @@ struct way {
     bool is_client;  /* B is a client of A */
     bool has_faults; /* the port's own, or of an interposer between two veth pairs */
     uint64_t many;
+    enum myc_security security;
 };
 
 /* NULL: there is no such way. */

@@ -279,8 +279,8 @@ main(int argc, char **argv)
         return be_place_b(argv[2], argv[3]);
     nodes.way = argc > 1 ? way_lookup(argv[1]) : NULL;
     if (!nodes.way) {
-        fprintf(stderr, "usage: over_nodes ring|segment|client|memif|memif-bad|veth|veth-bad "
-                        "[CLIENT] [INTERPOSER]\n");
+        fprintf(stderr, "usage: over_nodes ring|segment|client|memif|memif-auth|memif-encrypt|"
+                        "memif-bad|veth|veth-bad [CLIENT] [INTERPOSER]\n");
         return 2;
     }
     nodes.fixture = (struct conf_fixture){

@@ -128,7 +128,12 @@ add_link(void *context, struct fab_link *link)
 static enum myc_status
 open_flow(struct driver *driver, const struct driver_options *options)
 {
-    struct fab_flow_peer_options peer = { options->peer_node, options->peer_address, 0 };
+    struct fab_flow_peer_options peer = {
+        .node_id = options->peer_node,
+        .address = options->peer_address,
+        .security = options->security,
+        .pre_shared_key = { options->key },
+    };
     struct fab_flow_port_options flow = {
         .size = sizeof(flow),
         .name = options->device,

@@ -55,6 +55,8 @@ struct driver_options {
     uint32_t down_after_us;
     uint32_t poll_gap_us;
     const struct myc_wire_fault *rx_fault;
+    enum fab_security security; /* of the peer */
+    uint8_t key;                /* the first byte of the pre-shared key; the others are 0 */
 };
 
 struct driver {

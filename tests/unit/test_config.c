@@ -222,6 +222,13 @@ static const struct {
       ":5:72: ports[0].mtu_bytes: is 9000; the profile af_xdp takes 1280 to 3498" },
     { NODE EAL "peers: [{node_id: 2, address: 10.0.0.2}]\n",
       ":5:9: peers[0].port: no port has an address; give a port of ports that has an address" },
+    { NODE EAL WIRE
+      "    address: 10.0.0.1/24\npeers: [{node_id: 2, address: 10.0.0.2, security: auth}]\n",
+      ":10:9: peers[0].security_key_file: is missing; security needs a file with 64 hexadecimal "
+      "digits, as openssl rand -hex 32 prints them" },
+    { NODE EAL WIRE
+      "    address: 10.0.0.1/24\npeers: [{node_id: 2, address: 10.0.0.2, security_key_file: k}]\n",
+      ":10:60: peers[0].security_key_file: is not used; say security: auth or encrypt as well" },
     { NODE EAL WIRE "    address: 10.0.0.1/24\npeers: [{node_id: 1, address: 10.0.0.2}]\n",
       ":10:19: peers[0].node_id: is our own id, 1; give the other node's" },
     { NODE EAL WIRE "    address: 10.0.0.1/24\npeers: [{node_id: 2, address: 10.0.0.2/24}]\n",

@@ -133,6 +133,18 @@ spoil_peer_address(struct example *example)
 }
 
 static void
+spoil_peer_security(struct example *example)
+{
+    example->peers[0].security = MYC_SECURITY_AUTH;
+}
+
+static void
+spoil_peer_key_file(struct example *example)
+{
+    example->peers[0].security_key_file = "/etc/mycelium/peer.key";
+}
+
+static void
 spoil_actors_max(struct example *example)
 {
     example->options.limits.actors_max = 1U << 24;
@@ -163,6 +175,8 @@ static const struct {
     { spoil_peer_twice, "peer 2 is given twice" },
     { spoil_peer_port, "no port is called wire7" },
     { spoil_peer_address, "peer 2 has no address" },
+    { spoil_peer_security, "peer 2: security is off and there is no security_key_file, or" },
+    { spoil_peer_key_file, "peer 2: security is off and there is no security_key_file, or" },
     { spoil_actors_max, "limits.actors_max 16777216" },
     { spoil_ring_slots, "1000 is not a power of two" },
 };

@@ -221,6 +221,13 @@ check_peer(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t i
     snprintf(path, sizeof(path), "%saddress", prefix);
     if (!is_address(peer->address))
         return fab_yaml_refuse(yaml, path, "is %s; write an address without prefix", peer->address);
+    snprintf(path, sizeof(path), "%ssecurity_key_file", prefix);
+    if (peer->security != MYC_SECURITY_OFF && !peer->security_key_file)
+        return fab_yaml_refuse(yaml, path,
+                               "is missing; security needs a file with 64 hexadecimal digits, as "
+                               "openssl rand -hex 32 prints them");
+    if (peer->security == MYC_SECURITY_OFF && peer->security_key_file)
+        return fab_yaml_refuse(yaml, path, "is not used; say security: auth or encrypt as well");
     snprintf(path, sizeof(path), "%sport", prefix);
     if (!port)
         return fab_yaml_refuse(yaml, path, "%s%s; give a port of ports that has an address",

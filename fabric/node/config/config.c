@@ -164,6 +164,9 @@ fab_config_free(struct fab_config **config)
     free(old->devices);
     free(old->lcores);
     free(old->ports);
+    for (uint32_t i = 0; old->key_files && i < old->file->peers_count; i++)
+        free(old->key_files[i]);
+    free(old->key_files);
     free(old->peers);
     free(old->actors);
     free(old->folder);

@@ -38,6 +38,7 @@ struct fab_config {
     struct myc_lcore_options *lcores;
     struct myc_port_options *ports;
     struct myc_peer_options *peers;
+    char **key_files; /* of the peers, by index; each owned */
     char **arguments; /* for EAL; each owned */
     int argument_count;
     char *folder; /* of the file: what relative paths start from */

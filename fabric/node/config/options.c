@@ -57,29 +57,6 @@ fill_ports(struct fab_config *config)
     return MYC_OK;
 }
 
-static enum myc_status
-fill_peers(struct fab_config *config)
-{
-    uint32_t count = config->file->peers_count;
-
-    config->peers = calloc(count + 1, sizeof(config->peers[0]));
-    if (!config->peers)
-        return MYC_NO_MEMORY;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct fab_file_peer *peer = &config->file->peers[i];
-
-        config->peers[i] = (struct myc_peer_options){
-            .node_id = peer->node_id,
-            .address = peer->address,
-            .udp_port_base = peer->udp_port_base,
-            .port = peer->port,
-        };
-    }
-    config->options.peers = config->peers;
-    config->options.peer_count = count;
-    return MYC_OK;
-}
-
 /* A path of the config, which starts from the config's folder; NULL when memory is used up. */
 static char *
 path_from(const char *folder, const char *path)
@@ -89,6 +66,37 @@ path_from(const char *folder, const char *path)
     if (*path == '/')
         return strdup(path);
     return asprintf(&joined, "%s/%s", folder, path) < 0 ? NULL : joined;
+}
+
+static enum myc_status
+fill_peers(struct fab_config *config)
+{
+    uint32_t count = config->file->peers_count;
+
+    config->peers = calloc(count + 1, sizeof(config->peers[0]));
+    config->key_files = calloc(count + 1, sizeof(config->key_files[0]));
+    if (!config->peers || !config->key_files)
+        return MYC_NO_MEMORY;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct fab_file_peer *peer = &config->file->peers[i];
+
+        if (peer->security_key_file) {
+            config->key_files[i] = path_from(config->folder, peer->security_key_file);
+            if (!config->key_files[i])
+                return MYC_NO_MEMORY;
+        }
+        config->peers[i] = (struct myc_peer_options){
+            .node_id = peer->node_id,
+            .address = peer->address,
+            .udp_port_base = peer->udp_port_base,
+            .port = peer->port,
+            .security = peer->security,
+            .security_key_file = config->key_files[i],
+        };
+    }
+    config->options.peers = config->peers;
+    config->options.peer_count = count;
+    return MYC_OK;
 }
 
 static enum myc_status

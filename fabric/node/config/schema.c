@@ -17,6 +17,12 @@ static const cyaml_strval_t hugepages[] = {
     { "no", FAB_HUGEPAGES_NO },
 };
 
+static const cyaml_strval_t securities[] = {
+    { "off", MYC_SECURITY_OFF },
+    { "auth", MYC_SECURITY_AUTH },
+    { "encrypt", MYC_SECURITY_ENCRYPT },
+};
+
 static const cyaml_strval_t overflows[] = {
     { "reject", MYC_OVERFLOW_REJECT },
     { "drop_newest", MYC_OVERFLOW_DROP_NEWEST },
@@ -92,6 +98,8 @@ static const cyaml_schema_field_t peer_fields[] = {
     TEXT(struct fab_file_peer, "address", address, NEEDED, TEXT_MAX),
     NUMBER(struct fab_file_peer, udp_port_base, MAYBE),
     TEXT(struct fab_file_peer, "port", port, MAYBE, FAB_CONFIG_NAME_MAX),
+    WORD(struct fab_file_peer, security, securities),
+    TEXT(struct fab_file_peer, "security_key_file", security_key_file, MAYBE, TEXT_MAX),
     CYAML_FIELD_END,
 };
 

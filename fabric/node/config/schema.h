@@ -62,6 +62,8 @@ struct fab_file_peer {
     char *address;
     uint16_t udp_port_base;
     char *port;
+    enum myc_security security;
+    char *security_key_file;
 };
 
 struct fab_file_segments {
