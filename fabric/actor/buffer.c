@@ -191,6 +191,7 @@ fab_body_borrow(struct fab_core *core, struct fab_link *link, const struct fab_m
         .loan = (uint32_t)(word >> 32),
     };
     fab_link_state(core, link)->borrowed++;
+    FAB_FAULT_POINT(BORROW);
     return &buffers->body[index];
 }
 
@@ -225,8 +226,10 @@ give_back(struct fab_core *core, struct fab_body *body)
 {
     struct fab_link_state *state = fab_link_state(core, body->link);
 
+    FAB_FAULT_POINT(GIVE_BACK);
     if (state->is_up && send_release(core, body->link, body->loan) == MYC_NO_MEMORY)
         return false;
+    FAB_FAULT_POINT(GIVEN_BACK);
     FAB_ASSERT(state->borrowed > 0);
     state->borrowed--;
     free_body(core, body);
@@ -325,6 +328,7 @@ fab_lend_end(struct fab_core *core, const struct fab_link *link, uint32_t number
     if (index >= buffers->lends.fresh || !fab_handles_is_taken(&buffers->lends, index) ||
         buffers->lend[index].link != link->index || number_of(buffers, index) != number)
         return false;
+    FAB_FAULT_POINT(LEND_END);
     end_lend(core, index);
     return true;
 }

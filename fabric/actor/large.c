@@ -119,8 +119,10 @@ fab_send_lent(struct myc_self *self, struct fab_link *link, const struct fab_out
         fab_body_release(core, body); /* the loan has its own reference */
     if (status != MYC_OK)
         return fab_send_refuse(core, status);
+    FAB_FAULT_POINT(LEND);
     fab_send_fill(msg, self, out, deadline_ns);
     fab_msg_set_buffer_word(msg, fab_msg_lent_word(fab_body_place(core, body), number));
+    FAB_FAULT_POINT(LENT);
     core->counters.large_sent++;
     core->claim = (struct fab_claim){ .msg = msg, .link = link, .lend = number, .is_lent = true };
     if (!out->body) {

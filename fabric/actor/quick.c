@@ -108,6 +108,7 @@ send_over(struct myc_self *self, struct myc_ref to, const struct myc_type *type,
         return fab_send_any(self, to, type, body, size);
     msg = fab_link_take(link);
     fill(msg, self, to.actor, type, size);
+    FAB_FAULT_POINT(WRITE);
     fab_copy_words(msg + 1, body, size);
     core->counters.sent++;
     fab_link_touch(core, link);

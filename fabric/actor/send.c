@@ -74,6 +74,7 @@ fill(struct fab_msg *msg, const struct myc_self *self, const struct fab_outgoing
     msg->origin_ns = out->origin_ns ? out->origin_ns : self->origin_ns;
     if (flags & FAB_MSG_HAS_DEADLINE)
         fab_msg_set_word(msg, 0, deadline_ns);
+    FAB_FAULT_POINT(WRITE);
     if (out->body && fab_likely(!out->buffer))
         fab_copy(fab_msg_body(msg), out->body, out->size);
 }

@@ -33,6 +33,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fault_point.h"
 #include "link/slot.h"
 #include "wire/lane.h"
 #include "wire/message.h"
@@ -160,6 +161,7 @@ fab_link_take(struct fab_link *link)
 
     link->window.next = slot + FAB_RING_SLOT_SIZE;
     link->window.left--;
+    FAB_FAULT_POINT(WINDOW);
     fab_ring_prefetch_ahead(slot, 1);
     return (struct fab_msg *)(void *)slot;
 }

@@ -68,6 +68,7 @@ segment_claim(struct fab_link *link, enum fab_lane lane, uint32_t stride, uint64
         return MYC_FULL;
     }
     *record = fab_segment_producer_claim(&segment->out, span);
+    FAB_FAULT_POINT(CLAIM);
     return MYC_OK;
 }
 
@@ -77,7 +78,9 @@ segment_commit(struct fab_link *link)
     struct fab_segment_link *segment = segment_of(link);
 
     FAB_ASSERT(segment->out.claimed > 0);
+    FAB_FAULT_POINT(COMMIT);
     fab_segment_producer_commit(&segment->out);
+    FAB_FAULT_POINT(COMMITTED);
     link->counters.sent++;
     fab_segment_producer_open(&segment->out, &link->window);
 }
@@ -122,7 +125,9 @@ receive(struct fab_segment_link *segment, unsigned budget)
             cut_off(segment);
             break;
         }
+        FAB_FAULT_POINT(TAKE);
         link->sink->on_message(link->core, link, msg);
+        FAB_FAULT_POINT(HANDLED);
         done++;
     }
     fab_segment_consumer_release(&segment->in);

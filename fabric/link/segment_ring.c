@@ -75,6 +75,7 @@ fab_segment_consumer_refresh(struct fab_segment_consumer *consumer)
     if (tail == consumer->next)
         return FAB_SEGMENT_EMPTY;
     consumer->tail_seen = tail;
+    FAB_FAULT_POINT(REFRESH);
     return FAB_SEGMENT_RECORD;
 }
 

@@ -40,6 +40,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/fault_point.h"
 #include "link/link.h"
 
 /* The two indices are two lines apart, so that the prefetcher does not couple them. */
@@ -171,8 +172,10 @@ fab_segment_producer_publish(struct fab_segment_producer *producer)
     if (producer->published == producer->next)
         return;
     producer->published = producer->next;
+    FAB_FAULT_POINT(PUBLISH);
     /* Pairs with the load of `tail` in fab_segment_consumer_refresh: the records are seen whole. */
     atomic_store_explicit(producer->tail, producer->next, memory_order_release);
+    FAB_FAULT_POINT(PUBLISHED);
 }
 
 static inline void
@@ -217,6 +220,7 @@ fab_segment_consumer_take(struct fab_segment_consumer *consumer, struct fab_segm
     if (fab_unlikely(!fab_msg_is_valid(msg, available)))
         return FAB_SEGMENT_BAD;
     total = fab_msg_total(msg);
+    FAB_FAULT_POINT(COPY);
     consumer->next += fab_ring_span(total);
     /* Not those that are still being written: the producer would have to take their lines back. */
     if (consumer->tail_seen - consumer->next >= FAB_RING_PREFETCH / FAB_RING_SLOT_SIZE)
@@ -233,9 +237,11 @@ fab_segment_consumer_release(struct fab_segment_consumer *consumer)
     if (consumer->released == consumer->next)
         return;
     consumer->released = consumer->next;
+    FAB_FAULT_POINT(RELEASE);
     /* Pairs with the load of `head` in fab_segment_producer_refresh: our reads of the slots are
      * done before the producer writes there again. */
     atomic_store_explicit(consumer->head, consumer->next, memory_order_release);
+    FAB_FAULT_POINT(RELEASED);
 }
 
 #endif

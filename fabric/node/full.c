@@ -45,6 +45,7 @@ full_counter_each(const struct myc_node *node,
              sum_core_counter(full, i));
     if (full->ports)
         fab_ports_counter_each(full->ports, each, context);
+    fab_segments_counter_each(full->segments, each, context);
 }
 
 static const struct fab_node_ops full_ops = {

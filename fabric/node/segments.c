@@ -109,6 +109,16 @@ fab_segments_open(struct fab_segments *segments)
 }
 
 void
+fab_segments_counter_each(const struct fab_segments *segments,
+                          void (*each)(void *context, const char *name, const char *text,
+                                       uint64_t value),
+                          void *context)
+{
+    if (segments && segments->control)
+        fab_control_counter_each(segments->control, each, context);
+}
+
+void
 fab_segments_stop(struct fab_segments *segments)
 {
     if (segments && segments->control)

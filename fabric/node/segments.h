@@ -6,6 +6,8 @@
 #ifndef FAB_NODE_SEGMENTS_H
 #define FAB_NODE_SEGMENTS_H
 
+#include <stdint.h>
+
 #include <mycelium/status.h>
 
 struct fab_full;
@@ -18,6 +20,12 @@ enum myc_status fab_segments_create(struct fab_full *full, struct fab_segments *
  * a control thread. On failure the options' error text is written. OK; EXISTS (the socket is in
  * use); REFUSED; INVALID; IO_ERROR; NO_MEMORY. Context: main thread, when the lcores run. */
 enum myc_status fab_segments_open(struct fab_segments *segments);
+
+/* The counters of its control thread; none before it is open. Context: any thread. */
+void fab_segments_counter_each(const struct fab_segments *segments,
+                               void (*each)(void *context, const char *name, const char *text,
+                                            uint64_t value),
+                               void *context);
 
 /* Ends the control thread and detaches from all peers. NULL is fine. Context: main thread, while
  * the lcores still run. */

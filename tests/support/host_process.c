@@ -5,26 +5,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <mycelium/registry.h>
-
-#include "actor/core.h"
 #include "base/assert.h"
 #include "base/log.h"
-#include "env/clock.h"
-#include "node/control/control.h"
-#include "node/control/door.h"
+#include "support/bare_node.h"
 
 #define WAIT_MS 10000
 
 static struct {
-    struct fab_core *core;
-    struct fab_door door;
+    struct bare_node node;
     int reports;
 } host;
 
@@ -42,7 +34,6 @@ static void
 on_attached(void *context, const struct fab_control_peer *peer)
 {
     (void)context;
-    fab_door_hand_over(&host.door, &peer->links[0]);
     report(HOST_ATTACHED, peer->home, MYC_OK);
 }
 
@@ -50,7 +41,6 @@ static void
 on_detached(void *context, const struct fab_control_peer *peer, enum myc_status reason)
 {
     (void)context;
-    fab_door_retire(&host.door);
     report(HOST_DETACHED, peer->home, reason);
 }
 
@@ -81,40 +71,6 @@ static const struct myc_class echo_class = {
     .receive = echo,
 };
 
-static void *
-alloc_plain(void *context, size_t size, size_t align)
-{
-    size_t whole = (size + align - 1U) / align * align;
-    void *memory = aligned_alloc(align, whole);
-
-    (void)context;
-    FAB_ASSERT(memory);
-    return memset(memory, 0, whole);
-}
-
-static void
-free_plain(void *context, void *pointer)
-{
-    (void)context;
-    free(pointer);
-}
-
-static void
-turn(void)
-{
-    static const struct timespec step = { .tv_nsec = 50000 };
-    uint64_t now_ns = fab_clock_ns();
-    unsigned work;
-
-    fab_core_turn_begin(host.core, now_ns);
-    work = fab_door_poll(&host.door, fab_core_room(host.core), now_ns);
-    work += fab_core_poll(host.core, 32);
-    work += fab_core_run(host.core, 256);
-    fab_core_flush(host.core);
-    if (!work)
-        nanosleep(&step, NULL);
-}
-
 static void
 on_term(int number)
 {
@@ -125,48 +81,25 @@ on_term(int number)
 static void
 run(const char *path, uint64_t home)
 {
-    const struct fab_core_memory memory = { alloc_plain, free_plain, NULL };
-    const struct fab_core_config config = {
-        .size = sizeof(config),
+    const struct bare_node_options options = {
         .home = home,
-        .lcore_count = 1,
-        .limits = { .actors_max = 64, .messages_max = 4096, .state_bytes_max = 1 << 20 },
-        .seed = home,
-    };
-    const struct fab_control_options options = {
-        .size = sizeof(options),
-        .home = home,
-        .lcore_count = 1,
-        .slots = 256,
-        .name = "host",
         .path = path,
-        .mode = 0600,
+        .slots = 256,
         .ops = { .on_attached = on_attached, .on_detached = on_detached },
     };
     const struct myc_spawn_options named = { .size = sizeof(named), .name = "echo" };
-    struct fab_control *control;
     struct myc_ref ref;
-    char error[256];
 
     signal(SIGTERM, on_term);
     fab_log_set_level(FAB_LOG_ERROR);
-    fab_clock_init();
-    FAB_ASSERT(fab_core_create(&config, &memory, &host.core) == MYC_OK);
-    fab_core_turn_begin(host.core, fab_clock_ns());
-    FAB_ASSERT(fab_core_spawn(host.core, &myc_registry_class, NULL, &ref) == MYC_OK);
-    FAB_ASSERT(fab_core_spawn(host.core, &echo_class, &named, &ref) == MYC_OK);
+    bare_node_init(&host.node, &options);
+    FAB_ASSERT(fab_core_spawn(host.node.core, &echo_class, &named, &ref) == MYC_OK);
     FAB_ASSERT(myc_ref_is_equal(ref, host_process_echo(home)));
-    fab_door_init(&host.door, host.core);
-    FAB_ASSERT(fab_control_create(&options, &control, error, sizeof(error)) == MYC_OK);
+    bare_node_open(&host.node, &options);
     report(HOST_LISTENS, home, MYC_OK);
     while (!is_told_to_stop)
-        turn();
-    fab_control_stop_begin(control);
-    while (!fab_control_has_stopped(control))
-        turn();
-    fab_control_stop(control);
-    fab_core_destroy(&host.core);
-    fab_control_destroy(&control);
+        bare_node_turn_or_rest(&host.node);
+    bare_node_fini(&host.node);
 }
 
 void

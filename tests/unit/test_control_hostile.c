@@ -202,6 +202,39 @@ test_packets_that_are_wrong_end_the_connection(void **state)
     assert_int_equal(a.attached_count, 0);
 }
 
+/* Open descriptors of this process. */
+static unsigned
+count_files(void)
+{
+    unsigned count = 0;
+
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void
+test_a_descriptor_beside_an_empty_packet_is_closed(void **state)
+{
+    union fab_control_packet packet;
+    int memory = memory_with(4096, 0);
+    int ends[2];
+    int passed;
+    unsigned before;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    memset(&packet, 0, sizeof(packet)); /* its size is 0 */
+    assert_int_equal(fab_control_send(ends[0], &packet, memory), MYC_OK);
+    before = count_files();
+    assert_int_equal(fab_control_receive(ends[1], &packet, &passed), MYC_GONE);
+    assert_int_equal(passed, -1);
+    assert_int_equal(count_files(), before);
+    close(memory);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void
 test_a_peer_that_says_nothing_is_let_go(void **state)
 {
@@ -320,6 +353,7 @@ main(void)
         CONTROL_TEST(test_memory_that_is_not_as_it_must_be_is_refused),
         CONTROL_TEST(test_a_raw_peer_that_does_all_right_is_attached),
         CONTROL_TEST(test_packets_that_are_wrong_end_the_connection),
+        CONTROL_TEST(test_a_descriptor_beside_an_empty_packet_is_closed),
         CONTROL_TEST(test_a_peer_that_says_nothing_is_let_go),
         CONTROL_TEST(test_more_connections_than_places_are_refused_and_harm_nobody),
         CONTROL_TEST(test_the_file_mode_and_the_credentials_keep_strangers_out),

@@ -143,6 +143,7 @@ client_counter_each(const struct myc_node *node,
         each(context, fab_core_counter_table[i].name, fab_core_counter_table[i].text, values[i]);
     each(context, "inbox_dropped", "messages for which the client's inbox had no room",
          client->inbox.dropped_full);
+    fab_control_counter_each(client->control, each, context);
 }
 
 static void

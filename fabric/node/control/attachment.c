@@ -130,6 +130,7 @@ fab_attachment_fini(struct fab_attachment *attachment, bool is_forced)
     attachment->links = NULL;
     attachment->link_count = 0;
     fab_segment_memory_fini(&attachment->own);
+    FAB_FAULT_POINT(UNMAPPED);
     fab_segment_memory_fini(&attachment->peer);
     fab_segment_memory_fini(&attachment->peer_heap);
 }

@@ -70,6 +70,7 @@ settle(struct fab_control *control, int fd, uint32_t attach)
 
     if (!place || !fab_control_watch(control, fd, token_of(TOKEN_SOCKET, index)) ||
         fab_control_credentials_of(fd, &place->credentials) != MYC_OK) {
+        fab_control_count(&control->counters.crowded);
         fab_control_send_end(fd, MYC_FULL, "too many connections");
         close(fd);
         return NULL;
@@ -420,4 +421,17 @@ fab_control_each_peer(const struct fab_control *control,
         if (control->places[i].state == FAB_PLACE_UP)
             each(context, &control->places[i].peer);
     }
+}
+
+void
+fab_control_counter_each(const struct fab_control *control,
+                         void (*each)(void *context, const char *name, const char *text,
+                                      uint64_t value),
+                         void *context)
+{
+#define EACH(name, text)                    \
+    each(context, "processes_" #name, text, \
+         atomic_load_explicit(&control->counters.name, memory_order_relaxed));
+    FAB_CONTROL_COUNTERS(EACH)
+#undef EACH
 }

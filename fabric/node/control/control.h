@@ -17,6 +17,7 @@
 #ifndef FAB_NODE_CONTROL_CONTROL_H
 #define FAB_NODE_CONTROL_CONTROL_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -36,6 +37,25 @@
 #define FAB_CLIENT_ID_MAX 65534U
 
 struct fab_control;
+
+/* Counters of who came and went; each end of a connection that was not wished for adds one to
+ * exactly one of the last five. */
+/* clang-format off */
+#define FAB_CONTROL_COUNTERS(X)                                                                  \
+    X(attached, "processes of the host that were attached")                                      \
+    X(detached, "processes of the host that left, ended or were cut off")                        \
+    X(cut_off, "attached processes that were cut off, for nonsense in their memory or packets")  \
+    X(refused, "processes that may not attach")                                                  \
+    X(misbehaved, "connections that ended before they were attached: wrong packets or memory")   \
+    X(timed_out, "connections that did not get to the end of their handshake in time")           \
+    X(crowded, "connections that found no place free")
+/* clang-format on */
+
+struct fab_control_counters {
+#define FAB_CONTROL_COUNTER_FIELD(name, text) _Atomic uint64_t name;
+    FAB_CONTROL_COUNTERS(FAB_CONTROL_COUNTER_FIELD)
+#undef FAB_CONTROL_COUNTER_FIELD
+};
 
 /* An attached node or client. Valid until on_detached returns. */
 struct fab_control_peer {
@@ -100,6 +120,12 @@ bool fab_control_has_stopped(const struct fab_control *control);
 
 /* Frees everything. NULL inside is fine. Context: main thread, after stop, when no lcore polls. */
 void fab_control_destroy(struct fab_control **control);
+
+/* Calls `each` for every counter, its name behind "processes_". Context: any thread. */
+void fab_control_counter_each(const struct fab_control *control,
+                              void (*each)(void *context, const char *name, const char *text,
+                                           uint64_t value),
+                              void *context);
 
 /* Every peer that is up. Context: control thread, within on_request. */
 void fab_control_each_peer(const struct fab_control *control,

@@ -17,6 +17,7 @@ fab_door_hand_over(struct fab_door *door, struct fab_segment_link *link)
         /* Pairs with the exchange in take_in. */
     } while (!atomic_compare_exchange_weak_explicit(&door->arrivals, &first, link,
                                                     memory_order_release, memory_order_relaxed));
+    FAB_FAULT_POINT(HANDED_OVER);
 }
 
 void
@@ -38,6 +39,7 @@ take_in(struct fab_door *door)
         /* A core whose table of links is full does without: the link stays unpolled in our list
          * and is released with its peer. */
         link->is_in_core = fab_core_add_link(door->core, &link->link) == MYC_OK;
+        FAB_FAULT_POINT(TAKEN_IN);
         link->door_next = door->links;
         door->links = link;
         link = next;
@@ -51,7 +53,9 @@ let_out(struct fab_door *door, struct fab_segment_link *link)
 {
     if (link->is_in_core)
         fab_core_remove_link(door->core, &link->link);
+    FAB_FAULT_POINT(LET_OUT);
     link->link.ops->close(&link->link);
+    FAB_FAULT_POINT(CLOSED);
     door->retired++;
 }
 

@@ -50,8 +50,10 @@ fab_place_begin(struct fab_control *control, struct fab_place *place)
 
     place->state = FAB_PLACE_WELCOME_DUE;
     fill_offer(control, &packet, FAB_CONTROL_HELLO);
+    FAB_FAULT_POINT(HELLO);
     if (fab_control_send(place->fd, &packet, -1) != MYC_OK)
         fab_place_end(control, place, MYC_NO_CONNECTION, "it closed the connection", false);
+    FAB_FAULT_POINT(HELLO_SAID);
 }
 
 /* ---- who may be which node ------------------------------------------------------------------ */
@@ -179,6 +181,7 @@ make_memory(struct fab_control *control, struct fab_place *place)
         return false;
     }
     place->has_attachment = true;
+    FAB_FAULT_POINT(MEMORY_MADE);
     return true;
 }
 
@@ -194,8 +197,10 @@ map_memory(struct fab_control *control, struct fab_place *place, int passed, uin
         status = fab_attachment_map_heap(&place->attachment, heap_fd, (size_t)place->heap_size);
     else if (heap_fd >= 0)
         close(heap_fd);
+    FAB_FAULT_POINT(MAPPED);
     if (status == MYC_OK)
         status = fab_attachment_link(&place->attachment, place->peer.home);
+    FAB_FAULT_POINT(LINKED);
     if (status == MYC_OK)
         return true;
     refuse(control, place, status,
@@ -223,8 +228,12 @@ static void
 send_memory(struct fab_control *control, struct fab_place *place,
             const union fab_control_packet *packet)
 {
-    if (send_heap(control, place) != MYC_OK ||
-        fab_control_send(place->fd, packet, place->attachment.own.fd) != MYC_OK)
+    enum myc_status status = send_heap(control, place);
+
+    FAB_FAULT_POINT(HEAP_SAID);
+    if (status == MYC_OK)
+        status = fab_control_send(place->fd, packet, place->attachment.own.fd);
+    if (status != MYC_OK)
         fab_place_end(control, place, MYC_NO_CONNECTION, "it closed the connection", false);
 }
 
@@ -240,6 +249,7 @@ on_hello(struct fab_control *control, struct fab_place *place,
         refuse(control, place, MYC_REFUSED, "nobody attaches to a client");
         return;
     }
+    FAB_FAULT_POINT(HELLO_SEEN);
     if (!take_offer(control, place, offer) || !make_memory(control, place))
         return;
     fill_offer(control, &packet, FAB_CONTROL_WELCOME);
@@ -247,6 +257,7 @@ on_hello(struct fab_control *control, struct fab_place *place,
     packet.offer.memory_size = place->attachment.own.size;
     place->state = FAB_PLACE_READY_DUE;
     send_memory(control, place, &packet);
+    FAB_FAULT_POINT(WELCOME_SAID);
 }
 
 /* Whether the acceptor calls us what we may be called. A client learns its id here. */
@@ -271,6 +282,7 @@ on_welcome(struct fab_control *control, struct fab_place *place,
 {
     union fab_control_packet packet;
 
+    FAB_FAULT_POINT(WELCOME_SEEN);
     if (!take_given_home(control, offer->given_home)) {
         close(passed);
         refuse(control, place, MYC_INVALID, "it calls us by a home that we do not have");
@@ -286,6 +298,7 @@ on_welcome(struct fab_control *control, struct fab_place *place,
     packet.memory.size = place->attachment.own.size;
     place->state = FAB_PLACE_UP_DUE;
     send_memory(control, place, &packet);
+    FAB_FAULT_POINT(READY_SAID);
 }
 
 /* Keeps the fd until the links are made; of two the second is one too many. */
@@ -306,13 +319,16 @@ on_ready(struct fab_control *control, struct fab_place *place, uint64_t size, in
 {
     union fab_control_packet packet;
 
+    FAB_FAULT_POINT(READY_SEEN);
     if (!map_memory(control, place, passed, size))
         return;
     fab_control_packet_init(&packet, FAB_CONTROL_UP);
-    if (fab_control_send(place->fd, &packet, -1) != MYC_OK)
+    if (fab_control_send(place->fd, &packet, -1) != MYC_OK) {
         fab_place_end(control, place, MYC_NO_CONNECTION, "it closed the connection", false);
-    else
-        fab_place_up(control, place);
+        return;
+    }
+    FAB_FAULT_POINT(UP_SAID);
+    fab_place_up(control, place);
 }
 
 /* The text goes by an fd of its own: it may be larger than a socket's buffer, and a tool that does
@@ -410,6 +426,7 @@ fab_place_on_packet(struct fab_control *control, struct fab_place *place,
         on_ready(control, place, packet->memory.size, passed);
         break;
     case FAB_CONTROL_UP:
+        FAB_FAULT_POINT(UP_SEEN);
         fab_place_up(control, place);
         break;
     default:

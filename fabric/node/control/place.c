@@ -41,6 +41,7 @@ fab_place_up(struct fab_control *control, struct fab_place *place)
     struct fab_control_peer *peer = &place->peer;
 
     place->state = FAB_PLACE_UP;
+    fab_control_count(&control->counters.attached);
     peer->links = place->attachment.links;
     peer->link_count = place->attachment.link_count;
     peer->pid = place->credentials.pid;
@@ -54,8 +55,51 @@ static void
 detach(struct fab_control *control, struct fab_place *place, enum myc_status reason)
 {
     place->state = FAB_PLACE_ENDING;
+    fab_control_count(&control->counters.detached);
     fab_attachment_end(&place->attachment, reason);
+    FAB_FAULT_POINT(END_TOLD);
     control->options.ops.on_detached(control->options.context, &place->peer, reason);
+}
+
+/* Why we end a connection, where we did not wish to. */
+static void
+count_end(struct fab_control *control, const struct fab_place *place, enum myc_status reason)
+{
+    struct fab_control_counters *counters = &control->counters;
+
+    switch (reason) {
+    case MYC_INVALID:
+    case MYC_VERSION:
+    case MYC_TOO_BIG:
+        fab_control_count(place->state == FAB_PLACE_UP ? &counters->cut_off
+                                                       : &counters->misbehaved);
+        break;
+    case MYC_REFUSED:
+        fab_control_count(place->state == FAB_PLACE_ACCEPTED ? &counters->refused
+                                                             : &counters->misbehaved);
+        break;
+    case MYC_TIMEOUT:
+        fab_control_count(&counters->timed_out);
+        break;
+    default:
+        break;
+    }
+}
+
+static void
+hang_up(struct fab_place *place)
+{
+    place->owes_goodbye = false;
+    close_fd(&place->fd);
+    close_fd(&place->process_fd);
+}
+
+static void
+say_goodbye(struct fab_place *place)
+{
+    fab_control_send_end(place->fd, MYC_SHUTDOWN, "this node leaves");
+    FAB_FAULT_POINT(END_SAID);
+    hang_up(place);
 }
 
 void
@@ -67,10 +111,14 @@ fab_place_end(struct fab_control *control, struct fab_place *place, enum myc_sta
 
     if (place->state == FAB_PLACE_FREE || place->state == FAB_PLACE_ENDING)
         return;
+    place->owes_goodbye = was_up && says_so && reason == MYC_SHUTDOWN;
+    FAB_FAULT_POINT(END);
     if (says_so)
+        count_end(control, place, reason);
+    if (says_so && !place->owes_goodbye)
         fab_control_send_end(place->fd, reason, text);
-    close_fd(&place->fd);
-    close_fd(&place->process_fd);
+    if (!place->owes_goodbye)
+        hang_up(place);
     place->attach = FAB_CONTROL_NO_ATTACH;
     if (was_up) {
         detach(control, place, reason == MYC_SHUTDOWN ? MYC_SHUTDOWN : MYC_NO_CONNECTION);
@@ -95,6 +143,9 @@ fab_place_reclaim(struct fab_control *control, struct fab_place *place, bool is_
     if (place->has_attachment) {
         if (!is_forced && !fab_attachment_is_released(&place->attachment))
             return;
+        FAB_FAULT_POINT(RECLAIM);
+        if (place->owes_goodbye)
+            say_goodbye(place);
         fab_attachment_fini(&place->attachment, is_forced);
     }
     close_fd(&place->heap_fd);

@@ -11,6 +11,9 @@
  *      UP               END, hang-up, cut          links told, ENDING
  *      ENDING           release by the lcores      FREE
  *
+ * Who leaves by its own wish says END last, when its lcores have released the links: until then
+ * they may read large bodies, which the other side takes back as soon as it hears of the end.
+ *
  * Before UP a failure closes the connection, after END with a sentence where the other side may
  * want one. Private to node/control; everything runs on the control thread.
  */
@@ -48,6 +51,8 @@ struct fab_place {
     struct fab_control_peer peer;
     struct fab_attachment attachment;
     bool has_attachment;
+    bool owes_goodbye; /* ENDING by our own wish: the other side is told when the links are released
+                        */
 };
 
 /* One path that we attach to. */
@@ -68,7 +73,8 @@ struct fab_control {
     struct fab_control_place socket_place;
     struct fab_attach attaches[FAB_CONTROL_ATTACH_MAX];
     struct fab_place places[FAB_CONTROL_PLACES];
-    unsigned long thread; /* pthread_t */
+    struct fab_control_counters counters; /* written by the thread, read by anybody */
+    unsigned long thread;                 /* pthread_t */
     bool is_running;
     bool is_stopping;
     _Atomic bool has_stopped; /* set by the thread at its end */
@@ -94,6 +100,13 @@ bool fab_place_is_dead(const struct fab_place *place);
 /* An attempt to attach has failed: reported once for each cause, tried again later. */
 void fab_attach_failed(struct fab_control *control, uint32_t attach, enum myc_status status,
                        const char *text);
+
+/* Adds one. */
+static inline void
+fab_control_count(_Atomic uint64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
 
 /* control.c: clock and epoll of the thread. */
 uint64_t fab_control_now_ns(void);

@@ -297,11 +297,13 @@ fab_control_receive(int fd, union fab_control_packet *packet, int *passed)
         return errno == EAGAIN || errno == EINTR ? MYC_PENDING
                : errno == ECONNRESET             ? MYC_GONE
                                                  : MYC_IO_ERROR;
+    /* Also beside an empty packet, which looks like the end, descriptors can come. */
+    status =
+        take_passed(&message, passed) && !(message.msg_flags & MSG_TRUNC) ? MYC_OK : MYC_INVALID;
     if (size == 0)
-        return MYC_GONE;
-    status = take_passed(&message, passed) && !(message.msg_flags & MSG_TRUNC)
-                 ? fab_control_packet_check(packet, (size_t)size)
-                 : MYC_INVALID;
+        status = MYC_GONE;
+    else if (status == MYC_OK)
+        status = fab_control_packet_check(packet, (size_t)size);
     if (status != MYC_OK && *passed >= 0) {
         close(*passed);
         *passed = -1;
