@@ -22,6 +22,7 @@ struct bench_options {
     bool is_smoke;        /* as small as still runs every step: for the tests */
     unsigned repetitions; /* pairs of raw and fabric, 1 to BENCH_REPETITIONS_MAX */
     const char *device;   /* wire benchmarks: memif, af_packet:IFACE, ... */
+    const char *fault;    /* wire benchmarks: what ours meets at both ports (env/fault_text.h) */
 };
 
 /* What one repetition of one side measured. */

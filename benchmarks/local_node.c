@@ -2,18 +2,36 @@
 #include "local_node.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "env/fault_text.h"
 #include "node/program/eal_arguments.h"
 
-#define MEMORY_MB  256U
-#define LCORES_MAX 2U
+#define MEMORY_MB 256U
 #define DOWN_AFTER_US                                                           \
     10000000U /* a raw phase keeps an lcore from its links for its whole length \
                */
 
+static enum myc_status
+read_fault(const struct local_node_wish *wish, struct myc_wire_fault *fault)
+{
+    char error[512];
+    enum myc_status status;
+
+    memset(fault, 0, sizeof(*fault));
+    if (!wish->fault)
+        return MYC_OK;
+    status = fab_wire_fault_parse(wish->fault, fault, error, sizeof(error));
+    if (status != MYC_OK)
+        fprintf(stderr, "mycelium bench: --fault: %s\n", error);
+    fault->seed += wish->node_id; /* the two ways are not to lose the same frames */
+    return status;
+}
+
 static void
-fill_wire(const struct local_node_wish *wish, struct myc_port_options *port,
-          struct myc_peer_options *peer, struct myc_node_options *options)
+fill_wire(const struct local_node_wish *wish, const struct myc_wire_fault *fault,
+          struct myc_port_options *port, struct myc_peer_options *peer,
+          struct myc_node_options *options)
 {
     if (!wish->vdev)
         return;
@@ -21,6 +39,7 @@ fill_wire(const struct local_node_wish *wish, struct myc_port_options *port,
         .name = "wire0",
         .device = wish->device,
         .address = wish->address,
+        .rx_fault = fault,
     };
     *peer = (struct myc_peer_options){
         .node_id = wish->node_id == LOCAL_NODE_ID ? PARTNER_NODE_ID : LOCAL_NODE_ID,
@@ -35,12 +54,13 @@ fill_wire(const struct local_node_wish *wish, struct myc_port_options *port,
 enum myc_status
 local_node_start(const struct local_node_wish *wish, struct myc_node **node)
 {
-    struct myc_lcore_options lcores[LCORES_MAX];
+    struct myc_lcore_options lcores[LOCAL_LCORES_MAX];
     struct myc_port_options port;
     struct myc_peer_options peer;
+    struct myc_wire_fault fault;
     struct fab_eal_arguments eal;
-    uint8_t cpus[LCORES_MAX], chosen[LCORES_MAX];
-    uint32_t cpu_count = fab_eal_cpus(cpus, LCORES_MAX);
+    uint8_t cpus[LOCAL_LCORES_MAX], chosen[LOCAL_LCORES_MAX];
+    uint32_t cpu_count = fab_eal_cpus(cpus, LOCAL_LCORES_MAX);
     char error[512] = "";
     struct myc_node_options options = {
         .size = sizeof(options),
@@ -54,8 +74,12 @@ local_node_start(const struct local_node_wish *wish, struct myc_node **node)
         .error = error,
         .error_size = sizeof(error),
     };
-    enum myc_status status;
+    enum myc_status status = read_fault(wish, &fault);
 
+    if (status != MYC_OK)
+        return status;
+    if (wish->has_partner && cpu_count > 1)
+        cpu_count--;
     for (uint32_t i = 0; i < wish->lcore_count; i++) {
         chosen[i] = cpus[(wish->first_cpu + i) % (cpu_count ? cpu_count : 1)];
         lcores[i] = (struct myc_lcore_options){ .eal_lcore = i + 1, .idle = MYC_IDLE_AUTO };
@@ -68,7 +92,7 @@ local_node_start(const struct local_node_wish *wish, struct myc_node **node)
                            &eal);
     options.eal_argc = eal.argc;
     options.eal_argv = eal.argv;
-    fill_wire(wish, &port, &peer, &options);
+    fill_wire(wish, &fault, &port, &peer, &options);
     status = myc_node_start(&options, node);
     if (status != MYC_OK)
         fprintf(stderr, "mycelium bench: the node did not start: %s: %s\n", myc_status_name(status),

@@ -5,14 +5,18 @@
 #ifndef BENCHMARKS_LOCAL_NODE_H
 #define BENCHMARKS_LOCAL_NODE_H
 
+#include <stdbool.h>
+
 #include <mycelium/node.h>
 
-#define LOCAL_NODE_ID   1U
-#define PARTNER_NODE_ID 2U
+#define LOCAL_NODE_ID    1U
+#define PARTNER_NODE_ID  2U
+#define LOCAL_LCORES_MAX 8U
 
 struct local_node_wish {
     uint16_t node_id;
-    uint32_t lcore_count;       /* 1 or 2 */
+    uint32_t lcore_count;       /* 1 to LOCAL_LCORES_MAX */
+    bool has_partner;           /* whose process has the last CPU to itself */
     uint8_t first_cpu;          /* index among the CPUs that we may use, of lcore 0 */
     const char *control_socket; /* NULL: none */
     const char *attach;         /* NULL: none */
@@ -20,6 +24,7 @@ struct local_node_wish {
     const char *device;         /* ethdev name of it */
     const char *address;        /* ours, with prefix */
     const char *peer_address;   /* of the other node */
+    const char *fault;          /* of what it receives (env/fault_text.h); NULL: none */
 };
 
 /* Starts it; on failure the cause has been printed. As myc_node_start. */

@@ -14,13 +14,6 @@
 #define DISCOVER_NS (20ULL * 1000000000ULL)
 #define BLAST_BURST 64U /* messages that the driver tries to send in one poll turn */
 
-enum phase {
-    PHASE_RAW_RTT = 1,
-    PHASE_RTT,
-    PHASE_RAW_RATE,
-    PHASE_RATE,
-};
-
 /* ---- partner -------------------------------------------------------------------------------- */
 
 struct partner {
@@ -122,7 +115,7 @@ struct driver {
 };
 
 static uint32_t
-count_of(const struct bench_pair *pair, enum phase phase)
+count_of(const struct bench_pair *pair, enum bench_phase_kind phase)
 {
     return phase == PHASE_RAW_RATE && pair->raw_count ? pair->raw_count : pair->count;
 }
@@ -138,7 +131,7 @@ driver_end(struct myc_self *self, struct driver *driver, enum myc_status status)
 
 /* At once, for in a raw phase this handler does not return before the baseline has run. */
 static enum myc_status
-driver_tell_phase(struct myc_self *self, struct driver *driver, enum phase phase)
+driver_tell_phase(struct myc_self *self, struct driver *driver, enum bench_phase_kind phase)
 {
     const struct myc_send_options now = { .size = sizeof(now), .flags = MYC_SEND_NOW };
     const struct bench_phase body = { .phase = phase, .count = count_of(driver->pair, phase) };

@@ -40,6 +40,14 @@ struct bench_raw {
     uint32_t (*drain)(void *context, struct myc_self *self, uint32_t count, uint64_t *end_ns);
 };
 
+/* What the driver tells the partner to do. */
+enum bench_phase_kind {
+    PHASE_RAW_RTT = 1,
+    PHASE_RTT,
+    PHASE_RAW_RATE,
+    PHASE_RATE,
+};
+
 /* What the driver is given as args: a pointer to this, owned by the program, which waits for
  * `done`. */
 struct bench_pair {

@@ -11,11 +11,10 @@
 
 static const struct {
     const char *prefix;
-    enum myc_status (*start)(const char *arguments, struct myc_node **node);
+    enum myc_status (*start)(const char *arguments, const char *fault, struct myc_node **node);
 } kinds[] = {
     { "segment:", bench_segment_partner },
     { "wire:", bench_wire_partner },
-    { "bulk:", bench_bulk_partner },
 };
 
 enum myc_status
@@ -25,14 +24,14 @@ bench_partner_spawn(struct myc_node *node, uint8_t lcore, const struct bench_raw
         .size = sizeof(options),
         .args = &raw,
         .args_size = sizeof(raw),
-        .mailbox_max = 4096,
+        .mailbox_max = 32768,
     };
 
     return myc_node_spawn(node, lcore, &bench_partner_class, &options, NULL);
 }
 
 int
-bench_partner_main(const char *spec)
+bench_partner_main(const char *spec, const char *fault)
 {
     struct myc_node *node = NULL;
     enum myc_status status = MYC_INVALID;
@@ -40,7 +39,7 @@ bench_partner_main(const char *spec)
     fab_signals_block();
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (strncmp(spec, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-            status = kinds[i].start(spec + strlen(kinds[i].prefix), &node);
+            status = kinds[i].start(spec + strlen(kinds[i].prefix), fault, &node);
     if (status == MYC_OK)
         fab_signals_wait(-1);
     else
@@ -50,11 +49,15 @@ bench_partner_main(const char *spec)
 }
 
 enum myc_status
-bench_partner_start(const char *spec, pid_t *pid)
+bench_partner_start(const char *spec, const char *fault, pid_t *pid)
 {
-    char name[] = "mycelium", command[] = "bench", option[] = "--partner";
-    char *argv[] = { name, command, option, (char *)(uintptr_t)spec, NULL };
+    char name[] = "mycelium", command[] = "bench", option[] = "--partner", with[] = "--fault";
+    char *argv[] = { name, command, option, (char *)(uintptr_t)spec, NULL, NULL, NULL };
 
+    if (fault) {
+        argv[4] = with;
+        argv[5] = (char *)(uintptr_t)fault;
+    }
     return fab_child_start(argv, -1, pid);
 }
 

@@ -14,18 +14,18 @@
 
 /* Runs the partner's side until the process is told to end. Returns the exit code of the program.
  */
-int bench_partner_main(const char *spec);
+int bench_partner_main(const char *spec, const char *fault);
 
-/* Starts the process. OK; IO_ERROR. */
-enum myc_status bench_partner_start(const char *spec, pid_t *pid);
+/* Starts the process. `fault`: as in bench_options, for wire partners; NULL: none. OK; IO_ERROR. */
+enum myc_status bench_partner_start(const char *spec, const char *fault, pid_t *pid);
 
 void bench_partner_stop(pid_t pid);
 
 /* Each kind of partner: takes the rest of the spec, starts its node, spawns the partner actor. */
-enum myc_status bench_segment_partner(const char *arguments, struct myc_node **node);
-enum myc_status bench_wire_partner(const char *arguments, struct myc_node **node);
-/* The same whose raw frames are as large as the port's MTU lets them be. */
-enum myc_status bench_bulk_partner(const char *arguments, struct myc_node **node);
+enum myc_status bench_segment_partner(const char *arguments, const char *fault,
+                                      struct myc_node **node);
+enum myc_status bench_wire_partner(const char *arguments, const char *fault,
+                                   struct myc_node **node);
 
 /* Spawns the partner actor on lcore 0 of a node. `raw` must outlive it. */
 enum myc_status bench_partner_spawn(struct myc_node *node, uint8_t lcore,

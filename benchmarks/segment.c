@@ -31,7 +31,7 @@ map_rings(int memfd)
 /* SPEC is "FD:CONTROL_SOCKET": the rings' memory, inherited, and where the driver's node listens.
  */
 enum myc_status
-bench_segment_partner(const char *arguments, struct myc_node **node)
+bench_segment_partner(const char *arguments, const char *fault, struct myc_node **node)
 {
     static struct raw_ring ring;
     static struct bench_raw raw;
@@ -42,6 +42,7 @@ bench_segment_partner(const char *arguments, struct myc_node **node)
     enum myc_status status;
     int memfd;
 
+    (void)fault; /* a segment has no wire */
     if (!colon)
         return MYC_INVALID;
     snprintf(path, sizeof(path), "%.*s", (int)(colon - arguments), arguments);
@@ -71,7 +72,7 @@ measure(struct bench_pair *pair, int memfd)
     status = local_node_start(&wish, &node);
     if (status != MYC_OK)
         return status;
-    status = bench_partner_start(spec, &partner);
+    status = bench_partner_start(spec, NULL, &partner);
     if (status == MYC_OK) {
         status = bench_pair_run(node, 0, pair);
         bench_partner_stop(partner);

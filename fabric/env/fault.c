@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 
+#include "base/compiler.h"
 #include "base/prng.h"
 
+#define MILLION                1000000U
 #define REORDER_FRAMES_DEFAULT 8U
 #define REORDER_NS_DEFAULT     1000000U
 
@@ -31,6 +33,7 @@ struct fab_fault_line {
     uint64_t number; /* of the next frame into the heap */
     uint32_t held_count;
     uint32_t delayed_count;
+    uint32_t named_count; /* entries of fault.lost_frames that have come */
     struct held held[FAB_FAULT_HELD_MAX];
     struct delayed delayed[FAB_FAULT_DELAYED_MAX]; /* a binary heap */
 };
@@ -39,7 +42,27 @@ bool
 fab_wire_fault_is_active(const struct myc_wire_fault *fault)
 {
     return fault->loss_per_million || fault->duplicate_per_million || fault->corrupt_per_million ||
-           fault->reorder_per_million || fault->delay_ns || fault->jitter_ns || fault->loss_mask;
+           fault->reorder_per_million || fault->delay_ns || fault->jitter_ns || fault->loss_mask ||
+           fault->lost_frames_count;
+}
+
+const char *
+fab_wire_fault_check(const struct myc_wire_fault *fault)
+{
+    const uint32_t rates[] = { fault->loss_per_million, fault->duplicate_per_million,
+                               fault->corrupt_per_million, fault->reorder_per_million };
+
+    for (size_t i = 0; i < FAB_COUNT_OF(rates); i++)
+        if (rates[i] > MILLION)
+            return "a rate is above 1000000; rates are frames per million";
+    if (fault->reorder_frames > FAB_FAULT_HELD_MAX)
+        return "reorder_frames is above 64; choose 1 to 64";
+    if (fault->lost_frames_count > MYC_WIRE_FAULT_LOST_MAX)
+        return "lost_frames has more than 64 entries; name fewer, or use loss_per_million";
+    for (uint32_t i = 1; i < fault->lost_frames_count; i++)
+        if (fault->lost_frames[i] <= fault->lost_frames[i - 1])
+            return "lost_frames is not in rising order; sort it, each number once";
+    return NULL;
 }
 
 struct fab_fault_line *
@@ -163,9 +186,22 @@ hold_or_send(struct fab_fault_line *line, void *frame, uint64_t now_ns)
     };
 }
 
+/* Whether the frame is the next of those that were named. */
+static bool
+is_named(struct fab_fault_line *line, uint64_t number)
+{
+    if (line->named_count == line->fault.lost_frames_count ||
+        line->fault.lost_frames[line->named_count] != number)
+        return false;
+    line->named_count++;
+    return true;
+}
+
 static bool
 is_lost(struct fab_fault_line *line, uint64_t number)
 {
+    if (is_named(line, number))
+        return true;
     if (number < 64 && (line->fault.loss_mask >> number & 1))
         return true;
     return fab_prng_chance(&line->prng, line->fault.loss_per_million);

@@ -41,8 +41,11 @@ struct fab_fault_counters {
 
 struct fab_fault_line;
 
-/* Whether the values are in range and any of them does something. */
+/* Whether any of the values does something. */
 bool fab_wire_fault_is_active(const struct myc_wire_fault *fault);
+
+/* What is wrong with the values, and what to do; NULL: nothing. */
+const char *fab_wire_fault_check(const struct myc_wire_fault *fault);
 
 /* NULL when there is no memory. `ops` and `context` must outlive the line. */
 struct fab_fault_line *fab_fault_line_create(const struct myc_wire_fault *fault,

@@ -8,7 +8,6 @@
 #include "actor/buffer.h"
 #include "env/fault.h"
 
-#define MILLION        1000000U
 #define HEAP_BYTES_MAX (4ULL << 30) /* of each lcore */
 
 enum myc_status
@@ -58,13 +57,16 @@ check_lcores(const struct myc_node_options *options)
     return MYC_OK;
 }
 
-static bool
-is_fault_sound(const struct myc_wire_fault *fault)
+/* Either way of a port; `key` is its name in the options. */
+static enum myc_status
+check_fault(const struct myc_node_options *options, const struct myc_port_options *port,
+            const char *key, const struct myc_wire_fault *fault)
 {
-    return !fault ||
-           (fault->loss_per_million <= MILLION && fault->duplicate_per_million <= MILLION &&
-            fault->corrupt_per_million <= MILLION && fault->reorder_per_million <= MILLION &&
-            fault->reorder_frames <= FAB_FAULT_HELD_MAX);
+    const char *problem = fault ? fab_wire_fault_check(fault) : NULL;
+
+    return problem
+               ? fab_node_refuse(options, MYC_INVALID, "port %s: %s: %s", port->name, key, problem)
+               : MYC_OK;
 }
 
 static enum myc_status
@@ -84,13 +86,9 @@ check_port(const struct myc_node_options *options, const struct myc_port_options
         return fab_node_refuse(options, MYC_INVALID,
                                "port %s: vlan_id %u is not in 1 to 4094 (0: untagged)", port->name,
                                port->vlan_id);
-    if (!is_fault_sound(port->rx_fault) || !is_fault_sound(port->tx_fault))
-        return fab_node_refuse(
-            options, MYC_INVALID,
-            "port %s: a fault is out of its range: rates are 0 to 1000000 frames "
-            "per million, reorder_frames 0 to %u",
-            port->name, FAB_FAULT_HELD_MAX);
-    return MYC_OK;
+    if (check_fault(options, port, "rx_fault", port->rx_fault) != MYC_OK)
+        return MYC_INVALID;
+    return check_fault(options, port, "tx_fault", port->tx_fault);
 }
 
 static enum myc_status

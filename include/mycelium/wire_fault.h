@@ -17,6 +17,8 @@
 
 MYC_BEGIN_DECLS
 
+#define MYC_WIRE_FAULT_LOST_MAX 64U /**< frames that can be named one by one */
+
 /** Rates are in frames per million; all zero: a wire that does nothing. */
 struct myc_wire_fault {
     uint64_t seed;
@@ -29,6 +31,10 @@ struct myc_wire_fault {
     uint64_t delay_ns;  /**< of every frame; more than 8192 on the wire at once are lost */
     uint64_t jitter_ns; /**< up to that much more, evenly; may reorder */
     uint64_t loss_mask; /**< bit n: the n-th frame is lost, of the first 64 */
+    /** Exactly these frames are lost, too: their numbers from 0, each larger than the one before.
+     */
+    uint64_t lost_frames[MYC_WIRE_FAULT_LOST_MAX];
+    uint32_t lost_frames_count; /**< entries of lost_frames, 0 to MYC_WIRE_FAULT_LOST_MAX */
 };
 
 MYC_END_DECLS

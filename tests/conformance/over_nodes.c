@@ -203,7 +203,9 @@ start_interposer(const char *program)
     char command[PATH_SIZE];
 
     snprintf(command, sizeof(command),
-             "exec %s ma mb --loss 10000 --duplicate 10000 --reorder 10000 --seed 1", program);
+             "exec %s ma mb loss_per_million=10000,duplicate_per_million=10000,"
+             "reorder_per_million=10000,seed=1",
+             program);
     nodes.interposer = popen(command, "w");
     return nodes.interposer != NULL;
 }

@@ -4,14 +4,11 @@
  * the other, through a fault line (env/fault.h) for each way. It works on AF_PACKET sockets, so
  * that it stands between any two senders: nodes over af_packet or af_xdp, or the kernel's own.
  *
- *   interposer IFACE_A IFACE_B [--loss N] [--duplicate N] [--reorder N] [--corrupt N] [--delay-ns
- * N]
- *              [--jitter-ns N] [--seed N]          (rates in frames per million)
+ *   interposer IFACE_A IFACE_B [FAULT]          (FAULT: env/fault_text.h)
  *
  * It says "ready", runs until its standard input is closed, and ends with one JSON object of
  * counts.
  */
-#include <getopt.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netpacket/packet.h>
@@ -25,6 +22,7 @@
 #include <unistd.h>
 
 #include "env/fault.h"
+#include "env/fault_text.h"
 #include "support/clock.h"
 
 #define FRAME_SIZE_MAX 9216U
@@ -159,59 +157,22 @@ run(struct way ways[2])
     }
 }
 
-static void
-set_option(struct myc_wire_fault *fault, int name)
-{
-    uint64_t value = strtoull(optarg, NULL, 0);
-
-    switch (name) {
-    case 'L':
-        fault->loss_per_million = (uint32_t)value;
-        break;
-    case 'D':
-        fault->duplicate_per_million = (uint32_t)value;
-        break;
-    case 'R':
-        fault->reorder_per_million = (uint32_t)value;
-        break;
-    case 'C':
-        fault->corrupt_per_million = (uint32_t)value;
-        break;
-    case 'd':
-        fault->delay_ns = value;
-        break;
-    case 'j':
-        fault->jitter_ns = value;
-        break;
-    case 's':
-        fault->seed = value;
-        break;
-    default:
-        exit(2);
-    }
-}
-
-static const struct option options[] = {
-    { "loss", required_argument, NULL, 'L' },     { "duplicate", required_argument, NULL, 'D' },
-    { "reorder", required_argument, NULL, 'R' },  { "corrupt", required_argument, NULL, 'C' },
-    { "delay-ns", required_argument, NULL, 'd' }, { "jitter-ns", required_argument, NULL, 'j' },
-    { "seed", required_argument, NULL, 's' },     { 0 },
-};
-
 int
 main(int argc, char **argv)
 {
     struct myc_wire_fault fault = { .seed = 1 };
     struct fab_fault_counters sum = { 0 };
     struct way ways[2];
-    int name;
+    char error[512];
 
-    while ((name = getopt_long(argc, argv, "", options, NULL)) != -1)
-        set_option(&fault, name);
-    if (argc - optind != 2)
+    if (argc < 3 || argc > 4)
         return 2;
-    ways[0] = (struct way){ .from = open_interface(argv[optind]) };
-    ways[1] = (struct way){ .from = open_interface(argv[optind + 1]), .to = ways[0].from };
+    if (argc == 4 && fab_wire_fault_parse(argv[3], &fault, error, sizeof(error)) != MYC_OK) {
+        fprintf(stderr, "%s\n", error);
+        return 2;
+    }
+    ways[0] = (struct way){ .from = open_interface(argv[1]) };
+    ways[1] = (struct way){ .from = open_interface(argv[2]), .to = ways[0].from };
     ways[0].to = ways[1].from;
     for (unsigned i = 0; i < 2; i++) {
         fault.seed += i;

@@ -124,6 +124,27 @@ test_a_small_config_gets_defaults_and_arguments_for_eal(void **state)
 }
 
 static void
+test_the_faults_of_a_port_are_read(void **state)
+{
+    struct fab_config *config = NULL;
+    const struct myc_port_options *port;
+
+    (void)state;
+    if (load_text(NODE EAL WIRE "    rx_fault: {loss_per_million: 10000, lost_frames: [0, 7]}\n"
+                                "    tx_fault: {seed: 4, delay_ns: 50000}\n",
+                  &config) != MYC_OK)
+        fail_msg("%s", error);
+    port = &config->options.ports[0];
+    assert_int_equal(port->rx_fault->loss_per_million, 10000);
+    assert_int_equal(port->rx_fault->lost_frames_count, 2);
+    assert_int_equal(port->rx_fault->lost_frames[1], 7);
+    assert_int_equal(port->tx_fault->seed, 4);
+    assert_int_equal(port->tx_fault->delay_ns, 50000);
+    assert_int_equal(port->tx_fault->lost_frames_count, 0);
+    fab_config_free(&config);
+}
+
+static void
 test_memory_that_is_not_given_follows_lcores_and_ports(void **state)
 {
     struct fab_config *config = NULL;
@@ -144,6 +165,14 @@ static const struct {
     const char *text;
     const char *error;
 } refusals[] = {
+    { NODE EAL WIRE "    rx_fault: {loss_per_million: 1000001}\n",
+      ":9:15: ports[0].rx_fault: a rate is above 1000000; rates are frames per million" },
+    { NODE EAL WIRE "    tx_fault: {lost_frames: [7, 7]}\n",
+      ":9:15: ports[0].tx_fault: lost_frames is not in rising order; sort it, each number once" },
+    { NODE EAL WIRE "    tx_fault: {loss: 1}\n",
+      ":9:16: ports[0].tx_fault.loss: no such key; did you mean loss_mask? Known here: seed, "
+      "loss_per_million, duplicate_per_million, corrupt_per_million, reorder_per_million, "
+      "reorder_frames, reorder_ns, delay_ns, jitter_ns, loss_mask, lost_frames" },
     { "", ": says nothing; see deploy/examples" },
     { "node: [\n",
       ":2:1: not YAML: did not find expected node content, while parsing a flow node" },
@@ -318,6 +347,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_example_reads_and_gives_what_it_says),
         cmocka_unit_test(test_a_small_config_gets_defaults_and_arguments_for_eal),
+        cmocka_unit_test(test_the_faults_of_a_port_are_read),
         cmocka_unit_test(test_memory_that_is_not_given_follows_lcores_and_ports),
         cmocka_unit_test(test_what_is_wrong_is_refused_with_its_place_and_what_to_do),
         cmocka_unit_test(test_a_file_that_is_not_there_is_not_found),

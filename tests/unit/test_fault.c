@@ -2,8 +2,10 @@
 #include "support/cmocka.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "env/fault.h"
+#include "env/fault_text.h"
 
 #define FRAMES 100000U
 
@@ -137,6 +139,68 @@ test_mask_loses_exactly_its_frames(void **state)
 }
 
 static void
+test_named_frames_are_lost_and_no_others(void **state)
+{
+    struct myc_wire_fault fault = { .lost_frames = { 0, 64, 65, 99999, FRAMES },
+                                    .lost_frames_count = 5 };
+    struct outcome outcome = run(&fault);
+
+    (void)state;
+    assert_true(fab_wire_fault_is_active(&fault));
+    assert_int_equal(outcome.counters.lost, 4);
+    assert_int_equal(outcome.overtaken, 0);
+}
+
+static void
+test_a_fault_is_read_from_its_text(void **state)
+{
+    struct myc_wire_fault fault;
+    char error[512];
+
+    (void)state;
+    assert_int_equal(fab_wire_fault_parse("seed=7,loss_per_million=10000,delay_ns=5,loss_mask=0x11,"
+                                          "lost_frames=0+7+900,reorder_frames=3",
+                                          &fault, error, sizeof(error)),
+                     MYC_OK);
+    assert_int_equal(fault.seed, 7);
+    assert_int_equal(fault.loss_per_million, 10000);
+    assert_int_equal(fault.delay_ns, 5);
+    assert_int_equal(fault.loss_mask, 0x11);
+    assert_int_equal(fault.reorder_frames, 3);
+    assert_int_equal(fault.lost_frames_count, 3);
+    assert_int_equal(fault.lost_frames[2], 900);
+    assert_int_equal(fault.duplicate_per_million, 0);
+}
+
+static void
+test_a_text_that_is_no_fault_is_refused_with_what_to_do(void **state)
+{
+    static const char *const cases[][2] = {
+        { "", "write KEY=NUMBER" },
+        { "loss", "at `loss`" },
+        { "seed=1,los=2", "at `los=2`" },
+        { "seed=-1", "write KEY=NUMBER" },
+        { "seed=1x", "write KEY=NUMBER" },
+        { "loss_per_million=99999999999", "loss_per_million" },
+        { "lost_frames=1+", "joined by +" },
+        { "loss_per_million=1000001", "rates are frames per million" },
+        { "reorder_frames=65", "choose 1 to 64" },
+        { "lost_frames=7+7", "sort it, each number once" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct myc_wire_fault fault;
+        char error[512] = "";
+
+        assert_int_equal(fab_wire_fault_parse(cases[i][0], &fault, error, sizeof(error)),
+                         MYC_INVALID);
+        if (!strstr(error, cases[i][1]))
+            fail_msg("`%s` is refused with: %s", cases[i][0], error);
+    }
+}
+
+static void
 test_held_frame_goes_alone_after_its_time(void **state)
 {
     struct myc_wire_fault fault = { .reorder_per_million = 1000000, .reorder_ns = 500 };
@@ -179,6 +243,9 @@ main(void)
         cmocka_unit_test(test_line_without_faults_changes_nothing),
         cmocka_unit_test(test_rates_are_kept_and_a_seed_repeats_them),
         cmocka_unit_test(test_mask_loses_exactly_its_frames),
+        cmocka_unit_test(test_named_frames_are_lost_and_no_others),
+        cmocka_unit_test(test_a_fault_is_read_from_its_text),
+        cmocka_unit_test(test_a_text_that_is_no_fault_is_refused_with_what_to_do),
         cmocka_unit_test(test_held_frame_goes_alone_after_its_time),
         cmocka_unit_test(test_delay_keeps_frames_and_full_line_counts_what_it_loses),
     };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "env/fault.h"
 #include "node/config/config.h"
 #include "node/options.h"
 
@@ -152,6 +153,20 @@ check_port_texts(struct fab_yaml *yaml, const struct fab_file_port *port, const 
     return MYC_OK;
 }
 
+/* `key`: "rx_fault" or "tx_fault". */
+static enum myc_status
+check_fault(struct fab_yaml *yaml, const char *prefix, const char *key,
+            const struct myc_wire_fault *fault)
+{
+    const char *problem = fab_wire_fault_check(fault);
+    char path[FAB_YAML_PATH_SIZE];
+
+    if (!problem)
+        return MYC_OK;
+    snprintf(path, sizeof(path), "%s%s", prefix, key);
+    return fab_yaml_refuse(yaml, path, "%s", problem);
+}
+
 static enum myc_status
 check_port(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t index)
 {
@@ -173,6 +188,10 @@ check_port(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t i
         status = check_ranges(yaml, prefix, ranges, FAB_COUNT_OF(ranges));
     if (status == MYC_OK)
         status = check_lcore(yaml, file, prefix, port->lcore);
+    if (status == MYC_OK)
+        status = check_fault(yaml, prefix, "rx_fault", &port->rx_fault);
+    if (status == MYC_OK)
+        status = check_fault(yaml, prefix, "tx_fault", &port->tx_fault);
     for (uint32_t i = 0; status == MYC_OK && i < index; i++) {
         char path[FAB_YAML_PATH_SIZE];
 

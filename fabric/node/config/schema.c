@@ -73,6 +73,27 @@ static const cyaml_schema_field_t eal_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_value_t number_value = {
+    CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint64_t),
+};
+
+/* The keys of fab_wire_fault_parse, too. */
+static const cyaml_schema_field_t fault_fields[] = {
+    NUMBER(struct myc_wire_fault, seed, MAYBE),
+    NUMBER(struct myc_wire_fault, loss_per_million, MAYBE),
+    NUMBER(struct myc_wire_fault, duplicate_per_million, MAYBE),
+    NUMBER(struct myc_wire_fault, corrupt_per_million, MAYBE),
+    NUMBER(struct myc_wire_fault, reorder_per_million, MAYBE),
+    NUMBER(struct myc_wire_fault, reorder_frames, MAYBE),
+    NUMBER(struct myc_wire_fault, reorder_ns, MAYBE),
+    NUMBER(struct myc_wire_fault, delay_ns, MAYBE),
+    NUMBER(struct myc_wire_fault, jitter_ns, MAYBE),
+    NUMBER(struct myc_wire_fault, loss_mask, MAYBE),
+    CYAML_FIELD_SEQUENCE("lost_frames", MAYBE, struct myc_wire_fault, lost_frames, &number_value,
+                         0, MYC_WIRE_FAULT_LOST_MAX),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t port_fields[] = {
     TEXT(struct fab_file_port, "name", name, NEEDED, FAB_CONFIG_NAME_MAX),
     TEXT(struct fab_file_port, "profile", profile, NEEDED, TEXT_MAX),
@@ -86,6 +107,8 @@ static const cyaml_schema_field_t port_fields[] = {
     NUMBER(struct fab_file_port, rx_descriptors, MAYBE),
     NUMBER(struct fab_file_port, tx_descriptors, MAYBE),
     NUMBER(struct fab_file_port, mbuf_count, MAYBE),
+    CYAML_FIELD_MAPPING("rx_fault", MAYBE, struct fab_file_port, rx_fault, fault_fields),
+    CYAML_FIELD_MAPPING("tx_fault", MAYBE, struct fab_file_port, tx_fault, fault_fields),
     CYAML_FIELD_END,
 };
 

@@ -55,6 +55,8 @@ struct fab_file_port {
     uint16_t rx_descriptors;
     uint16_t tx_descriptors;
     uint32_t mbuf_count;
+    struct myc_wire_fault rx_fault;
+    struct myc_wire_fault tx_fault;
 };
 
 struct fab_file_peer {

@@ -20,6 +20,7 @@ enum option_key {
     KEY_SMOKE,
     KEY_REPETITIONS,
     KEY_DEVICE,
+    KEY_FAULT,
     KEY_PARTNER,
 };
 
@@ -51,6 +52,9 @@ parse(int key, char *value, struct argp_state *state)
     case KEY_DEVICE:
         arguments->options.device = value;
         return 0;
+    case KEY_FAULT:
+        arguments->options.fault = value;
+        return 0;
     case KEY_PARTNER:
         arguments->partner = value;
         return 0;
@@ -74,6 +78,10 @@ static const struct argp_option options[] = {
     { "repetitions", KEY_REPETITIONS, "N", 0, "pairs of baseline and ours (5)", 0 },
     { "device", KEY_DEVICE, "OURS[,THEIRS]", 0,
       "wire: memif:SOCKET or af_packet:INTERFACE (a memif of its own)", 0 },
+    { "fault", KEY_FAULT, "KEY=NUMBER,...", 0,
+      "wire: loss_per_million, delay_ns, lost_frames=I+J and more, of what ours receives at either "
+      "end; the raw baseline does without",
+      0 },
     { "partner", KEY_PARTNER, "SPEC", OPTION_HIDDEN, NULL, 0 },
     { 0 },
 };
@@ -153,7 +161,7 @@ fab_cmd_bench(int argc, char **argv)
 
     argp_parse(&parser, argc, argv, 0, NULL, &arguments);
     if (arguments.partner)
-        return (enum fab_exit)bench_partner_main(arguments.partner);
+        return (enum fab_exit)bench_partner_main(arguments.partner, arguments.options.fault);
     if (arguments.options.is_smoke)
         arguments.options.repetitions = 1;
     if (strcmp(arguments.name, "all") == 0)

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "env/fault_text.h"
 #include "support/flow_driver.h"
 
 #define INPUT_TURNS 1024U /* between looks at standard input */
@@ -47,37 +48,20 @@ static const struct option options[] = {
     { "expect", required_argument, NULL, 'E' },
     { "seconds", required_argument, NULL, 't' },
     { "poll-gap-us", required_argument, NULL, 'p' },
-    { "loss", required_argument, NULL, 'L' },
-    { "duplicate", required_argument, NULL, 'D' },
-    { "reorder", required_argument, NULL, 'R' },
-    { "corrupt", required_argument, NULL, 'C' },
-    { "seed", required_argument, NULL, 'e' },
+    { "fault", required_argument, NULL, 'F' },
     { "lasting", no_argument, NULL, 'x' },
     { 0 },
 };
 
 static void
-set_fault(struct myc_wire_fault *fault, int name, uint64_t number)
+set_fault(struct myc_wire_fault *fault, const char *text)
 {
-    switch (name) {
-    case 'L':
-        fault->loss_per_million = (uint32_t)number;
-        break;
-    case 'D':
-        fault->duplicate_per_million = (uint32_t)number;
-        break;
-    case 'R':
-        fault->reorder_per_million = (uint32_t)number;
-        break;
-    case 'C':
-        fault->corrupt_per_million = (uint32_t)number;
-        break;
-    case 'e':
-        fault->seed = number;
-        break;
-    default:
-        exit(2);
-    }
+    char error[512];
+
+    if (fab_wire_fault_parse(text, fault, error, sizeof(error)) == MYC_OK)
+        return;
+    fprintf(stderr, "%s\n", error);
+    exit(2);
 }
 
 static void
@@ -135,8 +119,11 @@ set_option(struct arguments *arguments, int name)
     case 'x':
         arguments->is_lasting = true;
         break;
+    case 'F':
+        set_fault(&arguments->fault, optarg);
+        break;
     default:
-        set_fault(&arguments->fault, name, number);
+        exit(2);
     }
 }
 

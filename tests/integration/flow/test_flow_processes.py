@@ -3,7 +3,7 @@
 import os
 import sys
 
-from wires import Failure, Wires, main
+from wires import FAULTS, Failure, Wires, main
 
 NODE = sys.argv[1]
 POLL_GAP_US = 100000  # other processes share our CPUs; a death is told after four of these
@@ -43,11 +43,12 @@ def test_messages_cross_in_order_and_the_leave_is_seen():
 
 def test_a_million_messages_survive_a_bad_wire():
     """1 % loss, 1 % duplication, reordering and damage at the receiving port of each."""
-    faults = ["--loss", 10000, "--duplicate", 10000, "--reorder", 10000, "--corrupt", 1000]
     with Wires("p") as wires:
-        one = node(wires, "a", "--expect", 1000000, "--lasting", *faults, "--seed", 3)
+        one = node(wires, "a", "--expect", 1000000, "--lasting", "--fault",
+                   FAULTS + ",seed=3")
         one.wait("open", 60)
-        two = node(wires, "b", "--send", 1000000, "--lasting", *faults, "--seed", 4)
+        two = node(wires, "b", "--send", 1000000, "--lasting", "--fault",
+                   FAULTS + ",seed=4")
         one.wait("done", 120)
         two.wait("done", 30)
         end = one.finish()

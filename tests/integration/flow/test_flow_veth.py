@@ -3,13 +3,13 @@
 
 A death over veth is told by nothing but silence, unlike that of a memif, whose socket closes.
 """
+import json
 import sys
 import time
 
 from veth import Pair, exchange, expect
-from wires import SKIP, Failure, Wires, can_make_namespaces, main, run
+from wires import FAULTS, SKIP, Failure, Wires, can_make_namespaces, main, run
 
-FAULTS = ["--loss", 10000, "--duplicate", 10000, "--reorder", 10000, "--corrupt", 1000]
 WATCH_S = 1.0  # within which a death must be told (issue 2)
 
 
@@ -42,12 +42,24 @@ def test_a_million_messages_survive_a_bad_wire_between_veth_pairs():
     """1 % loss, 1 % duplication, reordering and damage by a process in the middle."""
     with Wires("v") as wires:
         pair = Pair(wires, has_middle=True)
-        bad = pair.interpose(*FAULTS, "--seed", 5)
+        bad = pair.interpose(FAULTS + ",seed=5")
         exchange(pair, 500000)
         bad.stdin.close()
         counts = bad.stdout.read().decode()
         bad.wait()
         expect(f"no faults: {counts}", '"lost": 0' not in counts)
+
+
+def test_frames_named_one_by_one_are_lost_and_made_good():
+    """Frames 3 and 5 of each way, and no others."""
+    with Wires("v") as wires:
+        pair = Pair(wires, has_middle=True)
+        bad = pair.interpose("lost_frames=3+5")
+        exchange(pair, 1000)
+        bad.stdin.close()
+        counts = json.loads(bad.stdout.read())
+        bad.wait()
+        expect(f"not exactly those: {counts}", counts["lost"] == 4)
 
 
 def test_a_killed_node_is_noticed_by_silence_and_taken_back():
@@ -99,6 +111,7 @@ if __name__ == "__main__":
     sys.exit(main([test_messages_cross_af_packet,
                    test_messages_cross_af_xdp,
                    test_a_million_messages_survive_a_bad_wire_between_veth_pairs,
+                   test_frames_named_one_by_one_are_lost_and_made_good,
                    test_a_killed_node_is_noticed_by_silence_and_taken_back,
                    test_a_cut_cable_ends_the_epoch_on_both_sides_and_heals,
                    test_messages_cross_net_pcap,
