@@ -276,7 +276,7 @@ enum myc_status
 myc_ask(struct myc_self *self, struct myc_ref to, const struct myc_type *type, const void *body,
         uint32_t size, const struct myc_ask_options *options, uint64_t *ask)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint32_t cap = options->reply_size_max == 0 ? CAP_DEFAULT : options->reply_size_max;
     uint64_t left_ns = UINT64_MAX - core->now_ns;
     struct fab_outgoing outgoing = {
@@ -310,7 +310,7 @@ myc_ask(struct myc_self *self, struct myc_ref to, const struct myc_type *type, c
 enum myc_status
 myc_ask_cancel(struct myc_self *self, uint64_t ask)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint32_t index;
 
     if (!lookup(core, self->slot, ask, &index))

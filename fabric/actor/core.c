@@ -298,6 +298,27 @@ fab_core_actor_count(const struct fab_core *core)
     return core->actor_count;
 }
 
+struct framed {
+    myc_frame_fn on_frame;
+    const struct myc_frame *frame;
+};
+
+static enum myc_status
+run_frame(struct myc_self *self, void *context)
+{
+    const struct framed *framed = context;
+
+    framed->on_frame(self, self->slot->actor, framed->frame);
+    return MYC_OK;
+}
+
+static enum myc_status
+call_frame(struct myc_self *self, struct framed *framed)
+{
+    return fab_unlikely(self->core->guard) ? fab_guard_run(self, run_frame, framed)
+                                           : run_frame(self, framed);
+}
+
 bool
 fab_core_frame(struct fab_core *core, struct myc_ref actor, myc_frame_fn on_frame,
                const struct myc_frame *frame)
@@ -309,8 +330,7 @@ fab_core_frame(struct fab_core *core, struct myc_ref actor, myc_frame_fn on_fram
         return false;
     fab_enter(core, &self, slot);
     self.origin_ns = frame->rx_ns;
-    on_frame(&self, slot->actor, frame);
-    fab_leave(&self, MYC_OK);
+    fab_leave(&self, call_frame(&self, &(struct framed){ on_frame, frame }));
     return true;
 }
 
@@ -330,5 +350,6 @@ fab_core_is_quiet(const struct fab_core *core)
            small->free_count == small->count && small->reserved == core->notice_reserve &&
            large->free_count == large->count && large->reserved == 0 &&
            core->waiters.waits.count == 0 && core->waiters.fulls.count == 0 && core->held_up == 0 &&
-           core->held_back == 0 && fab_buffers_are_quiet(core) && fab_parts_are_quiet(core);
+           core->held_back == (core->guard != NULL) && fab_buffers_are_quiet(core) &&
+           fab_parts_are_quiet(core);
 }

@@ -112,6 +112,7 @@ struct fab_core_config {
     X(spawn_failed, "spawns that were refused or whose init failed")                               \
     X(stopped, "actors that ended by their own or another's wish")                                 \
     X(failed, "actors that failed")                                                                \
+    X(faults, "functions of actors that raised a fault signal, under a guard")                     \
     X(killed, "actors that were killed")                                                           \
     X(restarted, "supervised actors run again")                                                    \
     X(slots_retired, "slots whose generations are used up")                                        \

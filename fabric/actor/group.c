@@ -25,7 +25,7 @@ key_of(char *key, const char *group)
 enum myc_status
 myc_join(struct myc_self *self, const char *group)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_name_table *table = &core->names->table;
     uint32_t slot = fab_slot_index(core, self->slot);
     struct myc_name_claim claim = {
@@ -50,7 +50,7 @@ myc_join(struct myc_self *self, const char *group)
 enum myc_status
 myc_leave(struct myc_self *self, const char *group)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     const struct fab_name_table *table = &core->names->table;
     uint32_t index = fab_slot_cold(core, self->slot)->first_name;
     char key[MYC_NAME_SIZE_MAX + 1];
@@ -68,7 +68,8 @@ myc_leave(struct myc_self *self, const char *group)
 uint32_t
 myc_members(struct myc_self *self, const char *group, struct myc_ref *refs, uint32_t capacity)
 {
-    const struct fab_name_table *table = &fab_self_core(self, __func__)->names->table;
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
+    const struct fab_name_table *table = &core->names->table;
     char key[MYC_NAME_SIZE_MAX + 1];
     uint32_t index = FAB_NAME_NONE;
     uint32_t count = 0;
@@ -86,7 +87,7 @@ myc_members(struct myc_self *self, const char *group, struct myc_ref *refs, uint
 enum myc_status
 myc_watch_group(struct myc_self *self, const char *group, uint64_t tag)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     char key[MYC_NAME_SIZE_MAX + 1];
     const struct fab_seek seek = {
         .name = key,

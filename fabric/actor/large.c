@@ -158,7 +158,7 @@ hold(struct myc_self *self, struct fab_body *body, struct myc_buffer **buffer)
 enum myc_status
 myc_buffer_claim(struct myc_self *self, uint32_t size, struct myc_buffer **buffer, void **bytes)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_body *body;
     enum myc_status status;
 
@@ -195,7 +195,7 @@ enum myc_status
 myc_message_keep(struct myc_self *self, const struct myc_message *message,
                  struct myc_buffer **buffer)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_body *body = core->buffers->handled;
 
     if (message->size == 0)
@@ -212,7 +212,7 @@ myc_message_keep(struct myc_self *self, const struct myc_message *message,
 void
 myc_buffer_release(struct myc_self *self, struct myc_buffer **owned)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct myc_buffer *buffer = *owned;
 
     if (!buffer)

@@ -96,7 +96,7 @@ myc_lease_valid(const struct myc_self *self)
 enum myc_status
 myc_lease_set(struct myc_self *self, struct myc_ref child, uint64_t until_ns)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_slot *slot = fab_is_here(core, child) ? fab_slot_lookup(core, child.actor) : NULL;
 
     if (!slot || slot->class_of->receive != leased_receive ||

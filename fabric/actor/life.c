@@ -136,6 +136,16 @@ tell_parent(struct fab_core *core, struct fab_slot *parent, struct fab_slot *chi
         &(struct fab_event){ .type = &myc_child_exited_type, .body = body, .size = sizeof(body) });
 }
 
+static enum myc_status
+call_stop(struct myc_self *self, void *context)
+{
+    const enum myc_status *reason = context;
+    const struct myc_class *class_of = self->slot->class_of;
+
+    (class_of->stop ? class_of : fab_class_base(class_of))->stop(self, self->slot->actor, *reason);
+    return MYC_OK;
+}
+
 static void
 run_stop(struct fab_core *core, struct fab_slot *slot, enum myc_status reason)
 {
@@ -147,7 +157,7 @@ run_stop(struct fab_core *core, struct fab_slot *slot, enum myc_status reason)
         return;
     fab_enter(core, &self, slot);
     self.is_stopping = true;
-    class_of->stop(&self, slot->actor, reason);
+    (void)(core->guard ? fab_guard_run(&self, call_stop, &reason) : call_stop(&self, &reason));
     (void)fab_outcome(&self, MYC_OK);
     fab_exit(&self);
 }
@@ -173,7 +183,7 @@ end(struct fab_core *core, struct fab_slot *slot, enum fab_slot_request request,
 
     count_end(core, request);
     fab_slot_become(core, slot, FAB_SLOT_ENDING);
-    if (request != FAB_REQUEST_KILL)
+    if (request != FAB_REQUEST_KILL && reason != MYC_FAULT)
         run_stop(core, slot, reason);
     parent = is_supervised ? fab_slot_lookup(core, fab_slot_cold(core, slot)->parent.actor) : NULL;
     if (!parent || core->is_stopping) {
@@ -239,15 +249,29 @@ fab_life_obey(struct fab_core *core, struct fab_slot *slot)
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
+struct init_args {
+    const void *bytes; /* NULL: none */
+    size_t size;
+};
+
+static enum myc_status
+call_init(struct myc_self *self, void *context)
+{
+    const struct init_args *args = context;
+
+    return self->slot->class_of->init(self, self->slot->actor, args->bytes, args->size);
+}
+
 static enum myc_status
 run_init(struct fab_core *core, struct fab_slot *slot, const void *args, size_t args_size)
 {
+    struct init_args given = { args_size ? args : NULL, args_size };
     enum myc_status status = MYC_OK;
     struct myc_self self;
 
     fab_enter(core, &self, slot);
     if (slot->class_of->init)
-        status = slot->class_of->init(&self, slot->actor, args_size ? args : NULL, args_size);
+        status = core->guard ? fab_guard_run(&self, call_init, &given) : call_init(&self, &given);
     status = fab_outcome(&self, status);
     fab_exit(&self);
     fab_say_running(core, core->self); /* a parent goes on */

@@ -255,7 +255,7 @@ watch_over(struct fab_core *core, uint32_t index, struct fab_link *link)
 enum myc_status
 myc_monitor(struct myc_self *self, struct myc_ref ref, uint64_t *monitor)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     enum myc_status status = MYC_OK;
     struct fab_link *link;
     enum myc_status way;
@@ -282,7 +282,7 @@ myc_monitor(struct myc_self *self, struct myc_ref ref, uint64_t *monitor)
 enum myc_status
 myc_demonitor(struct myc_self *self, uint64_t monitor)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint32_t index;
 
     if (!fab_handles_lookup(&core->monitors->handles, monitor, &index) ||

@@ -255,7 +255,7 @@ fab_names_count(const struct fab_core *core)
 enum myc_status
 myc_register(struct myc_self *self, const char *name)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
 
     return claim_name(core, self->slot, name);
 }
@@ -263,7 +263,7 @@ myc_register(struct myc_self *self, const char *name)
 enum myc_status
 myc_unregister(struct myc_self *self, const char *name)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint32_t index = fab_name_lookup(&core->names->table, name);
 
     if (index == FAB_NAME_NONE ||
@@ -276,7 +276,8 @@ myc_unregister(struct myc_self *self, const char *name)
 enum myc_status
 myc_lookup(struct myc_self *self, const char *name, struct myc_ref *ref)
 {
-    const struct myc_ref holder = fab_names_holder(fab_self_core(self, __func__), name);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
+    const struct myc_ref holder = fab_names_holder(core, name);
 
     if (myc_ref_is_null(holder))
         return MYC_NOT_FOUND;
@@ -287,7 +288,7 @@ myc_lookup(struct myc_self *self, const char *name, struct myc_ref *ref)
 static enum myc_status
 seek(struct myc_self *self, const char *text, const struct fab_seek *how)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     char name[MYC_NAME_SIZE_MAX + 1];
     struct fab_seek named = *how;
 

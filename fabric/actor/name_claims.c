@@ -7,7 +7,7 @@
 static bool
 is_registry(const struct myc_self *self)
 {
-    const struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
 
     return core->names->registry == fab_slot_index(core, self->slot);
 }
@@ -15,7 +15,7 @@ is_registry(const struct myc_self *self)
 enum myc_status
 myc_registry_attach(struct myc_self *self)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_names *names = core->names;
 
     if (names->registry != FAB_SLOT_NONE && !is_registry(self))
@@ -30,7 +30,7 @@ myc_registry_attach(struct myc_self *self)
 enum myc_status
 myc_registry_take_change(struct myc_self *self, struct myc_name_claim *claim, bool *is_removed)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
 
     if (!is_registry(self))
         return MYC_BAD_STATE;
@@ -45,7 +45,7 @@ enum myc_status
 myc_registry_next(struct myc_self *self, uint32_t *cursor, struct myc_name_claim *claim,
                   uint32_t *mark)
 {
-    const struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     const struct fab_name_table *table = &core->names->table;
 
     if (!is_registry(self))
@@ -91,7 +91,7 @@ add_claim(struct fab_core *core, const struct myc_name_claim *claim, uint32_t ma
 enum myc_status
 myc_registry_apply(struct myc_self *self, const struct myc_name_claim *claim, uint32_t mark)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_name_table *table = &core->names->table;
     struct myc_name_claim clean = *claim;
     uint32_t known;
@@ -115,7 +115,7 @@ myc_registry_apply(struct myc_self *self, const struct myc_name_claim *claim, ui
 enum myc_status
 myc_registry_remove(struct myc_self *self, const struct myc_name_claim *claim)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     const struct fab_name_table *table = &core->names->table;
     uint32_t index = fab_name_lookup_of(table, claim);
 

@@ -21,6 +21,7 @@ struct fab_nodes {
     struct node *nodes;
     uint32_t count; /* entries in use are below this */
     uint32_t behind;
+    uint32_t watcher_end; /* watchers from here on were never used */
     struct watcher watchers[FAB_NODE_WATCHERS_MAX];
     uint32_t *seen; /* memory of all watchers */
 };
@@ -200,7 +201,7 @@ fab_nodes_on_end(struct fab_core *core, const struct fab_slot *slot)
     struct fab_nodes *nodes = core->nodes;
     uint32_t index = fab_slot_index(core, slot);
 
-    for (uint32_t i = 0; i < FAB_NODE_WATCHERS_MAX; i++) {
+    for (uint32_t i = 0; i < nodes->watcher_end; i++) {
         struct watcher *watcher = &nodes->watchers[i];
 
         if (watcher->slot != index)
@@ -249,7 +250,7 @@ fab_nodes_run(struct fab_core *core)
 enum myc_status
 myc_watch_nodes(struct myc_self *self)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_nodes *nodes = core->nodes;
     uint32_t index = fab_slot_index(core, self->slot);
     struct watcher *free = NULL;
@@ -258,11 +259,13 @@ myc_watch_nodes(struct myc_self *self)
         if (nodes->watchers[i].slot == index)
             return MYC_OK;
         if (nodes->watchers[i].slot == FAB_SLOT_NONE && free == NULL)
-            free = &nodes->watchers[i];
+            free = &nodes->watchers[i]; /* the first: at most watcher_end */
     }
     if (free == NULL)
         return MYC_NO_MEMORY;
     free->slot = index;
+    if (free == &nodes->watchers[nodes->watcher_end])
+        nodes->watcher_end++;
     catch_up(core, free);
     return MYC_OK;
 }

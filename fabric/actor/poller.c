@@ -7,7 +7,7 @@
 enum myc_status
 myc_poller_start(struct myc_self *self, myc_poller_fn poll, uint64_t period_ns, uint64_t *poller)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_pollers *pollers = &core->pollers;
     unsigned own = 0;
 
@@ -46,7 +46,8 @@ compact(struct fab_pollers *pollers)
 enum myc_status
 myc_poller_stop(struct myc_self *self, uint64_t poller)
 {
-    struct fab_pollers *pollers = &fab_self_core(self, __func__)->pollers;
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
+    struct fab_pollers *pollers = &core->pollers;
 
     for (uint32_t i = 0; i < pollers->count; i++) {
         struct fab_poller *entry = &pollers->entries[i];
@@ -73,20 +74,35 @@ fab_pollers_on_end(struct fab_core *core, struct fab_slot *slot)
     compact(pollers);
 }
 
+struct polled {
+    myc_poller_fn poll;
+    unsigned done;
+};
+
+static enum myc_status
+run_poller(struct myc_self *self, void *context)
+{
+    struct polled *polled = context;
+
+    polled->done = polled->poll(self, self->slot->actor);
+    return MYC_OK;
+}
+
 /* One call, as a handler of its actor. */
 static unsigned
 call(struct fab_core *core, const struct fab_poller *poller)
 {
     struct fab_slot *slot = fab_slot_lookup(core, poller->actor);
+    struct polled polled = { .poll = poller->poll };
+    enum myc_status status;
     struct myc_self self;
-    unsigned done;
 
     if (!slot || slot->state != FAB_SLOT_RUNNING || slot->request)
         return 0;
     fab_enter(core, &self, slot);
-    done = poller->poll(&self, slot->actor);
-    fab_leave(&self, MYC_OK);
-    return done;
+    status = core->guard ? fab_guard_run(&self, run_poller, &polled) : run_poller(&self, &polled);
+    fab_leave(&self, status);
+    return polled.done;
 }
 
 unsigned

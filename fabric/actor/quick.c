@@ -7,7 +7,7 @@
  * else. So they only look, at as few words as there can be: core->quick says that all is usual with
  * the sender, slot->address who may be sent to there. Whatever they do not like they leave to
  * send.c, by a tail call and before anything has changed; so they have little to save, and no
- * second copy of any rule.
+ * second copy of any rule. They lie in a section of their own: see actor/guard.h.
  *
  * A word that was just stored is loaded as it was stored, or smaller. A load that joins two stores
  * has to wait until both have left the store buffer, and there they stand behind the stores into
@@ -19,7 +19,7 @@
 #include "base/copy.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-#define NO_INLINE     __attribute__((noinline))
+#define NO_INLINE     __attribute__((noinline)) FAB_QUICK
 
 #define WINDOW_BODY_MAX (FAB_RING_SLOT_SIZE - FAB_MSG_HEADER_SIZE) /* bytes */
 
@@ -115,7 +115,7 @@ send_over(struct myc_self *self, struct myc_ref to, const struct myc_type *type,
     return MYC_OK;
 }
 
-enum myc_status
+FAB_QUICK enum myc_status
 myc_send(struct myc_self *self, struct myc_ref to, const struct myc_type *type, const void *body,
          uint32_t size)
 {
@@ -174,7 +174,7 @@ claim_over(struct myc_self *self, struct myc_ref to, const struct myc_type *type
     return MYC_OK;
 }
 
-enum myc_status
+FAB_QUICK enum myc_status
 myc_send_claim(struct myc_self *self, struct myc_ref to, const struct myc_type *type, uint32_t size,
                void **body)
 {
@@ -200,11 +200,13 @@ myc_send_claim(struct myc_self *self, struct myc_ref to, const struct myc_type *
 static NO_INLINE void
 commit_other(struct myc_self *self)
 {
-    fab_claim_commit(self->core);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
+
+    fab_claim_commit(core);
     fab_quicken(self);
 }
 
-void
+FAB_QUICK void
 myc_send_commit(struct myc_self *self)
 {
     struct fab_core *core = fab_self_core(self, __func__);

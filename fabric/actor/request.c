@@ -192,7 +192,7 @@ enum myc_status
 myc_reply(struct myc_self *self, struct myc_request request, const struct myc_type *type,
           const void *body, uint32_t size)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint32_t index = fab_owed_lookup(core->requests, request);
     enum myc_status status;
 
@@ -207,7 +207,7 @@ myc_reply(struct myc_self *self, struct myc_request request, const struct myc_ty
 enum myc_status
 myc_reply_failure(struct myc_self *self, struct myc_request request, enum myc_status status)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint32_t index = fab_owed_lookup(core->requests, request);
     bool has_reserved = false;
 
@@ -220,7 +220,7 @@ myc_reply_failure(struct myc_self *self, struct myc_request request, enum myc_st
 enum myc_status
 myc_request_pass_on(struct myc_self *self, struct myc_request request)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint32_t index = fab_owed_lookup(core->requests, request);
 
     if (index == FAB_OWED_NONE ||
@@ -233,7 +233,7 @@ myc_request_pass_on(struct myc_self *self, struct myc_request request)
 void
 myc_request_take_over(struct myc_self *self, struct myc_request request)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
 
     fab_asks_on_request(core, self->slot, request.asker, request.ask);
 }

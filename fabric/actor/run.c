@@ -164,6 +164,15 @@ ignore(struct myc_self *self, void *state, const struct myc_message *message)
     return MYC_OK;
 }
 
+static enum myc_status (*receive_of(const struct fab_core *core,
+                                    const struct fab_slot *slot))(struct myc_self *, void *,
+                                                                  const struct myc_message *)
+{
+    if (fab_unlikely(core->guard != NULL))
+        return fab_guarded_receive;
+    return slot->class_of->receive ? slot->class_of->receive : ignore;
+}
+
 /* The quick way: plain messages from the front of the mailbox, one after the other, while all is
  * usual with the actor. Returns how many. */
 static unsigned
@@ -172,7 +181,7 @@ run_plain(struct myc_self *self, unsigned limit)
     struct fab_core *core = self->core;
     struct fab_slot *slot = self->slot;
     enum myc_status (*receive)(struct myc_self *, void *, const struct myc_message *) =
-        slot->class_of->receive ? slot->class_of->receive : ignore;
+        receive_of(core, slot);
     unsigned left = limit;
 
     slot->flags &= (uint8_t)~FAB_SLOT_HAS_BECOME;

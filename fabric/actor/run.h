@@ -114,6 +114,8 @@ fab_handle(struct myc_self *self, const struct myc_message *message)
     self->origin_ns = message->origin_ns;
     if (fab_unlikely(!slot->class_of->receive))
         return MYC_OK;
+    if (fab_unlikely(self->core->guard != NULL))
+        return fab_guarded_receive(self, slot->actor, message);
     return slot->class_of->receive(self, slot->actor, message);
 }
 

@@ -210,7 +210,7 @@ send_away(struct myc_self *self, const struct fab_outgoing *out)
 static ALWAYS_INLINE enum myc_status
 dispatch(struct myc_self *self, struct fab_outgoing out)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
 
     if (fab_unlikely(core->claim.msg != NULL))
         fab_claim_abort(core);

@@ -31,7 +31,7 @@ enum myc_status
 myc_spawn(struct myc_self *self, const struct myc_class *class_of,
           const struct myc_spawn_options *options, struct myc_ref *ref)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_slot *slot;
     enum myc_status status;
 
@@ -117,7 +117,7 @@ enum myc_status
 myc_spawn_on(struct myc_self *self, uint8_t lcore, const struct myc_class *class_of,
              const struct myc_spawn_options *options, uint64_t tag)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_link *link = core->routes.own[lcore];
     struct fab_spawn_request *request;
     enum myc_status status;
@@ -264,7 +264,7 @@ assert_is_reason(enum myc_status reason)
 enum myc_status
 myc_stop(struct myc_self *self, struct myc_ref ref, enum myc_status reason)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
 
     assert_is_reason(reason);
     return request_end(core, ref, reason, FAB_SYSTEM_STOP_NOW);
@@ -273,7 +273,7 @@ myc_stop(struct myc_self *self, struct myc_ref ref, enum myc_status reason)
 enum myc_status
 myc_drain(struct myc_self *self, struct myc_ref ref, enum myc_status reason)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
 
     assert_is_reason(reason);
     return request_end(core, ref, reason, FAB_SYSTEM_STOP_DRAINED);
@@ -282,7 +282,9 @@ myc_drain(struct myc_self *self, struct myc_ref ref, enum myc_status reason)
 enum myc_status
 myc_kill(struct myc_self *self, struct myc_ref ref)
 {
-    return request_end(fab_self_core(self, __func__), ref, MYC_KILLED, FAB_SYSTEM_STOP_NOW);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
+
+    return request_end(core, ref, MYC_KILLED, FAB_SYSTEM_STOP_NOW);
 }
 
 void
@@ -307,7 +309,7 @@ waiting_child(struct fab_core *core, const struct myc_self *self, struct myc_ref
 enum myc_status
 myc_restart(struct myc_self *self, struct myc_ref ref)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_slot *slot = waiting_child(core, self, ref);
 
     return slot ? fab_life_restart(core, slot) : MYC_NOT_FOUND;
@@ -316,7 +318,7 @@ myc_restart(struct myc_self *self, struct myc_ref ref)
 enum myc_status
 myc_release(struct myc_self *self, struct myc_ref ref)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_slot *slot = waiting_child(core, self, ref);
 
     if (!slot)

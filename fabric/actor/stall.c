@@ -71,7 +71,7 @@ fab_stalls_on_restart(struct fab_core *core, const struct fab_slot *slot)
 enum myc_status
 myc_watch_stalls(struct myc_self *self)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint64_t *free = NULL;
 
     for (uint32_t i = 0; i < FAB_STALL_WATCHERS_MAX; i++) {

@@ -10,6 +10,7 @@
 
 #include "actor/bounce.h"
 #include "actor/core.h"
+#include "actor/guard.h"
 #include "actor/poller.h"
 #include "actor/route.h"
 #include "actor/slab.h"
@@ -108,6 +109,7 @@ struct fab_core {
     struct fab_ties ties;
     struct fab_pollers pollers;
     struct fab_stall_watchers stall_watchers;
+    struct fab_guard *guard; /* not owned; NULL: none */
     struct fab_buffers *buffers;
     uint32_t notice_reserve; /* cells kept back now, up to FAB_NOTICE_RESERVE */
     uint32_t later_head;     /* actors whose batch is used up: run in the next turn */
@@ -175,6 +177,29 @@ fab_self_core(const struct myc_self *self, const char *function)
     if (fab_unlikely(!self || self->core->self != self))
         fab_self_misused(self, function);
     return self->core;
+}
+
+/* As fab_self_core, for FAB_WITHIN (actor/guard.h). The fences are for the compiler alone: what the
+ * function writes lies between its marks. */
+static inline struct fab_core *
+fab_self_enter(const struct myc_self *self, const char *function)
+{
+    struct fab_core *core = fab_self_core(self, function);
+
+    if (fab_unlikely(core->guard != NULL)) {
+        core->guard->in_fabric++;
+        atomic_signal_fence(memory_order_seq_cst);
+    }
+    return core;
+}
+
+static inline void
+fab_self_left(struct fab_core *const *core)
+{
+    if (fab_unlikely((*core)->guard != NULL)) {
+        atomic_signal_fence(memory_order_seq_cst);
+        (*core)->guard->in_fabric--;
+    }
 }
 
 /* --- accepted types --------------------------------------------------------------------------- */

@@ -192,7 +192,7 @@ enum myc_status
 myc_timer_start(struct myc_self *self, uint64_t delay_ns, uint64_t period_ns, uint64_t tag,
                 uint64_t *timer)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     struct fab_timers *timers = core->timers;
     uint64_t left_ns = UINT64_MAX - core->now_ns;
     uint64_t due_ns = core->now_ns + (delay_ns < left_ns ? delay_ns : left_ns);
@@ -213,7 +213,7 @@ myc_timer_start(struct myc_self *self, uint64_t delay_ns, uint64_t period_ns, ui
 enum myc_status
 myc_timer_cancel(struct myc_self *self, uint64_t timer)
 {
-    struct fab_core *core = fab_self_core(self, __func__);
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint32_t index;
 
     if (!fab_handles_lookup(&core->timers->handles, timer, &index) ||

@@ -14,6 +14,7 @@
 #include "env/clock.h"
 #include "env/eal.h"
 #include "link/ring.h"
+#include "node/guard.h"
 #include "node/ports.h"
 #include "node/segments.h"
 #include "node/watchdog.h"
@@ -171,6 +172,22 @@ start_cores(struct fab_full *full)
     return MYC_OK;
 }
 
+/* The only signal handler that the library ever installs. */
+static enum myc_status
+start_guards(struct fab_full *full)
+{
+    enum myc_status status = MYC_OK;
+
+    if (!full->options.guards_faults)
+        return MYC_OK;
+    for (uint32_t i = 0; status == MYC_OK && i < full->lcore_count; i++)
+        status = fab_guard_init(&full->lcores[i]);
+    if (status == MYC_OK)
+        status = fab_guards_install();
+    full->has_guards = status == MYC_OK;
+    return status;
+}
+
 static enum myc_status
 join_lcores(struct fab_full *full, uint8_t a, uint8_t b)
 {
@@ -242,7 +259,9 @@ lcore_main(void *argument)
 {
     struct fab_lcore *lcore = argument;
 
+    fab_guard_enter(lcore);
     fab_lcore_run(lcore);
+    fab_guard_leave(lcore);
     /* Pairs with the load in end_lcores (full_stop.c). */
     atomic_store_explicit(&lcore->has_ended, true, memory_order_release);
     return 0;
@@ -289,7 +308,7 @@ static enum myc_status
 run_phases(struct fab_full *full)
 {
     enum myc_status (*const phases[])(struct fab_full *) = {
-        start_eal,      start_heap,       start_cores, start_rings,   start_ports,
+        start_eal,      start_heap,       start_cores, start_guards,  start_rings,    start_ports,
         start_segments, start_registries, launch,      open_segments, start_watchdog,
     };
 

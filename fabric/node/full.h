@@ -42,6 +42,7 @@ struct fab_full {
     uint32_t root_room;
     uint32_t stop_timeout_ms;
     bool is_eal_ours;
+    bool has_guards; /* takes part in the fault signals' handler */
 };
 
 /* The node's operations: full_spawn.c, full_stop.c. */

@@ -21,6 +21,7 @@
 #include "env/eal.h"
 #include "link/ring.h"
 #include "node/full.h"
+#include "node/guard.h"
 #include "node/ports.h"
 #include "node/segments.h"
 #include "node/watchdog.h"
@@ -236,8 +237,12 @@ fab_full_stop(struct myc_node *node)
     fab_segments_destroy(&full->segments);
     fab_ports_destroy(&full->ports);
     for (uint32_t i = 0; i < full->lcore_count; i++)
-        if (full->lcores[i].core)
+        if (full->lcores[i].core) {
             fab_lcore_fini(&full->lcores[i]);
+            fab_guard_fini(&full->lcores[i]);
+        }
+    if (full->has_guards)
+        fab_guards_remove();
     destroy_rings(full);
     fab_segment_memory_fini(&full->heap);
     if (full->is_eal_ours)

@@ -10,9 +10,11 @@
 #ifndef FAB_NODE_LCORE_H
 #define FAB_NODE_LCORE_H
 
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "actor/core.h"
+#include "actor/guard.h"
 #include "base/compiler.h"
 #include "link/link.h"
 #include "node/command.h"
@@ -41,6 +43,9 @@ struct fab_lcore {
     struct fab_idle idle;
     struct fab_command_queue commands;
     struct fab_lcore_usage usage;
+    struct fab_guard guard;   /* used when there is a guard_stack: see node/guard.h */
+    void *guard_stack;        /* of the signal handler; owned; NULL: no guard */
+    stack_t stack_before;     /* the thread's alternative stack outside of its loop */
     _Atomic bool is_stopping; /* set by the node */
     _Atomic bool has_ended;   /* set by the lcore: all that it wrote is to be seen by the node */
     uint32_t eal_lcore;

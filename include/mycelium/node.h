@@ -117,6 +117,11 @@ struct myc_node_options {
     void (*on_stall_limit)(void *context, struct myc_ref actor, const char *class_name,
                            uint64_t stalled_ns);
     void *stall_context; /**< not owned */
+    /** A fault signal (SIGSEGV, SIGBUS, SIGFPE, SIGILL) of an actor's function fails that actor
+     * with FAULT, and not the process; its stop function does not run. Such functions hold no lock
+     * and do not allocate. For this a signal handler is installed while the node runs; signals that
+     * are not for it go to whoever had them before. */
+    bool guards_faults;
     /** Cause of a failed start in words, written when not NULL; owned by the caller. */
     char *error;
     size_t error_size;

@@ -41,7 +41,8 @@
     X(UNSUPPORTED, 23, "this build, machine or device cannot do that")                             \
     X(VERSION, 24, "the other side speaks a version that we do not")                               \
     X(IGNORED, 25, "init asked not to be started; nothing runs, and that is no failure")           \
-    X(PENDING, 26, "begun; the outcome comes later as a message")
+    X(PENDING, 26, "begun; the outcome comes later as a message")                                  \
+    X(FAULT, 27, "ended because a function of it raised a fault signal")
 /* clang-format on */
 
 MYC_BEGIN_DECLS

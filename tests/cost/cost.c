@@ -12,9 +12,8 @@ static const struct {
     const char *name;
     void (*run)(uint64_t count);
 } operations[] = {
-    { "dispatch", cost_dispatch },
-    { "spawn", cost_spawn },
-    { "ring_hop", cost_ring_hop },
+    { "dispatch", cost_dispatch },   { "guarded_dispatch", cost_guarded_dispatch },
+    { "spawn", cost_spawn },         { "ring_hop", cost_ring_hop },
     { "idle_turn", cost_idle_turn },
 };
 

@@ -16,6 +16,9 @@
 /* A message to an actor of the same lcore until its handler has sent it on. */
 void cost_dispatch(uint64_t count);
 
+/* The same under the fault guard. */
+void cost_guarded_dispatch(uint64_t count);
+
 /* An actor that is spawned and stopped. */
 void cost_spawn(uint64_t count);
 

@@ -1,22 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cost/cost.h"
 
+#include "actor/guard.h"
 #include "base/assert.h"
 #include "cost/passers.h"
 #include "support/core_lab.h"
 
-void
-cost_dispatch(uint64_t count)
+static void
+dispatch(uint64_t count, struct fab_guard *guard)
 {
     struct fab_core_config config = lab_config(LAB_HOME_1, 0, 1);
     struct lab lab;
 
     lab_init(&lab);
     lab_add_core(&lab, &config);
+    if (guard)
+        fab_core_set_guard(lab.cores[0], guard);
     cost_passers_start(lab.cores[0], lab.cores[0], count);
     while (lab_turn(&lab) > 0)
         ;
     lab_fini(&lab);
+}
+
+void
+cost_dispatch(uint64_t count)
+{
+    dispatch(count, NULL);
+}
+
+void
+cost_guarded_dispatch(uint64_t count)
+{
+    struct fab_guard guard = { 0 };
+
+    dispatch(count, &guard);
 }
 
 /* ---- actors that come and go -------------------------------------------------------------------

@@ -177,6 +177,7 @@ fab_config_options(struct fab_config *config)
     options->limits = limits_of(&file->limits);
     options->keepalive_us = file->times.keepalive_us;
     options->down_after_us = file->times.down_after_us;
+    options->guards_faults = file->faults.is_guarded;
     options->stall_report_us = or_default(file->times.stall_report_us, STALL_REPORT_US_DEFAULT);
     options->stall_limit_ms = or_default(file->times.stall_limit_ms, STALL_LIMIT_MS_DEFAULT);
     if ((status = fill_lcores(config)) != MYC_OK || (status = fill_ports(config)) != MYC_OK ||

@@ -175,6 +175,11 @@ static const cyaml_schema_field_t times_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t faults_fields[] = {
+    CYAML_FIELD_BOOL("is_guarded", MAYBE, struct fab_file_faults, is_guarded),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t file_fields[] = {
     SECTION(node, node_fields, NEEDED),
     SECTION(eal, eal_fields, NEEDED),
@@ -184,6 +189,7 @@ static const cyaml_schema_field_t file_fields[] = {
     LIST(struct fab_config_file, actors, &actor_value, MAYBE, 0, FAB_CONFIG_ACTORS_MAX),
     SECTION(limits, limits_fields, MAYBE),
     SECTION(times, times_fields, MAYBE),
+    SECTION(faults, faults_fields, MAYBE),
     CYAML_FIELD_END,
 };
 /* clang-format on */

@@ -6,6 +6,7 @@
 #ifndef FAB_NODE_CONFIG_SCHEMA_H
 #define FAB_NODE_CONFIG_SCHEMA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <mycelium/node.h>
@@ -106,6 +107,10 @@ struct fab_file_times {
     uint32_t stall_limit_ms;
 };
 
+struct fab_file_faults {
+    bool is_guarded;
+};
+
 struct fab_config_file {
     struct fab_file_node node;
     struct fab_file_eal eal;
@@ -118,6 +123,7 @@ struct fab_config_file {
     uint32_t actors_count;
     struct fab_file_limits limits;
     struct fab_file_times times;
+    struct fab_file_faults faults;
 };
 
 extern const cyaml_schema_value_t fab_config_schema;
