@@ -56,6 +56,7 @@ struct fab_flow_end {
     struct fab_flow_heap heap;     /* its array is owned */
     struct fab_flow_link *links;   /* owned: [peer][lcore of the peer] */
     void *flow_memory;             /* owned */
+    void *store_memory;            /* owned: what the flows share */
     uint32_t link_count;
     uint8_t lcore;
     bool is_local;                      /* polls the port */

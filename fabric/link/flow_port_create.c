@@ -13,6 +13,7 @@
 #include "env/eal.h"
 #include "env/memory.h"
 #include "link/flow_port_state.h"
+#include "proto/flow_store.h"
 
 #define MBUFS_DEFAULT         4096U
 #define WINDOW_BYTES_DEFAULT  (512U * 1024U)
@@ -299,6 +300,20 @@ init_links(struct creation *creation, struct fab_flow_end *end, size_t flow_size
     }
 }
 
+/* What the flows of the end take from in turn. */
+static enum myc_status
+set_up_store(struct creation *creation, struct fab_flow_end *end, int socket)
+{
+    struct fab_flow_store_config config = fab_flow_share(&end->flow_config, end->link_count);
+
+    end->store_memory =
+        fab_memory_alloc(fab_flow_store_size(&config), FAB_FLOW_STORE_ALIGN, socket);
+    if (!end->store_memory)
+        return out_of_memory(creation->options, "flows");
+    end->flow_config.store = fab_flow_store_init(end->store_memory, &config);
+    return MYC_OK;
+}
+
 static enum myc_status
 set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
 {
@@ -320,7 +335,9 @@ set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
                     "port '%s': an MTU of %u, a window of %u bytes or of %u frames cannot be",
                     options->name, fab_port_info(options->port)->mtu, options->window_bytes,
                     any.window_frames);
-    flow_size = fab_flow_size(&any);
+    if (set_up_store(creation, end, socket) != MYC_OK)
+        return MYC_NO_MEMORY;
+    flow_size = fab_flow_size(&end->flow_config);
     end->links = fab_memory_alloc(end->link_count * sizeof(*end->links), FAB_CACHE_LINE, socket);
     end->heap.timers =
         fab_memory_alloc(end->link_count * sizeof(*end->heap.timers), FAB_CACHE_LINE, socket);
@@ -441,6 +458,7 @@ fini_end(struct fab_flow_end *end)
         if (end->links[i].flow)
             fab_flow_fini(end->links[i].flow);
     fab_memory_free(end->flow_memory);
+    fab_memory_free(end->store_memory);
     fab_memory_free(end->heap.timers);
     fab_memory_free(end->links);
 }

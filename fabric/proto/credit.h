@@ -3,10 +3,11 @@
  * Credit: how much the other side may have outstanding, per lane, in units of FAB_CREDIT_UNIT bytes
  * of chunk.
  *
- * The receiver reserves a window of cells, one for each unit, in which a record that came before
- * its turn can wait; so it grants what it really has. It tells a limit, the sum of all units that
- * may ever have been sent in this epoch; a limit never sinks, and one that is lost is replaced by
- * the next. Both sides count in 64 bits from the peer's first number; 32 bits travel.
+ * The receiver has a window of cells, one for each unit, in which a record that came before its
+ * turn can wait; so it grants what it really has (flow_credit.c says how wide). It tells a limit,
+ * the sum of all units that may ever have been sent in this epoch; a limit never sinks, and one
+ * that is lost is replaced by the next. Both sides count in 64 bits from the peer's first number;
+ * 32 bits travel.
  */
 #ifndef FAB_PROTO_CREDIT_H
 #define FAB_PROTO_CREDIT_H

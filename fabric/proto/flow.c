@@ -64,6 +64,10 @@ budgets_are_valid(const struct fab_flow_config *config)
             return false;
         if (config->credit_bytes[lane] < 8 * KIB || config->credit_bytes[lane] > 256U * KIB * KIB)
             return false;
+        if (config->credit_least[lane] != 0 &&
+            (config->credit_least[lane] < config->frame_max + FAB_CREDIT_UNIT ||
+             config->credit_least[lane] > config->credit_bytes[lane]))
+            return false;
     }
     return is_power_of_two(config->window_frames) && config->window_frames >= 16 &&
            config->window_frames <= 32768;
@@ -113,134 +117,6 @@ fab_flow_config_check(const struct fab_flow_config *config)
     return MYC_OK;
 }
 
-/* Where the parts of a flow stand in its memory: bytes from its start. */
-struct layout {
-    size_t frames;
-    size_t lanes[FAB_LANE_COUNT];
-    size_t secure;
-    size_t store;
-    size_t end;
-};
-
-static size_t
-reserve(struct layout *layout, size_t size)
-{
-    size_t at = layout->end;
-
-    layout->end += (size + FAB_FLOW_ALIGN - 1) & ~(size_t)(FAB_FLOW_ALIGN - 1);
-    return at;
-}
-
-/* Twice the window: probes go beyond it, and lost frames are remembered for a while. */
-static uint32_t
-map_capacity(const struct fab_flow_config *config)
-{
-    return 2 * config->window_frames;
-}
-
-static uint32_t
-page_size(const struct fab_flow_config *config)
-{
-    return config->store ? config->store->pages.size : fab_flow_page_size(config->frame_max);
-}
-
-static struct fab_send_lane_shape
-lane_shape(const struct fab_flow_config *config, int lane)
-{
-    return fab_send_lane_shape(page_size(config), config->send_bytes[lane], map_capacity(config));
-}
-
-/* Pages that the flow has at most, one for what is the latest of its kind, and one to spare. */
-static uint32_t
-page_count(const struct fab_flow_config *config)
-{
-    uint32_t count = 2 + fab_sent_map_pages(page_size(config), map_capacity(config));
-
-    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        struct fab_send_lane_shape shape = lane_shape(config, lane);
-
-        count += shape.pages + shape.span_pages;
-    }
-    return count;
-}
-
-static uint32_t
-credit_units(const struct fab_flow_config *config)
-{
-    uint32_t units = 0;
-
-    for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
-        units += config->credit_bytes[lane] / FAB_CREDIT_UNIT;
-    return units;
-}
-
-static struct fab_flow_store_config
-own_store_config(const struct fab_flow_config *config)
-{
-    return (struct fab_flow_store_config){
-        .page_size = page_size(config),
-        .page_count = page_count(config),
-        .cell_count = credit_units(config),
-        .body_count = config->large_max ? FAB_LARGE_SLOTS : 0,
-    };
-}
-
-static struct layout
-layout_of(const struct fab_flow_config *config)
-{
-    struct fab_flow_store_config own = own_store_config(config);
-    struct layout layout = { .end = 0 };
-
-    reserve(&layout, sizeof(struct fab_flow));
-    layout.frames =
-        reserve(&layout, fab_sent_map_pages(own.page_size, map_capacity(config)) * sizeof(void *));
-    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        struct fab_send_lane_shape shape = lane_shape(config, lane);
-
-        layout.lanes[lane] = reserve(&layout, (shape.pages + shape.span_pages) * sizeof(void *));
-    }
-    layout.secure = reserve(&layout, config->secure.security ? sizeof(struct fab_secure) : 0);
-    layout.store = reserve(&layout, config->store ? 0 : fab_flow_store_size(&own));
-    return layout;
-}
-
-size_t
-fab_flow_size(const struct fab_flow_config *config)
-{
-    return layout_of(config).end;
-}
-
-static void
-place_parts(struct fab_flow *flow, uint8_t *memory)
-{
-    const struct fab_flow_config *config = &flow->config;
-    struct fab_flow_store_config own = own_store_config(config);
-    struct layout layout = layout_of(config);
-
-    flow->store = config->store ? config->store : fab_flow_store_init(memory + layout.store, &own);
-    fab_sent_map_init(&flow->path->sent, &flow->store->pages, (void *)(memory + layout.frames),
-                      fab_sent_map_pages(own.page_size, map_capacity(config)));
-    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        struct fab_send_lane_shape shape = lane_shape(config, lane);
-
-        fab_send_lane_init(&flow->lanes[lane].send, &flow->store->pages,
-                           (void *)(memory + layout.lanes[lane]), &shape);
-    }
-    fab_reorder_init(&flow->reorder, &flow->store->shelf);
-    flow->store->shelf.promised += credit_units(config);
-    FAB_ASSERT(flow->store->shelf.promised <= flow->store->shelf.count);
-    if (config->large_max) {
-        flow->large_out = &flow->own_large_out;
-        flow->large_in = &flow->own_large_in;
-        fab_large_out_init(flow->large_out, &flow->store->bodies_out);
-        fab_large_in_init(flow->large_in, &flow->store->bodies_in);
-    }
-    if (config->secure.security) {
-        flow->secure = (void *)(memory + layout.secure);
-        fab_secure_init(flow->secure, &config->secure);
-    }
-}
-
 struct fab_flow *
 fab_flow_init(void *memory, const struct fab_flow_config *config, const struct fab_flow_ops *ops,
               void *context, uint64_t now_ns)
@@ -249,13 +125,13 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
 
     FAB_ASSERT((uintptr_t)memory % FAB_FLOW_ALIGN == 0);
     FAB_ASSERT(fab_flow_config_check(config) == MYC_OK);
-    memset(flow, 0, layout_of(config).secure); /* the pages' places, too */
+    fab_flow_clear(memory, config);
     flow->path = &flow->paths[0];
     flow->config = *config;
     flow->ops = ops;
     flow->context = context;
     flow->version_max = config->version_max ? config->version_max : FAB_FRAME_VERSION_MAX;
-    place_parts(flow, memory);
+    fab_flow_place_parts(flow, memory);
     if (flow->secure) /* so that no nonce is guessed or comes again */
         ops->draw(context, (uint8_t *)&flow->config.seed, sizeof(flow->config.seed));
     flow->config.secure.pre_shared_key = NULL;
@@ -290,7 +166,8 @@ fab_flow_fini(struct fab_flow *flow)
         fab_send_lane_reset(&flow->lanes[lane].send);
     fab_flow_forget_latest(flow);
     fab_reorder_reset(&flow->reorder, 0);
-    flow->store->shelf.promised -= credit_units(&flow->config);
+    fab_flow_credit_end(flow);
+    flow->store->shelf.promised -= fab_flow_credit_promise(&flow->config);
 }
 
 /* The upper bits of a multiplication mix best. */
@@ -436,13 +313,10 @@ fab_flow_abort(struct fab_flow *flow)
 void
 fab_flow_credit_return(struct fab_flow *flow, enum fab_lane lane, uint32_t total_size)
 {
-    struct fab_credit_in *credit = &flow->lanes[lane].credit_in;
-
     FAB_ASSERT(flow->config.is_credit_manual);
     if (flow->state != FAB_FLOW_UP)
         return;
-    credit->returned += fab_chunk_units(total_size);
-    flow->path->due.credit |= fab_credit_in_is_due(credit);
+    fab_flow_credit_came_back(flow, lane, fab_chunk_units(total_size));
 }
 
 enum fab_flow_state

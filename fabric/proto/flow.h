@@ -150,8 +150,9 @@ struct fab_flow_config {
     struct fab_secure_config secure;
     uint16_t frame_max; /* bytes of UDP payload, FAB_FRAME_SIZE_MIN to FAB_FRAME_SIZE_MAX */
     uint32_t send_bytes[FAB_LANE_COUNT];   /* send buffer per lane, power of two, 8192 up */
-    uint32_t credit_bytes[FAB_LANE_COUNT]; /* what the peer may have outstanding, 8192 up; that
-                                            * many cells of the store are reserved for it */
+    uint32_t credit_bytes[FAB_LANE_COUNT]; /* what the peer may have outstanding, 8192 up */
+    uint32_t credit_least[FAB_LANE_COUNT]; /* of it, what an epoch begins with and an idle flow
+                                            * keeps, frame_max + 64 up; 0: all */
     uint32_t window_frames;                /* frames in flight at most; power of two, 16 to 32768 */
     uint32_t large_max;    /* bytes of the largest body that we take in parts, a power of two up to
                             * FAB_MSG_SIZE_MAX; 0: none, and none is sent */

@@ -128,14 +128,34 @@ tell_congestion(struct fab_flow *flow, const struct fab_congestion_ack *ack)
 /* How long a lost frame is remembered for its late acknowledgement; not at all when the map
  * fills up. */
 static uint64_t
+memory_ns(const struct fab_flow *flow)
+{
+    return 16 * flow->path->rtt.smoothed_ns +
+           4 * fab_loss_reorder_ns(&flow->path->loss, &flow->path->rtt);
+}
+
+static uint64_t
 forget_before(const struct fab_flow *flow, uint64_t now_ns)
 {
-    uint64_t memory_ns = 16 * flow->path->rtt.smoothed_ns +
-                         4 * fab_loss_reorder_ns(&flow->path->loss, &flow->path->rtt);
-
     if (fab_sent_map_is_crowded(&flow->path->sent))
         return UINT64_MAX;
-    return now_ns > memory_ns ? now_ns - memory_ns : 0;
+    return now_ns > memory_ns(flow) ? now_ns - memory_ns(flow) : 0;
+}
+
+uint64_t
+fab_flow_forget_ns(const struct fab_flow *flow)
+{
+    const struct fab_sent_map *sent = &flow->path->sent;
+
+    if (sent->in_flight > 0 || sent->tail == sent->head)
+        return FAB_FLOW_NO_DEADLINE;
+    return fab_sent_map_at(sent, sent->tail)->sent_ns + memory_ns(flow) + 1;
+}
+
+void
+fab_flow_forget_lost(struct fab_flow *flow, uint64_t now_ns)
+{
+    fab_sent_map_forget(&flow->path->sent, forget_before(flow, now_ns));
 }
 
 static void

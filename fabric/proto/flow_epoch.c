@@ -57,7 +57,7 @@ fab_flow_own_hello(const struct fab_flow *flow)
         hello.key_log2 = flow->secure->key_log2;
     }
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
-        hello.credit[lane] = flow->config.credit_bytes[lane] / FAB_CREDIT_UNIT;
+        hello.credit[lane] = fab_flow_credit_least(&flow->config, lane);
     return hello;
 }
 
@@ -282,7 +282,7 @@ init_numbers(struct fab_flow *flow)
         fab_credit_out_init(&flow->lanes[lane].credit_out, own_base,
                             flow->handshake.hello.credit[lane]);
         fab_credit_in_init(&flow->lanes[lane].credit_in, peer_base,
-                           flow->config.credit_bytes[lane] / FAB_CREDIT_UNIT);
+                           fab_flow_credit_least(&flow->config, lane));
     }
 }
 
@@ -388,6 +388,7 @@ give_back(struct fab_flow *flow)
 {
     fab_sent_map_reset(&flow->path->sent);
     fab_reorder_reset(&flow->reorder, 0);
+    fab_flow_credit_end(flow);
     fab_flow_forget_latest(flow);
     flow->used_lanes = 0;
 }

@@ -83,12 +83,8 @@ deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
     if (fab_unlikely(fab_chunk_is_large(chunk)))
         flow->whole_count--;
     flow->reorder.next[chunk->stream]++;
-    if (!flow->config.is_credit_manual) {
-        struct fab_credit_in *credit = &flow->lanes[lane].credit_in;
-
-        credit->returned += fab_chunk_units(chunk->size);
-        flow->path->due.credit |= fab_credit_in_is_due(credit);
-    }
+    if (!flow->config.is_credit_manual)
+        fab_flow_credit_came_back(flow, lane, fab_chunk_units(chunk->size));
     return true;
 }
 
@@ -294,6 +290,7 @@ take_blocks(struct fab_flow *flow, const struct fab_frame *frame, uint64_t numbe
     if (frame->grants_block != NULL)
         fab_flow_on_grants(flow, frame);
     if (frame->header->flags & FAB_FRAME_WANTS_CREDIT) {
+        fab_flow_credit_wanted(flow);
         flow->path->due.credit = true;
         flow->path->due.grants |= flow->large_in && flow->large_in->open_count > 0;
     }

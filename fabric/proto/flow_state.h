@@ -4,6 +4,8 @@
  * stands here is how they meet:
  *
  *      flow.c          life cycle, claim and commit, readers
+ *      flow_memory.c   where its memory is
+ *      flow_credit.c   how much the peer may send
  *      flow_epoch.c    handshake, begin and end of an epoch, resets, leaving
  *      flow_receive.c  what a frame does when it comes in
  *      flow_ack.c      what an acknowledgement in it does
@@ -223,10 +225,28 @@ void fab_flow_on_hello_timer(struct fab_flow *flow, uint64_t now_ns);
 /* The body of a HELLO to send now. */
 struct fab_hello fab_flow_own_hello(const struct fab_flow *flow);
 
+/* flow_memory.c */
+
+void fab_flow_clear(void *memory, const struct fab_flow_config *config);
+/* Finds them in the flow's memory and store; the config is set. */
+void fab_flow_place_parts(struct fab_flow *flow, uint8_t *memory);
+
 /* flow.c */
 
 /* The user lane is empty: nothing in it can be superseded. */
 void fab_flow_forget_latest(struct fab_flow *flow);
+
+/* flow_credit.c */
+
+/* Units that a lane is promised as long as the flow is there; of all lanes. */
+uint32_t fab_flow_credit_least(const struct fab_flow_config *config, int lane);
+uint32_t fab_flow_credit_promise(const struct fab_flow_config *config);
+/* Records of so many units have left the flow. */
+void fab_flow_credit_came_back(struct fab_flow *flow, enum fab_lane lane, uint32_t units);
+/* The peer has records that wait for credit. */
+void fab_flow_credit_wanted(struct fab_flow *flow);
+/* The epoch is over: what was given beyond the least is free. */
+void fab_flow_credit_end(struct fab_flow *flow);
 
 /* flow_ack.c */
 
@@ -235,6 +255,9 @@ bool fab_flow_ack_is_possible(const struct fab_flow *flow, const struct fab_fram
 void fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns);
 /* Declares lost what is; sets when to look again. */
 void fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns);
+/* When frames that were lost need not be remembered any longer though nothing is in flight. */
+uint64_t fab_flow_forget_ns(const struct fab_flow *flow);
+void fab_flow_forget_lost(struct fab_flow *flow, uint64_t now_ns);
 /* Makes place for one more frame among those sent, if need be by giving up the oldest: after many
  * probes without an answer that is lost anyway. */
 void fab_flow_make_room(struct fab_flow *flow);

@@ -50,4 +50,12 @@ size_t fab_flow_store_size(const struct fab_flow_store_config *config);
 struct fab_flow_store *fab_flow_store_init(void *memory,
                                            const struct fab_flow_store_config *config);
 
+struct fab_flow_config;
+
+/*
+ * What a store for `count` flows (1 up) of this config must hold; sets the config's credit_least to
+ * what each of them is promised. The config then gets the store.
+ */
+struct fab_flow_store_config fab_flow_share(struct fab_flow_config *config, uint32_t count);
+
 #endif

@@ -133,6 +133,8 @@ fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
         flow->path->pace_ns = FAB_FLOW_NO_DEADLINE;
     if (now_ns >= flow->path->loss.deadline_ns)
         fab_flow_detect_losses(flow, now_ns);
+    if (fab_unlikely(now_ns >= fab_flow_forget_ns(flow)))
+        fab_flow_forget_lost(flow, now_ns);
     if (now_ns >= flow->path->probe_ns)
         on_probe_timer(flow, now_ns);
     if (flow->state == FAB_FLOW_UP && now_ns >= flow->credit_probe_ns)
@@ -155,6 +157,7 @@ fab_flow_next_deadline(const struct fab_flow *flow)
         return 0;
     deadline_ns = earlier(deadline_ns, flow->path->loss.deadline_ns);
     deadline_ns = earlier(deadline_ns, flow->path->probe_ns);
+    deadline_ns = earlier(deadline_ns, fab_flow_forget_ns(flow));
     deadline_ns = earlier(deadline_ns, flow->path->pace_ns);
     deadline_ns = earlier(deadline_ns, fab_flow_next_part_ns(flow));
     deadline_ns = earlier(deadline_ns, flow->credit_probe_ns);
