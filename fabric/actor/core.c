@@ -263,6 +263,12 @@ fab_core_run(struct fab_core *core, unsigned budget)
     return done;
 }
 
+unsigned
+fab_core_run_more(struct fab_core *core, unsigned budget)
+{
+    return core->run_head != FAB_SLOT_NONE ? fab_run_queue(core, budget) : 0;
+}
+
 bool
 fab_core_has_work(const struct fab_core *core)
 {

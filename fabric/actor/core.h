@@ -166,9 +166,12 @@ unsigned fab_core_poll(struct fab_core *core, unsigned burst);
  * former. */
 struct fab_room fab_core_room(const struct fab_core *core);
 
-/* Runs actors that have something to do (about `budget` messages at most, a batch for each), timers
+/* Runs actors that have something to do (`budget` messages at most, a batch for each), timers
  * that are due, and pollers. Returns work done: 0 is an idle turn. */
 unsigned fab_core_run(struct fab_core *core, unsigned budget);
+
+/* Runs only more of the actors, later in the same turn. Returns messages handled. */
+unsigned fab_core_run_more(struct fab_core *core, unsigned budget);
 
 /* Makes what was sent in this turn visible to the other lcores. */
 void fab_core_flush(struct fab_core *core);

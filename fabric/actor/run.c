@@ -228,14 +228,16 @@ run_one(struct myc_self *self)
     fab_cells_push(&core->cells, cell);
 }
 
-/* A batch of one actor. Returns work done. */
+/* A batch of one actor, of at most `limit` messages. Returns work done. */
 static unsigned
-run_batch(struct fab_core *core, struct fab_slot *slot)
+run_batch(struct fab_core *core, struct fab_slot *slot, unsigned limit)
 {
     struct myc_self self;
     unsigned left = fab_run_batch_left(core, slot);
     unsigned done = 0;
 
+    if (left > limit)
+        left = limit;
     fab_enter(core, &self, slot);
     while (done < left && slot->head && !slot->request && slot->state == FAB_SLOT_RUNNING) {
         unsigned plain = run_plain(&self, left - done);
@@ -293,7 +295,7 @@ fab_run_queue(struct fab_core *core, unsigned budget)
             fab_slot_push(core, slot);
             continue;
         }
-        done += run_batch(core, slot);
+        done += run_batch(core, slot, budget - done);
         if (slot->head && slot->state == FAB_SLOT_RUNNING && !(slot->flags & FAB_SLOT_IS_QUEUED))
             enqueue_later(core, slot);
     }

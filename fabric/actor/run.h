@@ -171,7 +171,7 @@ struct fab_cell *fab_mailbox_pop(struct fab_core *core, struct fab_slot *slot);
 /* Drops the oldest user message and counts it. */
 void fab_mailbox_drop_oldest(struct fab_core *core, struct fab_slot *slot);
 
-/* Runs what is queued, about `budget` messages. Returns work done. */
+/* Runs what is queued, at most `budget` messages. Returns work done. */
 unsigned fab_run_queue(struct fab_core *core, unsigned budget);
 
 /* Messages that the actor may still handle in this turn. */

@@ -49,10 +49,16 @@ full_counter_each(const struct myc_node *node,
     fab_segments_counter_each(full->segments, each, context);
 }
 
+static unsigned
+full_poll(struct myc_node *node, unsigned budget)
+{
+    return fab_hook_poll(&((struct fab_full *)node)->hook, budget);
+}
+
 static const struct fab_node_ops full_ops = {
     .stop = fab_full_stop,
     .spawn = fab_full_spawn,
-    .poll = NULL,
+    .poll = full_poll,
     .counter_each = full_counter_each,
 };
 
@@ -89,7 +95,7 @@ start_eal(struct fab_full *full)
     fab_clock_init();
     full->head.home = draw_home(options->node_id);
     for (uint32_t i = 0; i < full->lcore_count; i++)
-        if (!fab_eal_has_worker(options->lcores[i].eal_lcore))
+        if (!options->lcores[i].is_hooked && !fab_eal_has_worker(options->lcores[i].eal_lcore))
             return fab_node_refuse(options, MYC_NOT_FOUND,
                                    "lcore %u of the node is EAL lcore %u, which is not a worker of "
                                    "the EAL: add it with -l or --lcores (the main lcore cannot be "
@@ -267,13 +273,25 @@ lcore_main(void *argument)
     return 0;
 }
 
+static void
+hook_in(struct fab_full *full, struct fab_lcore *lcore)
+{
+    full->hook.lcore = lcore;
+    full->hook.ns_max = full->options.poll_us_max * 1000ULL;
+    fab_hook_own(&full->hook);
+}
+
 static enum myc_status
 launch(struct fab_full *full)
 {
     for (uint32_t i = 0; i < full->lcore_count; i++) {
         uint32_t eal_lcore = full->lcores[i].eal_lcore;
-        enum myc_status status = fab_eal_launch(eal_lcore, lcore_main, &full->lcores[i]);
+        enum myc_status status = MYC_OK;
 
+        if (full->options.lcores[i].is_hooked)
+            hook_in(full, &full->lcores[i]);
+        else
+            status = fab_eal_launch(eal_lcore, lcore_main, &full->lcores[i]);
         if (status != MYC_OK)
             return fab_node_refuse(&full->options, status,
                                    "EAL lcore %u runs something else: give the node lcores that "

@@ -14,6 +14,7 @@
 #define FAB_NODE_FULL_H
 
 #include "link/segment_memory.h"
+#include "node/hook.h"
 #include "node/lcore.h"
 #include "node/node.h"
 #include "node/options.h"
@@ -30,7 +31,8 @@ struct fab_full {
     struct myc_node_options options; /* strings in it are not ours: used during start only */
     struct fab_lcore *lcores;        /* owned; lcore_count of them */
     uint32_t lcore_count;
-    uint32_t launched_count; /* lcores that run */
+    uint32_t launched_count; /* lcores that run, or turn in the program's loop */
+    struct fab_hook hook;    /* which one does */
     struct fab_link *
         *rings; /* owned; lcore_count squared, [from * count + to]; NULL on the diagonal */
     struct fab_segment_memory heap; /* owned: large messages, an equal part for each lcore */
@@ -52,8 +54,9 @@ enum myc_status fab_full_spawn(struct myc_node *node, uint8_t lcore,
 /* Undoes every phase of the start that was done. Good for a node in any state. */
 void fab_full_stop(struct myc_node *node);
 
-/* Runs a command on a lcore of the node and waits; on one that has not been launched it runs here.
- * As fab_command_call. Context: main or control thread. */
+/* Runs a command on a lcore of the node and waits; on one that has not been launched, or is hooked
+ * into a loop of the calling thread, it runs here. As fab_command_call. Context: main or control
+ * thread. */
 enum myc_status fab_full_call(struct fab_full *full, uint8_t lcore, fab_command_fn run,
                               void *argument);
 

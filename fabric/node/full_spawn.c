@@ -11,10 +11,13 @@
 enum myc_status
 fab_full_call(struct fab_full *full, uint8_t lcore, fab_command_fn run, void *argument)
 {
-    if (lcore < full->launched_count)
+    if (fab_hook_is_own(&full->hook, &full->lcores[lcore]))
+        fab_hook_run(&full->hook, run, argument);
+    else if (lcore < full->launched_count)
         return fab_command_call(&full->lcores[lcore].commands, run, argument,
                                 FAB_NODE_CALL_TIMEOUT_MS);
-    run(&full->lcores[lcore], argument);
+    else
+        run(&full->lcores[lcore], argument);
     return MYC_OK;
 }
 

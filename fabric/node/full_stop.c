@@ -88,19 +88,30 @@ run_order(void *context, void *argument)
     }
 }
 
+/* The hooked lcore is the stopping thread's: it obeys at once. */
+static uint32_t
+order_hooked(struct stopping *stopping, enum step step, struct myc_ref ref)
+{
+    struct order order = { .step = step, .ref = ref };
+
+    fab_hook_run(&stopping->full->hook, run_order, &order);
+    return order.count;
+}
+
 /* Gives an order to an lcore. Returns its count; 0 from one that is stuck. */
 static uint32_t
 order_one(struct stopping *stopping, uint8_t lcore, enum step step, struct myc_ref ref)
 {
     struct fab_command_queue *commands = &stopping->full->lcores[lcore].commands;
-    struct order *order = calloc(1, sizeof(*order));
+    struct order *order;
     enum myc_status status;
     uint32_t count;
 
-    if (!order || stopping->is_stuck[lcore]) {
-        free(order);
+    if (fab_hook_is_own(&stopping->full->hook, &stopping->full->lcores[lcore]))
+        return order_hooked(stopping, step, ref);
+    order = stopping->is_stuck[lcore] ? NULL : calloc(1, sizeof(*order));
+    if (!order)
         return 0;
-    }
     *order = (struct order){ .step = step, .ref = ref };
     status = fab_command_call(commands, run_order, order, stopping->full->stop_timeout_ms);
     if (status == MYC_TIMEOUT || status == MYC_FULL) {
@@ -174,6 +185,7 @@ await(struct stopping *stopping, const char *phase, bool (*is_done)(struct stopp
     for (unsigned waited_ms = 0; waited_ms < limit_ms; waited_ms++) {
         if (is_done(stopping))
             return;
+        fab_hook_pass_time(&stopping->full->hook);
         nanosleep(&step, NULL);
     }
     fab_log(FAB_LOG_WARNING, "stop: %s took more than %u ms: going on", phase, limit_ms);
@@ -185,6 +197,8 @@ end_lcores(struct fab_full *full)
     for (uint32_t i = 0; i < full->launched_count; i++)
         atomic_store_explicit(&full->lcores[i].is_stopping, true, memory_order_relaxed);
     for (uint32_t i = 0; i < full->launched_count; i++) {
+        if (&full->lcores[i] == full->hook.lcore)
+            continue;
         fab_eal_wait(full->lcores[i].eal_lcore);
         /* Pairs with the store in lcore_main: what the lcore wrote last is ours from here on. */
         FAB_ASSERT(atomic_load_explicit(&full->lcores[i].has_ended, memory_order_acquire));
@@ -192,11 +206,22 @@ end_lcores(struct fab_full *full)
     full->launched_count = 0;
 }
 
+/* Its thread lets go of links that lcores take out: ours, too, meanwhile. */
+static void
+stop_segments(struct fab_full *full)
+{
+    fab_segments_stop_begin(full->segments);
+    while (full->hook.lcore && !fab_segments_have_stopped(full->segments))
+        fab_hook_pass_time(&full->hook);
+    fab_segments_stop(full->segments);
+}
+
 static void
 stop_lcores(struct fab_full *full)
 {
     struct stopping stopping = { .full = full };
 
+    fab_hook_own(&full->hook);
     order_all(&stopping, STEP_WITHDRAW);
     await(&stopping, "withdrawing names and groups", have_names_gone);
     order_all(&stopping, STEP_REFUSE);
@@ -204,7 +229,7 @@ stop_lcores(struct fab_full *full)
     await(&stopping, "stopping what was spawned, the last first", have_roots_ended);
     order_all(&stopping, STEP_STOP_ALL);
     await(&stopping, "stopping the other actors", have_all_ended);
-    fab_segments_stop(full->segments);
+    stop_segments(full);
     order_all(&stopping, STEP_LEAVE);
     fab_watchdog_stop(&full->watchdog);
     end_lcores(full);

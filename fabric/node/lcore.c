@@ -4,6 +4,8 @@
 #include "env/clock.h"
 #include "env/memory.h"
 
+#define RUN_SLICE 8U /* handlers between two looks at the clock, where a turn's time is bounded */
+
 static void *
 alloc_near(void *context, size_t size, size_t align)
 {
@@ -108,17 +110,37 @@ flush_ports(struct fab_lcore *lcore, uint64_t now_ns)
     }
 }
 
+/* Runs handlers a few at a time, looking at the clock between. */
+static unsigned
+run_until(struct fab_lcore *lcore, unsigned handlers, uint64_t end_ns)
+{
+    unsigned work = fab_core_run(lcore->core, handlers < RUN_SLICE ? handlers : RUN_SLICE);
+
+    while (work < handlers && fab_clock_ns() < end_ns) {
+        unsigned left = handlers - work;
+        unsigned done = fab_core_run_more(lcore->core, left < RUN_SLICE ? left : RUN_SLICE);
+
+        if (done == 0)
+            break;
+        work += done;
+    }
+    return work;
+}
+
 unsigned
-fab_lcore_turn(struct fab_lcore *lcore)
+fab_lcore_turn(struct fab_lcore *lcore, const struct fab_turn_limits *limits)
 {
     uint64_t now_ns = fab_clock_ns();
     unsigned work = 0;
 
     fab_core_turn_begin(lcore->core, now_ns);
     work += fab_command_poll(&lcore->commands, lcore);
-    work += fab_core_poll(lcore->core, FAB_POLL_BURST);
+    work += fab_core_poll(lcore->core, limits->records);
     work += poll_ports(lcore, now_ns);
-    work += fab_core_run(lcore->core, FAB_RUN_BUDGET);
+    if (fab_likely(limits->ns_max == 0))
+        work += fab_core_run(lcore->core, limits->handlers);
+    else
+        work += run_until(lcore, limits->handlers, now_ns + limits->ns_max);
     fab_core_flush(lcore->core);
     flush_ports(lcore, now_ns);
     account(lcore, now_ns, work);
@@ -129,6 +151,8 @@ fab_lcore_turn(struct fab_lcore *lcore)
 void
 fab_lcore_run(struct fab_lcore *lcore)
 {
+    static const struct fab_turn_limits limits = { FAB_POLL_BURST, FAB_RUN_BUDGET, 0 };
+
     while (!atomic_load_explicit(&lcore->is_stopping, memory_order_relaxed))
-        fab_lcore_turn(lcore);
+        fab_lcore_turn(lcore, &limits);
 }

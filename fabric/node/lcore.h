@@ -35,6 +35,13 @@ struct fab_lcore_usage {
     _Atomic uint64_t gap_ns_max; /* longest time between two turns */
 };
 
+/* What one turn may do. */
+struct fab_turn_limits {
+    unsigned records;  /* taken from each link and port */
+    unsigned handlers; /* run */
+    uint64_t ns_max;   /* after which no further handlers begin; 0: no bound */
+};
+
 struct fab_lcore {
     struct fab_full *full; /* the node that it belongs to */
     struct fab_core *core; /* owned */
@@ -49,7 +56,8 @@ struct fab_lcore {
     _Atomic bool is_stopping; /* set by the node */
     _Atomic bool has_ended;   /* set by the lcore: all that it wrote is to be seen by the node */
     uint32_t eal_lcore;
-    int socket; /* NUMA node of its memory */
+    bool is_hooked; /* turns in the program's loop: see hook.h */
+    int socket;     /* NUMA node of its memory */
     uint8_t index;
 };
 
@@ -68,7 +76,7 @@ enum myc_status fab_lcore_add_pollable(struct fab_lcore *lcore, struct fab_polla
 void fab_lcore_remove_pollable(struct fab_lcore *lcore, void *context);
 
 /* One turn. @return work done. Context: the lcore. */
-unsigned fab_lcore_turn(struct fab_lcore *lcore);
+unsigned fab_lcore_turn(struct fab_lcore *lcore, const struct fab_turn_limits *limits);
 
 /* Turns until is_stopping. Context: the lcore. */
 void fab_lcore_run(struct fab_lcore *lcore);

@@ -41,10 +41,17 @@ check_identity(const struct myc_node_options *options)
 static enum myc_status
 check_lcores(const struct myc_node_options *options)
 {
+    uint32_t hooked_count = 0;
+
     if (options->lcore_count == 0 || options->lcore_count > FAB_LCORES_MAX || !options->lcores)
         return fab_node_refuse(options, MYC_INVALID, "%u lcores given: a node has 1 to %u",
                                options->lcore_count, FAB_LCORES_MAX);
     for (uint32_t i = 0; i < options->lcore_count; i++) {
+        if (options->lcores[i].is_hooked && (hooked_count++ > 0 || options->lcores[i].idle))
+            return fab_node_refuse(options, MYC_INVALID,
+                                   "lcore %u is hooked: one of a node may be, and it has no idle "
+                                   "policy, because its loop is the program's",
+                                   i);
         if (options->lcores[i].idle > MYC_IDLE_SLEEP)
             return fab_node_refuse(options, MYC_INVALID, "lcore %u: idle policy %d is not known", i,
                                    (int)options->lcores[i].idle);

@@ -119,6 +119,19 @@ fab_segments_counter_each(const struct fab_segments *segments,
 }
 
 void
+fab_segments_stop_begin(struct fab_segments *segments)
+{
+    if (segments && segments->control)
+        fab_control_stop_begin(segments->control);
+}
+
+bool
+fab_segments_have_stopped(const struct fab_segments *segments)
+{
+    return !segments || !segments->control || fab_control_has_stopped(segments->control);
+}
+
+void
 fab_segments_stop(struct fab_segments *segments)
 {
     if (segments && segments->control)

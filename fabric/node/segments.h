@@ -6,6 +6,7 @@
 #ifndef FAB_NODE_SEGMENTS_H
 #define FAB_NODE_SEGMENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <mycelium/status.h>
@@ -26,6 +27,12 @@ void fab_segments_counter_each(const struct fab_segments *segments,
                                void (*each)(void *context, const char *name, const char *text,
                                             uint64_t value),
                                void *context);
+
+/* Asks the control thread to end, without waiting for it. NULL is fine. Context: as stop. */
+void fab_segments_stop_begin(struct fab_segments *segments);
+
+/* Whether it has; true when there is none. Context: as stop. */
+bool fab_segments_have_stopped(const struct fab_segments *segments);
 
 /* Ends the control thread and detaches from all peers. NULL is fine. Context: main thread, while
  * the lcores still run. */

@@ -33,6 +33,10 @@ enum myc_idle {
 struct myc_lcore_options {
     uint32_t eal_lcore; /**< EAL lcore id that runs it; not the main lcore */
     enum myc_idle idle;
+    /** No thread of ours runs it: it turns in the program's own loop, in myc_node_poll. At most one
+     * of a node. `eal_lcore` then says only which NUMA node its memory comes from, and may be the
+     * main lcore; `idle` must be 0. */
+    bool is_hooked;
 };
 
 /** An ethdev port given to the node. */
@@ -122,6 +126,8 @@ struct myc_node_options {
      * and do not allocate. For this a signal handler is installed while the node runs; signals that
      * are not for it go to whoever had them before. */
     bool guards_faults;
+    /** Of one myc_node_poll of a hooked lcore: after it no further handlers begin [0: no bound]. */
+    uint32_t poll_us_max;
     /** Cause of a failed start in words, written when not NULL; owned by the caller. */
     char *error;
     size_t error_size;
@@ -164,10 +170,15 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_node_spawn(struct myc_node *node, uin
                                                       struct myc_ref *ref);
 
 /**
- * Runs one bounded turn of a node that has no lcores of its own (a client).
- * @param budget  messages handled at most, 1 up.
+ * Runs one bounded turn of a client, or of a node's hooked lcore, in the caller's own loop.
+ * It needs no EAL thread: a thread that DPDK does not know will do, and rte_thread_register is not
+ * called (in a primary it would keep every secondary process from starting).
+ * @param budget  messages handled at most, 1 up; what comes from links and ports in one turn is
+ *                bounded likewise. For a hooked lcore see `poll_us_max`, too.
  * @return work done: messages, timers and pollers; 0 when idle.
- * Context: one thread, the same at each call.
+ * Context: one thread. Of a hooked lcore the first call makes the calling thread its owner:
+ * handlers run on it, the thread that started the node may still spawn from outside, and
+ * myc_node_stop is called when the polling has ended for good.
  */
 MYC_API unsigned myc_node_poll(struct myc_node *node, unsigned budget);
 

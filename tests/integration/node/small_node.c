@@ -11,8 +11,8 @@
 struct myc_node *
 small_node_start(struct myc_node_options more)
 {
-    static const struct myc_lcore_options lcores[] = { { 1, MYC_IDLE_YIELD },
-                                                       { 2, MYC_IDLE_YIELD } };
+    static const struct myc_lcore_options lcores[] = { { .eal_lcore = 1, .idle = MYC_IDLE_YIELD },
+                                                       { .eal_lcore = 2, .idle = MYC_IDLE_YIELD } };
     char error[256] = "";
     struct myc_node *node;
 
