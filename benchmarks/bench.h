@@ -55,6 +55,10 @@ extern const struct bench bench_table[];
 extern const size_t bench_table_count;
 
 enum myc_status bench_dispatch(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_spawn(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_timers_1k(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_timers_100k(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_timers_10m(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_ring_rtt(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_ring_rate(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_segment_rtt(const struct bench_options *options, struct bench_result *result);

@@ -24,8 +24,6 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
-#include <errno.h>
-#include <time.h>
 
 #include <mycelium/actor.h>
 
@@ -42,7 +40,6 @@ struct plan {
     struct bench_result *result;
     unsigned repetitions;
     uint32_t count;
-    enum myc_status status;
     sem_t done;
 };
 
@@ -178,7 +175,6 @@ end_phase(struct myc_self *self, struct passer *passer)
     if (passer->repetition < plan->repetitions)
         return start_phase(self, passer);
     plan->result->count = passer->repetition;
-    plan->status = MYC_OK;
     sem_post(&plan->done);
     return MYC_OK;
 }
@@ -218,44 +214,19 @@ static const struct myc_class passer_class = {
     .receive = passer_receive,
 };
 
-static enum myc_status
-measure(struct plan *plan)
-{
-    const struct local_node_wish wish = { .node_id = LOCAL_NODE_ID, .lcore_count = 1 };
-    const struct myc_spawn_options options = {
-        .size = sizeof(options),
-        .args = &plan,
-        .args_size = sizeof(plan),
-    };
-    struct timespec deadline;
-    struct myc_node *node;
-    enum myc_status status = local_node_start(&wish, &node);
-
-    if (status != MYC_OK)
-        return status;
-    status = myc_node_spawn(node, 0, &passer_class, &options, NULL);
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += 60;
-    while (status == MYC_OK && sem_timedwait(&plan->done, &deadline) != 0)
-        if (errno != EINTR)
-            status = MYC_TIMEOUT;
-    myc_node_stop(&node);
-    return status != MYC_OK ? status : plan->status;
-}
-
 enum myc_status
 bench_dispatch(const struct bench_options *options, struct bench_result *result)
 {
+    const struct local_node_wish wish = { .node_id = LOCAL_NODE_ID, .lcore_count = 1 };
     struct plan plan = {
         .result = result,
         .repetitions = options->repetitions,
         .count = options->is_smoke ? SMOKE_COUNT : COUNT,
-        .status = MYC_TIMEOUT,
     };
 
     result->raw_name = "handler called through a bare ring of 128 B slots, ns a message";
     result->fabric_name = "send to a neighbour until its handler, ns a message";
     result->aim = 1.3;
     sem_init(&plan.done, 0, 0);
-    return measure(&plan);
+    return local_node_run(&wish, &passer_class, &plan, &plan.done);
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "local_node.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <time.h>
 #include <string.h>
 
 #include "env/fault_text.h"
 #include "node/program/eal_arguments.h"
 
 #define MEMORY_MB 256U
+#define RUN_S_MAX 120
 #define DOWN_AFTER_US                                                           \
     10000000U /* a raw phase keeps an lcore from its links for its whole length \
                */
@@ -70,6 +73,7 @@ local_node_start(const struct local_node_wish *wish, struct myc_node **node)
         .control_socket = wish->control_socket,
         .attach = &wish->attach,
         .attach_count = wish->attach != NULL,
+        .limits = wish->limits,
         .down_after_us = DOWN_AFTER_US,
         .error = error,
         .error_size = sizeof(error),
@@ -84,12 +88,13 @@ local_node_start(const struct local_node_wish *wish, struct myc_node **node)
         chosen[i] = cpus[(wish->first_cpu + i) % (cpu_count ? cpu_count : 1)];
         lcores[i] = (struct myc_lcore_options){ .eal_lcore = i + 1, .idle = MYC_IDLE_AUTO };
     }
-    fab_eal_arguments_make(&(struct fab_eal_wish){ .memory_mb = MEMORY_MB,
-                                                   .lcore_count = wish->lcore_count,
-                                                   .cpus = chosen,
-                                                   .vdevs = &wish->vdev,
-                                                   .vdev_count = wish->vdev != NULL },
-                           &eal);
+    fab_eal_arguments_make(
+        &(struct fab_eal_wish){ .memory_mb = wish->memory_mb ? wish->memory_mb : MEMORY_MB,
+                                .lcore_count = wish->lcore_count,
+                                .cpus = chosen,
+                                .vdevs = &wish->vdev,
+                                .vdev_count = wish->vdev != NULL },
+        &eal);
     options.eal_argc = eal.argc;
     options.eal_argv = eal.argv;
     fill_wire(wish, &fault, &port, &peer, &options);
@@ -97,5 +102,30 @@ local_node_start(const struct local_node_wish *wish, struct myc_node **node)
     if (status != MYC_OK)
         fprintf(stderr, "mycelium bench: the node did not start: %s: %s\n", myc_status_name(status),
                 error);
+    return status;
+}
+
+enum myc_status
+local_node_run(const struct local_node_wish *wish, const struct myc_class *class_of, void *plan,
+               sem_t *done)
+{
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = &plan,
+        .args_size = sizeof(plan),
+    };
+    struct timespec deadline;
+    struct myc_node *node;
+    enum myc_status status = local_node_start(wish, &node);
+
+    if (status != MYC_OK)
+        return status;
+    status = myc_node_spawn(node, 0, class_of, &options, NULL);
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += RUN_S_MAX;
+    while (status == MYC_OK && sem_timedwait(done, &deadline) != 0)
+        if (errno != EINTR)
+            status = MYC_TIMEOUT;
+    myc_node_stop(&node);
     return status;
 }

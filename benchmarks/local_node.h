@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include <semaphore.h>
+
 #include <mycelium/node.h>
 
 #define LOCAL_NODE_ID    1U
@@ -24,10 +26,18 @@ struct local_node_wish {
     const char *device;         /* ethdev name of it */
     const char *address;        /* ours, with prefix */
     const char *peer_address;   /* of the other node */
+    struct myc_limits limits;   /* zeroes: the defaults */
+    uint32_t memory_mb;         /* for EAL; 0: enough for the default limits */
     const char *fault;          /* of what it receives (env/fault_text.h); NULL: none */
 };
 
 /* Starts it; on failure the cause has been printed. As myc_node_start. */
 enum myc_status local_node_start(const struct local_node_wish *wish, struct myc_node **node);
+
+/* Starts it, spawns an actor on lcore 0 with the pointer `plan` as its arguments, waits until
+ * somebody posts `done`, and stops it. As myc_node_start and myc_node_spawn; TIMEOUT (not done
+ * within two minutes). */
+enum myc_status local_node_run(const struct local_node_wish *wish, const struct myc_class *class_of,
+                               void *plan, sem_t *done);
 
 #endif

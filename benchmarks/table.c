@@ -3,6 +3,11 @@
 
 const struct bench bench_table[] = {
     { "dispatch", "what does a send to a neighbour on the lcore cost?", bench_dispatch },
+    { "spawn", "what does it cost to spawn an actor and to stop it?", bench_spawn },
+    { "timers-1k", "what does a timer cost when a thousand are live?", bench_timers_1k },
+    { "timers-100k", "what does a timer cost when a hundred thousand are live?",
+      bench_timers_100k },
+    { "timers-10m", "what does a timer cost when ten million are live?", bench_timers_10m },
     { "ring-rtt", "how long is the round trip between two lcores?", bench_ring_rtt },
     { "ring-rate", "how many messages a second go from one lcore to another?", bench_ring_rate },
     { "segment-rtt", "how long is the round trip between two processes?", bench_segment_rtt },

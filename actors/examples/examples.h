@@ -20,4 +20,13 @@ extern const struct myc_class example_fanout_class;
 #define EXAMPLE_FANOUT_SYMBOLS_MAX     64U
 #define EXAMPLE_FANOUT_SUBSCRIBERS_MAX 32U
 
+/* tcp_session.c: a poller that speaks to a peer over the kernel's TCP; records are Jobs as they lie
+ * in memory. What comes in goes to the owner, what it is sent goes out. */
+extern const struct myc_class example_tcp_class;
+struct example_tcp_args {
+    struct myc_ref owner;
+    uint32_t address; /* IPv4, in the host's byte order */
+    uint16_t port;
+};
+
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <rte_alarm.h>
@@ -20,11 +21,16 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
+#include <rte_memory.h>
 
 #include "base/log.h"
 #include "env/memif_socket.h"
 
 #define SETTLE_ALARMS 3U
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 static bool is_ours; /* the EAL was started here, and is to be ended here; main thread only */
 
@@ -150,6 +156,18 @@ explain(int code, char *lines, char *error, size_t error_size)
     return MYC_IO_ERROR;
 }
 
+/* Hugepages are there when they are mapped. Ordinary pages come at the first touch, which would be
+ * a fault on the hot path, so they are touched here; locked as far as the limit allows. */
+static int
+touch(const struct rte_memseg_list *list, const struct rte_memseg *segment, size_t size,
+      void *context)
+{
+    (void)list, (void)context;
+    if (madvise(segment->addr, size, MADV_POPULATE_WRITE) == 0)
+        (void)mlock(segment->addr, size);
+    return 0;
+}
+
 enum myc_status
 fab_eal_start(int argc, char *const argv[], char *error, size_t error_size)
 {
@@ -164,6 +182,8 @@ fab_eal_start(int argc, char *const argv[], char *error, size_t error_size)
     }
     if (init_listening(argc, argv, &lines) >= 0) {
         is_ours = true;
+        if (!rte_eal_has_hugepages())
+            rte_memseg_contig_walk(touch, NULL);
         pass_on_complaints(lines);
     } else {
         status = explain(rte_errno, lines, error, error_size);

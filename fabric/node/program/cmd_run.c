@@ -4,6 +4,7 @@
  */
 #include <argp.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "node/config/config.h"
@@ -125,6 +126,10 @@ run_node(struct fab_config *config)
             tell_host_setup(config);
         return fab_exit_of(status);
     }
+    /* What is left is code, stacks and the C library's memory. */
+    if (mlockall(MCL_CURRENT) != 0)
+        fprintf(stderr, "mycelium run: not all memory is locked: raise the limit (ulimit -l, "
+                        "LimitMEMLOCK)\n");
     result = spawn_actors(config, node);
     if (result == FAB_EXIT_OK) {
         printf("node %s (%u) runs: %u lcores, %u ports, %u actors\n",
