@@ -14,6 +14,7 @@
 #include "inlet.h"
 #include "memory.h"
 #include "station.h"
+#include "subscribers.h"
 
 #define SYMBOLS_MAX 1024U
 #define LEVELS_MAX  1024U
@@ -23,6 +24,7 @@ struct book_actor {
     struct market_inlet events;
     struct market_outlet tops;
     struct market_journal journal;
+    struct market_subscribers subscribers;
     struct market_book *book; /* owned */
     bool *is_dirty;           /* owned; by symbol: the top changed and was not told yet */
     uint32_t reset_next;      /* next symbol whose top is told after a RESET */
@@ -38,10 +40,8 @@ struct book_actor {
 };
 
 static const struct myc_type *const accepts[] = {
-    &market_open_type,
-    &market_credit_type,
-    &market_book_update_type,
-    &market_end_type,
+    &market_open_type, &market_credit_type,    &market_book_update_type,
+    &market_end_type,  &market_subscribe_type,
 };
 
 static void
@@ -62,6 +62,7 @@ push_top(struct book_actor *actor, uint32_t symbol, uint64_t exchange_ns, uint64
     market_top_of_book_encode(&message, body);
     market_outlet_push(&actor->tops, &market_top_of_book_type, body, origin_ns);
     actor->is_dirty[symbol] = false;
+    market_subscribers_mark(&actor->subscribers, symbol);
 }
 
 static struct market_event
@@ -152,6 +153,7 @@ journal_counters(struct book_actor *actor)
     MARKET_BOOK_COUNTERS(COUNT)
 #undef COUNT
     market_journal_count(journal, "resets_ignored", actor->resets_ignored);
+    market_journal_count(journal, "tops_to_subscribers", actor->subscribers.told);
     market_journal_count(journal, "is_sound", market_book_check(actor->book));
     market_journal_latency(journal, "ring", &actor->events.latency);
 }
@@ -186,6 +188,7 @@ pump(struct book_actor *actor, struct myc_self *self)
     apply_waiting(actor);
     report(actor);
     market_outlet_flush(&actor->tops, self);
+    market_subscribers_flush(&actor->subscribers, self, actor->book, actor->sequence);
     market_inlet_flush(&actor->events, self);
     market_journal_flush(&actor->journal, self);
 }
@@ -213,7 +216,8 @@ book_receive(struct myc_self *self, void *state, const struct myc_message *messa
 
     if (myc_message_is(message, &myc_timer_fired_type))
         on_tick(actor, self);
-    else if (!market_inlet_on_message(&actor->events, self, message) &&
+    else if (!market_subscribers_on_message(&actor->subscribers, self, message, actor->book) &&
+             !market_inlet_on_message(&actor->events, self, message) &&
              !market_outlet_on_message(&actor->tops, self, message))
         (void)market_journal_on_message(&actor->journal, message);
     pump(actor, self);
@@ -230,6 +234,7 @@ book_stop(struct myc_self *self, void *state, enum myc_status reason)
     market_inlet_fini(&actor->events);
     market_outlet_fini(&actor->tops);
     market_journal_fini(&actor->journal);
+    market_subscribers_fini(&actor->subscribers);
     market_book_destroy(actor->book);
     free(actor->is_dirty);
 }
@@ -240,6 +245,7 @@ take_memory(struct book_actor *actor, const struct market_book_limits *limits)
     actor->book = market_book_create(limits);
     actor->is_dirty = market_memory_take(limits->symbols_max, sizeof(*actor->is_dirty));
     return actor->book != NULL && actor->is_dirty != NULL &&
+           market_subscribers_init(&actor->subscribers, limits->symbols_max) &&
            market_journal_init(&actor->journal, MARKET_ROLE_BOOK) &&
            market_inlet_init(&actor->events, MARKET_LANE_EVENTS, MARKET_NAME_FEED_HANDLER,
                              &actor->journal, true) &&

@@ -55,10 +55,17 @@ full_poll(struct myc_node *node, unsigned budget)
     return fab_hook_poll(&((struct fab_full *)node)->hook, budget);
 }
 
+static int
+full_join(struct myc_node *node)
+{
+    return fab_segments_join(((struct fab_full *)node)->segments);
+}
+
 static const struct fab_node_ops full_ops = {
     .stop = fab_full_stop,
     .spawn = fab_full_spawn,
     .poll = full_poll,
+    .join = full_join,
     .counter_each = full_counter_each,
 };
 
@@ -305,8 +312,6 @@ launch(struct fab_full *full)
 static enum myc_status
 start_segments(struct fab_full *full)
 {
-    if (!full->options.control_socket && full->options.attach_count == 0)
-        return MYC_OK;
     return fab_segments_create(full, &full->segments);
 }
 

@@ -18,6 +18,8 @@ struct fab_node_ops {
                              const struct myc_spawn_options *options, struct myc_ref *ref);
     /* NULL where the lcores poll by themselves. */
     unsigned (*poll)(struct myc_node *node, unsigned budget);
+    /* A connection to attach over, see fab_control_join; NULL where nobody can. */
+    int (*join)(struct myc_node *node);
     void (*counter_each)(const struct myc_node *node,
                          void (*each)(void *context, const char *name, const char *text,
                                       uint64_t value),

@@ -118,6 +118,12 @@ fab_segments_counter_each(const struct fab_segments *segments,
         fab_control_counter_each(segments->control, each, context);
 }
 
+int
+fab_segments_join(struct fab_segments *segments)
+{
+    return segments && segments->control ? fab_control_join(segments->control) : -1;
+}
+
 void
 fab_segments_stop_begin(struct fab_segments *segments)
 {

@@ -34,6 +34,9 @@ void fab_segments_stop_begin(struct fab_segments *segments);
 /* Whether it has; true when there is none. Context: as stop. */
 bool fab_segments_have_stopped(const struct fab_segments *segments);
 
+/* As fab_control_join; -1 also when nothing is open. */
+int fab_segments_join(struct fab_segments *segments);
+
 /* Ends the control thread and detaches from all peers. NULL is fine. Context: main thread, while
  * the lcores still run. */
 void fab_segments_stop(struct fab_segments *segments);

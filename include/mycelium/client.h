@@ -51,6 +51,20 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_client_open(const char *path,
                                                        const struct myc_client_options *options,
                                                        struct myc_node **node);
 
+/**
+ * Attaches a thread to a node of its own process: a user's thread, which is no lcore, becomes a
+ * client of that node, with a ring pair of its own. All the rest is as for a client in a process of
+ * its own; when the node ends, it does not come again. It ends with myc_node_stop before the node.
+ * @param node     a full node (mycelium/node.h).
+ * @param options  NULL for the defaults.
+ * @param thread   set on OK; end it with myc_node_stop.
+ * @return as myc_client_open; UNSUPPORTED (the node is a client itself, or is stopping).
+ * Context: any thread; all other calls for `thread` on the same one.
+ */
+MYC_API MYC_MUST_CHECK enum myc_status myc_thread_attach(struct myc_node *node,
+                                                         const struct myc_client_options *options,
+                                                         struct myc_node **thread);
+
 /** Whether the node is there now. Context: the client's thread. */
 MYC_API bool myc_client_is_attached(const struct myc_node *node);
 
@@ -81,6 +95,28 @@ MYC_API struct myc_ref myc_client_ref(const struct myc_node *node);
 MYC_API enum myc_status myc_client_send(struct myc_node *node, struct myc_ref to,
                                         const struct myc_type *type, const void *body,
                                         uint32_t size, uint64_t tag);
+
+/**
+ * Asks from the inbox actor, and flushes: the reply, or the AskFailed event, is received like any
+ * other message, with the tag.
+ * @param type        its schema id, template id, version and block length are sent.
+ * @param timeout_ns  until when the answer is waited for, from now, 1 up.
+ * @return as myc_ask.
+ * Context: the client's thread, not inside a handler.
+ */
+MYC_API MYC_MUST_CHECK enum myc_status myc_client_ask(struct myc_node *node, struct myc_ref to,
+                                                      const struct myc_type *type, const void *body,
+                                                      uint32_t size, uint64_t timeout_ns,
+                                                      uint64_t tag);
+
+/**
+ * Watches an actor from the inbox actor: its Down event is received like any other message.
+ * @param monitor  set on OK: the id that the event will carry.
+ * @return as myc_monitor.
+ * Context: the client's thread, not inside a handler.
+ */
+MYC_API MYC_MUST_CHECK enum myc_status myc_client_monitor(struct myc_node *node, struct myc_ref ref,
+                                                          uint64_t *monitor);
 
 /**
  * Takes the oldest message of the inbox, polling the node while there is none.

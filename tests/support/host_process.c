@@ -59,6 +59,8 @@ echo(struct myc_self *self, void *state, const struct myc_message *message)
     (void)state;
     if (message->template_id == HOST_ECHO_FAILS)
         return MYC_FAILED;
+    if (message->kind == MYC_KIND_ASK)
+        (void)myc_reply(self, myc_message_request(message), &type, message->body, message->size);
     if (message->kind == MYC_KIND_SEND)
         (void)myc_send_with(self, message->from, &type, message->body, message->size, &options);
     return MYC_OK;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <mycelium/client.h>
 #include <mycelium/registry.h>
@@ -236,8 +237,10 @@ start_heap(struct fab_client *client, const struct myc_limits *limits)
     return fab_segment_memory_create(fab_segment_memory_round(bytes), false, &client->heap);
 }
 
+/* Attaches by a path, or over a connection, which is taken over when that works: -1 then. */
 static enum myc_status
-start_control(struct fab_client *client, const char *path, const struct myc_client_options *options)
+start_control(struct fab_client *client, const char *path, int *connection_fd,
+              const struct myc_client_options *options)
 {
     const char *const attach[] = { path };
     const struct fab_control_options control = {
@@ -250,7 +253,8 @@ start_control(struct fab_client *client, const char *path, const struct myc_clie
         .heap_size = client->heap.size,
         .name = options->name ? options->name : program_invocation_short_name,
         .attach = attach,
-        .attach_count = 1,
+        .attach_count = path != NULL,
+        .connection_fd = connection_fd ? *connection_fd : 0,
         .ops = {
             .on_attached = on_attached,
             .on_detached = on_detached,
@@ -259,10 +263,14 @@ start_control(struct fab_client *client, const char *path, const struct myc_clie
         },
         .context = client,
     };
+    enum myc_status status;
 
     if (!fab_ring_slots_is_valid(control.slots))
         return MYC_INVALID;
-    return fab_control_create(&control, &client->control, client->reason, sizeof(client->reason));
+    status = fab_control_create(&control, &client->control, client->reason, sizeof(client->reason));
+    if (status == MYC_OK && connection_fd)
+        *connection_fd = -1;
+    return status;
 }
 
 /* Waits for the first attachment, or for what makes it impossible. */
@@ -368,8 +376,9 @@ make(void)
     return client;
 }
 
-enum myc_status
-myc_client_open(const char *path, const struct myc_client_options *options, struct myc_node **node)
+static enum myc_status
+open_client(const char *path, int *connection_fd, const struct myc_client_options *options,
+            struct myc_node **node)
 {
     static const struct myc_client_options defaults = { .size = sizeof(defaults) };
     struct fab_client *client = make();
@@ -382,7 +391,7 @@ myc_client_open(const char *path, const struct myc_client_options *options, stru
     fab_clock_init();
     status = options->size == sizeof(*options) ? start_heap(client, &options->limits) : MYC_INVALID;
     if (status == MYC_OK)
-        status = start_control(client, path, options);
+        status = start_control(client, path, connection_fd, options);
     if (status == MYC_OK)
         status = await_host(client, options->timeout_ms ? options->timeout_ms : TIMEOUT_MS_DEFAULT);
     if (status == MYC_OK)
@@ -392,8 +401,28 @@ myc_client_open(const char *path, const struct myc_client_options *options, stru
         return MYC_OK;
     }
     if (options->error)
-        snprintf(options->error, options->error_size, "%s: %s", path,
+        snprintf(options->error, options->error_size, "%s: %s", path ? path : "the node",
                  *client->reason ? client->reason : myc_status_text(status));
     client_stop(&client->head);
+    return status;
+}
+
+enum myc_status
+myc_client_open(const char *path, const struct myc_client_options *options, struct myc_node **node)
+{
+    return open_client(path, NULL, options, node);
+}
+
+enum myc_status
+myc_thread_attach(struct myc_node *node, const struct myc_client_options *options,
+                  struct myc_node **thread)
+{
+    int connection_fd = node->ops->join ? node->ops->join(node) : -1;
+    enum myc_status status = MYC_UNSUPPORTED;
+
+    if (connection_fd >= 0)
+        status = open_client(NULL, &connection_fd, options, thread);
+    if (connection_fd >= 0)
+        close(connection_fd);
     return status;
 }

@@ -2,7 +2,9 @@
 /* The calls of mycelium/client.h for programs that write no actors: all by way of the inbox. */
 #include <time.h>
 
+#include <mycelium/buffer.h>
 #include <mycelium/client.h>
+#include <mycelium/monitor.h>
 
 #include "env/clock.h"
 #include "node/client/client.h"
@@ -90,6 +92,60 @@ myc_client_send(struct myc_node *node, struct myc_ref to, const struct myc_type 
     struct send_call call = { .to = to, .type = type, .body = body, .size = size, .tag = tag };
     enum myc_status status = myc_client_run(node, run_send, &call);
 
+    return status == MYC_OK ? call.status : status;
+}
+
+struct ask_call {
+    struct send_call send;
+    uint64_t timeout_ns;
+};
+
+static void
+run_ask(struct myc_self *self, void *context)
+{
+    struct ask_call *call = context;
+    const struct myc_ask_options options = {
+        .size = sizeof(options),
+        .timeout_ns = call->timeout_ns,
+        .tag = call->send.tag,
+        .reply_size_max = MYC_BODY_INLINE_MAX,
+    };
+
+    call->send.status = myc_ask(self, call->send.to, call->send.type, call->send.body,
+                                call->send.size, &options, NULL);
+}
+
+enum myc_status
+myc_client_ask(struct myc_node *node, struct myc_ref to, const struct myc_type *type,
+               const void *body, uint32_t size, uint64_t timeout_ns, uint64_t tag)
+{
+    struct ask_call call = { { to, type, body, size, tag, MYC_OK }, timeout_ns };
+    enum myc_status status = myc_client_run(node, run_ask, &call);
+
+    return status == MYC_OK ? call.send.status : status;
+}
+
+struct monitor_call {
+    struct myc_ref ref;
+    uint64_t monitor;
+    enum myc_status status;
+};
+
+static void
+run_monitor(struct myc_self *self, void *context)
+{
+    struct monitor_call *call = context;
+
+    call->status = myc_monitor(self, call->ref, &call->monitor);
+}
+
+enum myc_status
+myc_client_monitor(struct myc_node *node, struct myc_ref ref, uint64_t *monitor)
+{
+    struct monitor_call call = { .ref = ref };
+    enum myc_status status = myc_client_run(node, run_monitor, &call);
+
+    *monitor = call.monitor;
     return status == MYC_OK ? call.status : status;
 }
 

@@ -2,6 +2,7 @@
 #include "node/control/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@ enum token_kind {
     TOKEN_LISTEN,
     TOKEN_SOCKET,
     TOKEN_PROCESS,
+    TOKEN_JOIN,
 };
 
 static uint64_t
@@ -84,6 +87,44 @@ settle(struct fab_control *control, int fd, uint32_t attach)
     if (place->process_fd >= 0)
         (void)fab_control_watch(control, place->process_fd, token_of(TOKEN_PROCESS, index));
     return place;
+}
+
+int
+fab_control_join(struct fab_control *control)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+        return -1;
+    /* A write of so few bytes to a pipe is whole or does not happen. */
+    if (write(control->joining[1], &ends[1], sizeof(ends[1])) == sizeof(ends[1]))
+        return ends[0];
+    close(ends[0]);
+    close(ends[1]);
+    return -1;
+}
+
+static void
+on_join(struct fab_control *control)
+{
+    int fd;
+
+    while (read(control->joining[0], &fd, sizeof(fd)) == sizeof(fd))
+        (void)settle(control, fd, FAB_CONTROL_NO_ATTACH);
+}
+
+/* Attaches over the connection that we were given, in the place behind the paths. */
+static void
+attach_given(struct fab_control *control)
+{
+    uint32_t index = control->options.attach_count;
+    struct fab_place *place;
+
+    control->attaches[index].is_served = true;
+    place = settle(control, control->options.connection_fd, index);
+    control->options.connection_fd = 0;
+    if (place)
+        fab_place_begin(control, place);
 }
 
 static void
@@ -161,6 +202,9 @@ on_event(struct fab_control *control, uint64_t token)
         break;
     case TOKEN_LISTEN:
         on_connection(control);
+        break;
+    case TOKEN_JOIN:
+        on_join(control);
         break;
     case TOKEN_SOCKET:
         /* Of one turn's events, an earlier one may have ended the place. */
@@ -245,6 +289,8 @@ control_main(void *argument)
     struct fab_control *control = argument;
     struct epoll_event events[EVENTS_MAX];
 
+    if (control->options.connection_fd > 0)
+        attach_given(control);
     while (!control->is_stopping) {
         int wait_ms = look_around(control);
         int count = epoll_wait(control->epoll_fd, events, EVENTS_MAX, wait_ms);
@@ -289,6 +335,8 @@ open_files(struct fab_control *control, char *error, size_t error_size)
     control->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     control->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (control->epoll_fd < 0 || control->stop_fd < 0 ||
+        pipe2(control->joining, O_CLOEXEC | O_NONBLOCK) != 0 ||
+        !fab_control_watch(control, control->joining[0], token_of(TOKEN_JOIN, 0)) ||
         !fab_control_watch(control, control->stop_fd, token_of(TOKEN_STOP, 0))) {
         snprintf(error, error_size, "the control thread's files cannot be opened: %s",
                  strerror(errno));
@@ -340,6 +388,7 @@ fab_control_create(const struct fab_control_options *options, struct fab_control
         return MYC_NO_MEMORY;
     }
     made->epoll_fd = made->stop_fd = made->listen_fd = -1;
+    made->joining[0] = made->joining[1] = -1;
     for (unsigned i = 0; i < FAB_CONTROL_PLACES; i++) {
         made->places[i].fd = made->places[i].process_fd = made->places[i].heap_fd = -1;
         made->places[i].attach = FAB_CONTROL_NO_ATTACH;
@@ -391,6 +440,16 @@ close_fd(int fd)
         close(fd);
 }
 
+/* Connections that came when the thread had ended. */
+static void
+close_joining(struct fab_control *control)
+{
+    int fd;
+
+    while (read(control->joining[0], &fd, sizeof(fd)) == sizeof(fd))
+        close(fd);
+}
+
 void
 fab_control_destroy(struct fab_control **control)
 {
@@ -404,6 +463,10 @@ fab_control_destroy(struct fab_control **control)
     fab_control_unlisten(&old->socket_place);
     close_fd(old->listen_fd);
     close_fd(old->stop_fd);
+    if (old->joining[0] >= 0)
+        close_joining(old);
+    close_fd(old->joining[0]);
+    close_fd(old->joining[1]);
     close_fd(old->epoll_fd);
     for (uint32_t i = 0; i < old->options.attach_count; i++)
         free(old->attaches[i].path);

@@ -99,6 +99,7 @@ struct fab_control_options {
     unsigned mode;             /* file mode of the socket */
     const char *const *attach; /* copied */
     uint32_t attach_count;     /* 0 to FAB_CONTROL_ATTACH_MAX */
+    int connection_fd;         /* to attach over beside them, once; taken over on OK; 0: none */
     struct fab_control_ops ops;
     void *context; /* not owned */
 };
@@ -108,6 +109,10 @@ struct fab_control_options {
  */
 enum myc_status fab_control_create(const struct fab_control_options *options,
                                    struct fab_control **control, char *error, size_t error_size);
+
+/* A connection for somebody of our own process, who attaches over it: an open descriptor, which is
+ * the caller's; -1: none can be made. Context: any thread, not after stop has begun. */
+int fab_control_join(struct fab_control *control);
 
 /* Says goodbye to all peers, waits up to FAB_CONTROL_STOP_MS for the lcores to release their links
  * and ends the thread. Context: main thread, while the lcores still poll. */

@@ -28,8 +28,9 @@ fab_attach_failed(struct fab_control *control, uint32_t attach, enum myc_status 
     entry->retry_ns = fab_control_now_ns() + wait_ms * 1000000ULL;
     /* EXISTS: the two of us are attached the other way round, as it should be. */
     if (status != entry->reported && status != MYC_EXISTS)
-        fab_log(status == MYC_NOT_FOUND ? FAB_LOG_INFO : FAB_LOG_WARNING,
-                "attaching to %s: %s; trying on", entry->path, text);
+        fab_log(status == MYC_NOT_FOUND ? FAB_LOG_INFO : FAB_LOG_WARNING, "attaching to %s: %s; %s",
+                entry->path ? entry->path : "a node of this process", text,
+                entry->path ? "trying on" : "giving up");
     entry->reported = status;
     if (control->options.ops.on_attach_failed)
         control->options.ops.on_attach_failed(control->options.context, entry->path, status, text);

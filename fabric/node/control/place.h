@@ -57,7 +57,7 @@ struct fab_place {
 
 /* One path that we attach to. */
 struct fab_attach {
-    char *path; /* owned */
+    char *path; /* owned; NULL: a connection that was given, and does not come again */
     uint64_t retry_ns;
     bool is_served;           /* a place works on it, or holds it */
     enum myc_status reported; /* last failure that was logged, so that each is logged once */
@@ -68,10 +68,11 @@ struct fab_control {
     char name[FAB_CONTROL_NAME_SIZE];
     uint64_t home;
     int epoll_fd;
-    int stop_fd; /* eventfd */
+    int stop_fd;    /* eventfd */
+    int joining[2]; /* pipe: descriptors of connections of our own process, for the thread */
     int listen_fd;
     struct fab_control_place socket_place;
-    struct fab_attach attaches[FAB_CONTROL_ATTACH_MAX];
+    struct fab_attach attaches[FAB_CONTROL_ATTACH_MAX + 1U]; /* the last one: what was given */
     struct fab_place places[FAB_CONTROL_PLACES];
     struct fab_control_counters counters; /* written by the thread, read by anybody */
     unsigned long thread;                 /* pthread_t */

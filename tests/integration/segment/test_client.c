@@ -245,14 +245,6 @@ test_a_killed_client_is_noticed_at_once(void **state)
     assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
-static void
-run_monitor(struct myc_self *self, void *context)
-{
-    uint64_t monitor;
-
-    assert_int_equal(myc_monitor(self, *(struct myc_ref *)context, &monitor), MYC_OK);
-}
-
 /* The next message is a Down of that actor. */
 static enum myc_status
 receive_down(struct myc_node *node, struct myc_ref ref)
@@ -273,13 +265,14 @@ test_an_actor_of_the_node_is_found_and_monitored(void **state)
     struct myc_node *node = open_client();
     struct myc_type fatal = ping;
     struct myc_ref echo;
+    uint64_t monitor;
 
     (void)state;
     fatal.template_id = HOST_ECHO_FAILS;
     assert_int_equal(myc_client_find(node, "echo", WAIT_NS, &echo), MYC_OK);
     assert_true(myc_ref_is_equal(echo, host_process_echo(HOST_HOME)));
     assert_int_equal(myc_client_find(node, "nobody", SECOND_NS / 50, &echo), MYC_TIMEOUT);
-    assert_int_equal(myc_client_run(node, run_monitor, &echo), MYC_OK);
+    assert_int_equal(myc_client_monitor(node, echo, &monitor), MYC_OK);
     assert_int_equal(myc_client_send(node, echo, &fatal, "12345678", 8, 0), MYC_OK);
     assert_int_equal(receive_down(node, echo), MYC_FAILED);
     myc_node_stop(&node);
@@ -291,18 +284,44 @@ test_a_monitored_actor_of_a_killed_node_is_down_once(void **state)
     struct myc_node *node;
     struct myc_ref echo = host_process_echo(HOST_HOME);
     struct myc_message message;
+    uint64_t monitor;
 
     (void)state;
     if (!CAN_RESTART)
         skip();
     node = open_client();
     assert_echo(node, 1);
-    assert_int_equal(myc_client_run(node, run_monitor, &echo), MYC_OK);
+    assert_int_equal(myc_client_monitor(node, echo, &monitor), MYC_OK);
     assert_echo(node, 2);
     host_process_kill(&host);
     assert_int_equal(receive_down(node, echo), MYC_NO_CONNECTION);
     assert_int_equal(myc_client_receive(node, SECOND_NS / 20, &message), MYC_TIMEOUT);
     host_process_start(&host, path, HOST_HOME + 1);
+    myc_node_stop(&node);
+}
+
+static void
+test_an_ask_is_answered_or_fails_with_its_tag(void **state)
+{
+    struct myc_node *node = open_client();
+    struct myc_ref echo = host_process_echo(HOST_HOME);
+    struct myc_message message;
+
+    (void)state;
+    assert_int_equal(myc_client_ask(node, echo, &ping, "12345678", 8, WAIT_NS, 41), MYC_OK);
+    assert_int_equal(myc_client_receive(node, WAIT_NS, &message), MYC_OK);
+    assert_int_equal(message.kind, MYC_KIND_REPLY);
+    assert_int_equal(message.tag, 41);
+    assert_memory_equal(message.body, "12345678", 8);
+    /* An ask to ourselves that we do not answer. */
+    assert_int_equal(
+        myc_client_ask(node, myc_client_ref(node), &ping, "12345678", 8, SECOND_NS / 100, 42),
+        MYC_OK);
+    assert_int_equal(myc_client_receive(node, WAIT_NS, &message), MYC_OK);
+    assert_int_equal(message.kind, MYC_KIND_ASK);
+    assert_int_equal(myc_client_receive(node, WAIT_NS, &message), MYC_OK);
+    assert_true(myc_message_is(&message, &myc_ask_failed_type));
+    assert_int_equal(message.tag, 42);
     myc_node_stop(&node);
 }
 
@@ -351,6 +370,7 @@ main(void)
         CLIENT_TEST(test_a_killed_client_is_noticed_at_once),
         CLIENT_TEST(test_an_actor_of_the_node_is_found_and_monitored),
         CLIENT_TEST(test_a_monitored_actor_of_a_killed_node_is_down_once),
+        CLIENT_TEST(test_an_ask_is_answered_or_fails_with_its_tag),
         CLIENT_TEST(test_a_client_has_names_of_its_own),
         CLIENT_TEST(test_many_clients_share_a_node),
     };
