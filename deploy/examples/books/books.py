@@ -5,7 +5,7 @@
     mycelium demo --messages 100000000 &
     ./books.py /tmp/mycelium-demo-XXXXXX/alpha.sock --quotes 20
 
-The process attaches to the demo's node "alpha" by its control socket and is an actor like any other:
+The process attaches to the demo's node "alpha" by its control socket and is an actor like others:
 it finds the book by its name, monitors it, subscribes, and is sent the best of both sides of every
 symbol whenever they change. Only ctypes and libmycelium-client are needed; what the fields of a
 message mean stands in actors/market/market.xml.
@@ -129,7 +129,8 @@ def main():
     status = library.myc_client_open(arguments.socket.encode(), None, ctypes.byref(node))
     check(library, status, arguments.socket)
     subscribe(library, node)
-    for count, (symbol, bid, bid_size, ask, ask_size, number) in enumerate(quotes(library, node), 1):
+    for count, quote in enumerate(quotes(library, node), 1):
+        symbol, bid, bid_size, ask, ask_size, number = quote
         print(
             f"{symbol.decode().strip():8} {bid_size:8} {bid / PRICE_UNIT:10.4f}"
             f" | {ask / PRICE_UNIT:10.4f} {ask_size:8}  #{number}",
