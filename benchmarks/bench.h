@@ -27,8 +27,8 @@ struct bench_options {
 
 /* What one repetition of one side measured. */
 struct bench_figures {
-    double p50_ns, p99_ns, p999_ns, max_ns; /* of a latency; 0 for a rate */
-    double per_s;                           /* of a rate; 0 for a latency */
+    double p50_ns, p99_ns, p999_ns, p9999_ns, max_ns; /* of a latency; 0 for a rate */
+    double per_s;                                     /* of a rate; 0 for a latency */
 };
 
 struct bench_result {
@@ -48,7 +48,9 @@ struct bench_result {
 struct bench {
     const char *name;
     const char *question;
+    /* One result beside its baseline; NULL where the answer is a table. */
     enum myc_status (*run)(const struct bench_options *options, struct bench_result *result);
+    enum myc_status (*run_table)(const struct bench_options *options); /* prints its own rows */
 };
 
 extern const struct bench bench_table[];
@@ -74,11 +76,23 @@ enum myc_status bench_wire_bulk(const struct bench_options *options, struct benc
 enum myc_status bench_wire_bulk_16m(const struct bench_options *options,
                                     struct bench_result *result);
 
+enum myc_status bench_wire_loss(const struct bench_options *options);
+enum myc_status bench_wire_tail(const struct bench_options *options);
+enum myc_status bench_wire_mixed(const struct bench_options *options);
+enum myc_status bench_wire_incast(const struct bench_options *options);
+enum myc_status bench_wire_load(const struct bench_options *options);
+
 /* Percentiles of samples in ns; sorts them. `count` from 1. */
 struct bench_figures bench_figures_of(uint64_t *samples_ns, size_t count);
 
+/* The median; of none it is 0. `count`: at most BENCH_REPETITIONS_MAX. */
+double bench_median(const double *values, unsigned count);
+
 /* Prints a result as text, or as one line of JSON. */
 void bench_report(const struct bench_options *options, const struct bench_result *result);
+
+/* What was measured on: a new JSON object. */
+struct json_t *bench_machine_json(void);
 
 /* Time for measuring, ns. */
 uint64_t bench_clock_ns(void);

@@ -29,6 +29,7 @@ bench_figures_of(uint64_t *samples_ns, size_t count)
         .p50_ns = percentile(samples_ns, count, 0.5),
         .p99_ns = percentile(samples_ns, count, 0.99),
         .p999_ns = percentile(samples_ns, count, 0.999),
+        .p9999_ns = percentile(samples_ns, count, 0.9999),
         .max_ns = (double)samples_ns[count - 1],
     };
 }

@@ -22,6 +22,7 @@
 #include "bench.h"
 
 #define BENCH_PARTNER_NAME "bench.partner"
+#define BENCH_SINK_NAME    "bench.sink" /* a second one beside it, for streams of their own */
 #define BENCH_WARM_UP      1000U
 
 /* A baseline between two ends; `self` gives the clock. Functions of one end are called on its
@@ -64,6 +65,7 @@ struct bench_pair {
 
 extern const struct myc_class bench_driver_class;  /* args: struct bench_pair * */
 extern const struct myc_class bench_partner_class; /* args: const struct bench_raw * */
+extern const struct myc_class bench_sink_class;    /* likewise, under the other name */
 
 /* Spawns the driver on an lcore and waits for the end. TIMEOUT when it takes more than a minute. */
 enum myc_status bench_pair_run(struct myc_node *node, uint8_t lcore, struct bench_pair *pair);

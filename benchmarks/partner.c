@@ -26,8 +26,11 @@ bench_partner_spawn(struct myc_node *node, uint8_t lcore, const struct bench_raw
         .args_size = sizeof(raw),
         .mailbox_max = 32768,
     };
+    enum myc_status status;
 
-    return myc_node_spawn(node, lcore, &bench_partner_class, &options, NULL);
+    status = myc_node_spawn(node, lcore, &bench_partner_class, &options, NULL);
+    return status != MYC_OK ? status
+                            : myc_node_spawn(node, lcore, &bench_sink_class, &options, NULL);
 }
 
 int

@@ -141,6 +141,64 @@ raw_ping(void *context, struct myc_self *self, uint64_t *samples_ns, uint32_t co
     }
 }
 
+/* Asks until the other end answers from its loop. */
+static bool
+wait_for_echo(const struct raw_port *port, struct myc_self *self)
+{
+    uint64_t start_ns = myc_clock_ns(self), sent_ns = 0;
+    struct raw_body body = { 0, 0 };
+
+    while (body.sequence != READY && myc_clock_ns(self) - start_ns < GIVE_UP_NS) {
+        if (myc_clock_ns(self) - sent_ns > RESEND_NS) {
+            sent_ns = myc_clock_ns(self);
+            transmit(port, (struct raw_body){ READY, 0 });
+        }
+        (void)receive(port, &body);
+    }
+    return body.sequence == READY;
+}
+
+/* Once, so that who waits for room still receives. */
+static bool
+try_transmit(const struct raw_port *port, struct raw_body body)
+{
+    struct rte_mbuf *mbuf = make_frame(port, body);
+
+    if (!mbuf)
+        return false;
+    if (rte_eth_tx_burst(port->port_id, 0, &mbuf, 1) == 1)
+        return true;
+    rte_pktmbuf_free(mbuf);
+    return false;
+}
+
+uint32_t
+raw_port_load(void *context, struct myc_self *self, uint64_t interval_ns, uint64_t time_max_ns,
+              uint64_t *samples_ns, uint32_t count)
+{
+    const struct raw_port *port = context;
+    uint32_t sent = 0, done = 0;
+    uint64_t start_ns, now_ns;
+
+    if (!wait_for_echo(port, self))
+        return 0;
+    start_ns = now_ns = myc_clock_ns(self);
+    while (done < count && now_ns - start_ns < time_max_ns) {
+        struct raw_body body;
+
+        if (sent < count && start_ns + sent * interval_ns <= now_ns &&
+            try_transmit(port, (struct raw_body){ sent, 0 }))
+            sent++;
+        now_ns = myc_clock_ns(self);
+        if (!receive(port, &body) || body.sequence >= sent)
+            continue;
+        done += samples_ns[body.sequence] == 0;
+        samples_ns[body.sequence] = now_ns - (start_ns + body.sequence * interval_ns);
+    }
+    transmit(port, (struct raw_body){ count, 1 });
+    return done;
+}
+
 static void
 raw_echo(void *context, struct myc_self *self, uint32_t count)
 {

@@ -23,6 +23,12 @@ struct raw_port {
 enum myc_status raw_port_init(struct raw_port *port, struct myc_node *node, const char *name,
                               uint16_t frame_size);
 
+/* Frames there and back in an open loop: frame i leaves at i x interval_ns, and its time counts
+ * from there. `context`: a struct raw_port. Gives up `time_max_ns` after the start. samples_ns[i]
+ * is 0 for one that did not come back. Returns how many did. */
+uint32_t raw_port_load(void *context, struct myc_self *self, uint64_t interval_ns,
+                       uint64_t time_max_ns, uint64_t *samples_ns, uint32_t count);
+
 void raw_port_ops(struct raw_port *port, struct bench_raw *raw);
 
 #endif

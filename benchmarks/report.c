@@ -38,6 +38,12 @@ spread_of(const double *values, unsigned count)
     return (struct spread){ middle, sorted[0], sorted[count - 1] };
 }
 
+double
+bench_median(const double *values, unsigned count)
+{
+    return count ? spread_of(values, count).median : 0;
+}
+
 /* The median over the repetitions of one field, given by its offset. */
 static double
 median_of(const struct bench_figures *figures, unsigned count, size_t offset)
@@ -92,8 +98,8 @@ read_cpu_model(char *model, size_t size)
         fclose(file);
 }
 
-static json_t *
-machine_json(void)
+json_t *
+bench_machine_json(void)
 {
     struct utsname name;
     char model[128];
@@ -125,7 +131,7 @@ report_json(const struct bench_result *result, const struct bench_figures *raw,
         result->raw_name, "fabric_is", result->fabric_name, "body_bytes", (int)result->body_bytes,
         "ratio", ratio.median, "ratio_min", ratio.min, "ratio_max", ratio.max, "repetitions",
         (int)result->count, "raw", figures_json(raw, result->is_rate), "fabric",
-        figures_json(fabric, result->is_rate), "machine", machine_json());
+        figures_json(fabric, result->is_rate), "machine", bench_machine_json());
 
     if (result->is_rate) {
         json_object_set_new(object, "raw_per_s", json_real(raw->per_s));

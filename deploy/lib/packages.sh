@@ -22,7 +22,7 @@ packages_to_build=(
 
 # iproute2 and nftables make the network namespaces and the losses of the wire tests; libsystemd-dev
 # is what Debian's DPDK forgets to ask for when a program is linked to it statically; QEMU, busybox
-# and cpio make the emulated guests of tests/vm.
+# and cpio make the emulated guests of tests/vm; tshark reads captures with our dissectors.
 packages_to_test=(
     g++
     git
@@ -40,6 +40,7 @@ packages_to_test=(
     cpio
     nftables
     procps
+    tshark
 )
 
 packages_missing() {

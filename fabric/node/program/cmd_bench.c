@@ -117,14 +117,16 @@ static enum fab_exit
 run_one(const struct bench *bench, const struct bench_options *bench_options)
 {
     struct bench_result result = { .bench = bench->name, .body_bytes = 32 };
-    enum myc_status status = bench->run(bench_options, &result);
+    enum myc_status status =
+        bench->run ? bench->run(bench_options, &result) : bench->run_table(bench_options);
 
     if (status != MYC_OK) {
         fprintf(stderr, "mycelium bench: %s: %s: %s\n", bench->name, myc_status_name(status),
                 myc_status_text(status));
         return fab_exit_of(status);
     }
-    bench_report(bench_options, &result);
+    if (bench->run)
+        bench_report(bench_options, &result);
     return FAB_EXIT_OK;
 }
 

@@ -37,6 +37,65 @@ class Smoke(unittest.TestCase):
                 self.assertGreater(line["raw_per_s"], 0)
                 self.assertGreater(line["fabric_per_s"], 0)
 
+    def rows(self, name):
+        """Rows of a table, each with a count of what must be there."""
+        result = run("bench", name, "--smoke", "--json", timeout=240)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        rows = [json.loads(line) for line in result.stdout.splitlines()]
+        for row in rows:
+            self.assertEqual(row["bench"], name)
+            if "skipped" in row:
+                self.skipTest(row["skipped"])
+            self.assertIn("cores", row["machine"])
+        return rows
+
+    def test_loss_is_measured_beside_kernel_tcp(self):
+        rows = self.rows("wire-loss")
+        self.assertEqual([row["loss_percent"] for row in rows], [0, 0, 1, 1])
+        self.assertEqual(len({row["who"] for row in rows}), 2)
+        for row in rows:
+            self.assertGreater(row["goodput_bytes_per_s"], 0)
+            self.assertGreater(row["goodput_ratio"], 0)
+            self.assertGreater(row["pings"], 0)
+            self.assertLessEqual(row["ping_p50_ns"], row["ping_p999_ns"])
+        self.assertEqual([row["goodput_ratio"] for row in rows[:2]], [1, 1])
+
+    def test_every_lost_tail_is_repaired(self):
+        rows = self.rows("wire-tail")
+        self.assertEqual([row["tails_lost"] for row in rows], [10])
+        self.assertGreater(rows[0]["repair_rtts_p99"], 0)
+
+    def test_pings_are_measured_alone_and_beside_bulk(self):
+        alone, beside = self.rows("wire-mixed")
+        self.assertNotIn("bulk_bytes_per_s", alone)
+        self.assertGreater(beside["bulk_bytes_per_s"], 0)
+        self.assertGreater(beside["p50_ns"], 0)
+
+    def test_several_senders_share_one_lcore(self):
+        rows = self.rows("wire-incast")
+        self.assertEqual([row["senders"] for row in rows], [1, 2])
+        for row in rows:
+            self.assertGreater(row["goodput_bytes_per_s"], 0)
+            self.assertTrue(1 / row["senders"] <= row["jain_index"] + 1e-6 <= 1.001)
+
+    def test_load_is_open_loop_beside_raw_frames(self):
+        rows = self.rows("wire-load")
+        self.assertEqual(len(rows), 18)
+        self.assertEqual({row["body_bytes"] for row in rows}, {32, 288, 1344})
+        self.assertEqual({row["rate_per_s"] for row in rows}, {100000, 500000, 1000000})
+        for row in rows:
+            self.assertGreater(row["done_per_s"], 0)
+            self.assertLessEqual(row["p99_ns"], row["p9999_ns"])
+
+    def test_a_wire_can_be_made_bad_on_purpose(self):
+        result = run("bench", "wire-rtt", "--smoke", "--json", "--fault",
+                     "loss_per_million=10000,seed=4")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("treats its frames badly", result.stderr)
+        result = run("bench", "wire-rtt", "--smoke", "--fault", "loss=1")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("loss_per_million", result.stderr)
+
     def test_text_is_for_people(self):
         result = run("bench", "dispatch", "--smoke")
         self.assertEqual(result.returncode, 0, result.stderr)

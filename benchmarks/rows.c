@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rows.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#define WHO_WIDTH    36
+#define COLUMN_WIDTH 12
+
+static void
+print_json(const struct bench_rows *rows, const char *who, const double *values)
+{
+    json_t *object = json_pack("{s:s, s:s}", "bench", rows->bench, "who", who);
+
+    for (unsigned i = 0; i < rows->column_count; i++)
+        if (!isnan(values[i]))
+            json_object_set_new(object, rows->columns[i].key, json_real(values[i]));
+    json_object_set_new(object, "machine", bench_machine_json());
+    json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    putchar('\n');
+    json_decref(object);
+}
+
+static void
+print_text(struct bench_rows *rows, const char *who, const double *values)
+{
+    if (!rows->has_heading) {
+        printf("%s: %s\n  %-*s", rows->bench, rows->question, WHO_WIDTH, "");
+        for (unsigned i = 0; i < rows->column_count; i++)
+            printf(" %*s", COLUMN_WIDTH, rows->columns[i].heading);
+        putchar('\n');
+        rows->has_heading = true;
+    }
+    printf("  %-*s", WHO_WIDTH, who);
+    for (unsigned i = 0; i < rows->column_count; i++)
+        if (isnan(values[i]))
+            printf(" %*s", COLUMN_WIDTH, "-");
+        else
+            printf(" %*.*f", COLUMN_WIDTH, rows->columns[i].decimals,
+                   values[i] / rows->columns[i].unit);
+    putchar('\n');
+}
+
+void
+bench_row_print(const struct bench_options *options, struct bench_rows *rows, const char *who,
+                const double *values)
+{
+    if (options->is_json)
+        print_json(rows, who, values);
+    else
+        print_text(rows, who, values);
+    fflush(stdout);
+}
+
+void
+bench_rows_skip(const struct bench_options *options, const char *bench, const char *reason)
+{
+    if (options->is_json)
+        printf("{\"bench\":\"%s\",\"skipped\":\"%s\"}\n", bench, reason);
+    else
+        printf("%s: skipped: %s\n", bench, reason);
+    fflush(stdout);
+}
+
+enum myc_status
+bench_in_child(enum myc_status (*measure)(void *context), void *context)
+{
+    pid_t parent = getpid();
+    int wait_status = 0;
+    pid_t child;
+
+    fflush(NULL);
+    child = fork();
+    if (child < 0)
+        return MYC_IO_ERROR;
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(MYC_IO_ERROR);
+        _exit((int)measure(context));
+    }
+    while (waitpid(child, &wait_status, 0) < 0)
+        if (errno != EINTR)
+            return MYC_IO_ERROR;
+    return WIFEXITED(wait_status) ? (enum myc_status)WEXITSTATUS(wait_status) : MYC_IO_ERROR;
+}
+
+void *
+bench_shared_memory(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Answers that are tables: several rows, each with who was measured and the same columns; as text
+ * for a person, or one JSON object for each row. A row is measured in a process of its own, because
+ * an EAL starts once in a process.
+ */
+#ifndef BENCHMARKS_ROWS_H
+#define BENCHMARKS_ROWS_H
+
+#include "bench.h"
+
+struct bench_column {
+    const char *key;     /* in JSON */
+    const char *heading; /* for people */
+    double unit;         /* by which the value is divided for people */
+    int decimals;
+};
+
+struct bench_rows {
+    const char *bench;
+    const char *question; /* above the table */
+    const struct bench_column *columns;
+    unsigned column_count;
+    bool has_heading;
+};
+
+/* Prints a row; a value that is NAN was not measured. */
+void bench_row_print(const struct bench_options *options, struct bench_rows *rows, const char *who,
+                     const double *values);
+
+/* Says that the question cannot be answered here. */
+void bench_rows_skip(const struct bench_options *options, const char *bench, const char *reason);
+
+/* Runs `measure` in a child process and waits for it. `context` should lie in memory from
+ * bench_shared_memory, so that what it writes there is seen. */
+enum myc_status bench_in_child(enum myc_status (*measure)(void *context), void *context);
+
+/* Zeroed memory that children share with us; NULL: there is none. Lives as long as the process. */
+void *bench_shared_memory(size_t size);
+
+#endif
