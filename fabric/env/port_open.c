@@ -21,6 +21,7 @@
 #define POOL_CACHE          128U
 #define FRAME_EXTRA         26U   /* Ethernet header, two tags and FCS around an IP packet */
 #define FRAME_SIZE_MIN      2048U /* what PMDs expect of a buffer */
+#define FRAME_SIZE_STEP     1024U /* net_af_packet wants its whole slot to fit */
 #define PORTS_TEXT_SIZE     256U
 
 /* Options being worked on, and where to say what is wrong with them. */
@@ -141,6 +142,17 @@ read_device(struct opening *opening)
     return MYC_OK;
 }
 
+/* Whether the MTU is more than the driver admits, and the interface below it has it all the same:
+ * net_af_packet says that it takes no jumbo frames, and takes them if its slots hold them. */
+static bool
+has_mtu_below(const struct opening *opening)
+{
+    uint32_t admitted = opening->device.max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
+
+    return opening->options->mtu > admitted &&
+           fab_port_kernel_mtu(opening->device.if_index) >= opening->options->mtu;
+}
+
 /* The MTU is set before the start; a device that cannot keeps the one that it has. */
 static enum myc_status
 set_mtu(struct opening *opening)
@@ -151,6 +163,11 @@ set_mtu(struct opening *opening)
 
     if (mtu == 0)
         return MYC_OK;
+    if (has_mtu_below(opening)) {
+        info->is_mtu_fixed = true;
+        info->mtu = mtu;
+        return MYC_OK;
+    }
     result = rte_eth_dev_set_mtu(info->id, mtu);
     if (result == 0) {
         info->mtu = mtu;
@@ -184,7 +201,7 @@ configure(struct opening *opening)
                     info->device, info->driver, device->max_rx_queues, device->max_tx_queues,
                     info->queue_count);
     conf.rxmode.mtu = opening->options->mtu > info->mtu ? opening->options->mtu : info->mtu;
-    if (conf.rxmode.mtu > device->max_mtu)
+    if (conf.rxmode.mtu > device->max_mtu || has_mtu_below(opening))
         conf.rxmode.mtu = info->mtu;
     result = rte_eth_dev_configure(info->id, info->queue_count, info->queue_count, &conf);
     if (result != 0)
@@ -355,7 +372,8 @@ fab_port_close(struct fab_port **port)
 struct rte_mempool *
 fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size, int socket)
 {
-    uint32_t size = frame_size < FRAME_SIZE_MIN ? FRAME_SIZE_MIN : frame_size;
+    uint32_t whole = (frame_size + FRAME_SIZE_STEP - 1) / FRAME_SIZE_STEP * FRAME_SIZE_STEP;
+    uint32_t size = whole < FRAME_SIZE_MIN ? FRAME_SIZE_MIN : whole;
     struct rte_mempool *pool;
     char name[RTE_MEMPOOL_NAMESIZE];
 

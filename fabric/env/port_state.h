@@ -37,6 +37,11 @@ struct fab_port {
 /* Stops the device, and removes it if it was made for this port. */
 void fab_port_stop_device(struct fab_port *port);
 
+/* --- port_kernel.c ---------------------------------------------------------------------------- */
+
+/* MTU of a kernel's interface by its index; 0: there is none such. */
+uint32_t fab_port_kernel_mtu(unsigned index);
+
 /* --- port_memif.c ----------------------------------------------------------------------------- */
 
 struct rte_device;

@@ -191,6 +191,48 @@ fab_flow_end_on_silence(struct fab_flow_end *end, const struct fab_flow_link *li
         fab_flow_port_doubt(end->port, link->path >> 16, end->now_ns);
 }
 
+/* --- sizes of frames ------------------------------------------------------------------------- */
+
+/* What is wrong between two nodes is said by one of their flows, once for each life of the link. */
+static bool
+may_tell_mtu(const struct fab_flow_end *end, struct fab_flow_link *link)
+{
+    bool may_tell = end->lcore == 0 && link->link.peer_lcore == 0 && !link->has_told_mtu;
+
+    link->has_told_mtu |= may_tell;
+    return may_tell;
+}
+
+void
+fab_flow_end_on_peer_mtu(struct fab_flow_end *end, struct fab_flow_link *link, uint32_t size)
+{
+    uint32_t own = end->port->frame_max;
+    uint32_t mtu = fab_port_info(end->port->port)->mtu;
+
+    if (fab_likely(size == own))
+        return;
+    end->counters.mtu_mismatches++;
+    if (may_tell_mtu(end, link))
+        fab_log(FAB_LOG_WARNING,
+                "port '%s' has an MTU of %u and node %u's port one of %u: frames keep to the "
+                "smaller; give both the same mtu_bytes",
+                end->port->name, mtu, link->peer_node, mtu - own + size);
+}
+
+void
+fab_flow_end_on_short_path(struct fab_flow_end *end, struct fab_flow_link *link, uint32_t size)
+{
+    uint32_t mtu = fab_port_info(end->port->port)->mtu;
+
+    end->counters.mtu_short_paths++;
+    if (may_tell_mtu(end, link))
+        fab_log(FAB_LOG_WARNING,
+                "port '%s' has an MTU of %u, and no packets of more than about %u bytes get to "
+                "node %u: something between has a smaller MTU; raise it there, or lower mtu_bytes "
+                "of both ports. Frames keep to what gets through",
+                end->port->name, mtu, mtu - end->port->frame_max + size, link->peer_node);
+}
+
 /* --- peers that come and go ------------------------------------------------------------------- */
 
 /* The peer has told how many lcores it has: say hello to the others, too. */

@@ -35,7 +35,9 @@ struct fab_flow_port;
     X(no_room, "times that a flow had to wait for room on the way to the port")                    \
     X(records_left, "records whose receiver closed the link before it had room for them")          \
     X(peer_lcores_excess, "lcores of peers that no link was reserved for")                         \
-    X(suspects, "times that a peer became suspect")
+    X(suspects, "times that a peer became suspect")                                                \
+    X(mtu_mismatches, "epochs with a peer whose port has another MTU than ours")                   \
+    X(mtu_short_paths, "epochs whose frames are smaller than both ports would take")
 /* clang-format on */
 
 struct fab_flow_end_counters {
@@ -126,6 +128,13 @@ fab_flow_end_news(struct fab_flow_end *end, struct fab_flow_link *link)
 /* The link's peer has fallen silent. Where it is may have changed: the port asks, when its lcore is
  * ours. */
 void fab_flow_end_on_silence(struct fab_flow_end *end, const struct fab_flow_link *link);
+
+/* An epoch began with a peer that takes frames of so many bytes. */
+void fab_flow_end_on_peer_mtu(struct fab_flow_end *end, struct fab_flow_link *link, uint32_t size);
+
+/* Frames of no more than so many bytes get to a peer, though both ports take larger ones. */
+void fab_flow_end_on_short_path(struct fab_flow_end *end, struct fab_flow_link *link,
+                                uint32_t size);
 
 /* What a link's flush does: its frames leave now. A timer of the flow that is due is left to the
  * next poll, because it may call the sink. */

@@ -43,6 +43,7 @@ on_up(void *context, const struct fab_flow_peer *peer)
     link->link.large_max = peer->large_max;
     link->link.is_up = true;
     link->deaths = fab_flow_life_deaths(link->life);
+    fab_flow_end_on_peer_mtu(link->end, link, peer->frame_max_peer);
     fab_flow_end_news(link->end, link);
     fab_log(FAB_LOG_INFO, "flow to node %u lcore %u is up (incarnation %012llx)", link->peer_node,
             link->link.peer_lcore, (unsigned long long)(peer->home & 0xffffffffffffULL));
@@ -110,6 +111,17 @@ on_body_sent(void *context, uint64_t loan)
         link->link.sink->on_body_sent(link->link.core, &link->link, loan);
 }
 
+/* Frames are smaller than both ends would take: somebody who looks for lost speed wants to know
+ * where. Told by one of the flows of the node pair, and once. */
+static void
+on_path_mtu(void *context, uint16_t size, uint16_t max)
+{
+    struct fab_flow_link *link = context;
+
+    if (size < max)
+        fab_flow_end_on_short_path(link->end, link, size);
+}
+
 static void
 on_suspect(void *context, bool is_suspect)
 {
@@ -175,6 +187,7 @@ static const struct fab_flow_ops flow_ops = {
     .on_body_wanted = on_body_wanted,
     .on_body_dropped = on_body_dropped,
     .on_body_sent = on_body_sent,
+    .on_path_mtu = on_path_mtu,
     .on_suspect = on_suspect,
     .on_obstacle = on_obstacle,
     .draw = draw,

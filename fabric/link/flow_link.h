@@ -36,6 +36,7 @@ struct fab_flow_link {
     bool has_refused;     /* on the end's list of those that keep records for want of room */
     bool is_closed;       /* no sink call any more */
     bool has_ended;       /* an epoch ended and the end has not looked yet */
+    bool has_told_mtu;    /* the log knows that frames are smaller than they could be */
     bool has_news;        /* on the end's list of those whose epoch began or ended */
     void *memory;         /* of the flow; owned by the end */
 };

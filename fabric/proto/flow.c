@@ -181,7 +181,8 @@ fab_flow_stream_of(uint64_t actor_word)
 static uint32_t
 record_max(const struct fab_flow *flow, enum fab_lane lane)
 {
-    uint32_t chunk_max = flow->peer.frame_max - FAB_FRAME_HEADER_SIZE - FAB_FLOW_BLOCKS_RESERVE;
+    uint32_t chunk_max =
+        fab_flow_frame_size(flow) - FAB_FRAME_HEADER_SIZE - FAB_FLOW_BLOCKS_RESERVE;
     uint32_t half = fab_send_lane_size(&flow->lanes[lane].send) / 2;
 
     return ((chunk_max < half ? chunk_max : half) & ~7U) - FAB_CHUNK_SIZE;

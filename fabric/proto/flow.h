@@ -64,14 +64,15 @@ enum fab_flow_reason {
 
 /* What the peer said of itself in the handshake. */
 struct fab_flow_peer {
-    uint64_t home;        /* node id 16 | incarnation 48, as in struct myc_ref */
-    uint32_t epoch;       /* of this life of the flow; never 0 */
-    uint32_t features;    /* the intersection of both sides' features */
-    uint32_t poll_gap_us; /* the longest time that its lcores go without polling, as announced */
-    uint16_t frame_max;   /* bytes of UDP payload that both sides take, less the tag's */
-    uint32_t large_max;   /* bytes of the largest body that it takes in parts; 0: none */
-    uint8_t lcore_count;  /* lcores of the peer's node, 1 up */
-    uint8_t version;      /* of the protocol, as agreed */
+    uint64_t home;           /* node id 16 | incarnation 48, as in struct myc_ref */
+    uint32_t epoch;          /* of this life of the flow; never 0 */
+    uint32_t features;       /* the intersection of both sides' features */
+    uint32_t poll_gap_us;    /* the longest time that its lcores go without polling, as announced */
+    uint16_t frame_max;      /* bytes of UDP payload that both sides take, less the tag's */
+    uint16_t frame_max_peer; /* that the peer takes, with it */
+    uint32_t large_max;      /* bytes of the largest body that it takes in parts; 0: none */
+    uint8_t lcore_count;     /* lcores of the peer's node, 1 up */
+    uint8_t version;         /* of the protocol, as agreed */
 };
 
 /* Why a handshake cannot be. */
@@ -109,6 +110,10 @@ struct fab_flow_ops {
     void (*on_body_dropped)(void *context, uint64_t token);
     /* All of a body that was committed has arrived; not called when the epoch ends first. */
     void (*on_body_sent)(void *context, uint64_t loan);
+    /* The largest frame that gets over the path was found (path_mtu.h): `size`, of `max` that both
+     * ends take; without tag. Not called where both take no more than any Ethernet. NULL: not told.
+     */
+    void (*on_path_mtu)(void *context, uint16_t size, uint16_t max);
     /* Nothing was heard of the peer for suspect_ns (true), or it is back (false). */
     void (*on_suspect)(void *context, bool is_suspect);
     /* A hello was refused; its sender is not known to be the peer. Called for each: log with care.

@@ -22,11 +22,23 @@ fab_flow_ack_is_possible(const struct fab_flow *flow, const struct fab_frame *fr
     return largest < flow->path->next_number && largest - covered + 1 >= flow->first_number;
 }
 
+/* What became of a frame tells how large frames may be. Returns whether it was a probe for that. */
+static bool
+tell_mtu(struct fab_flow *flow, enum fab_path_mtu_verdict verdict)
+{
+    const struct fab_path_mtu *mtu = &flow->path->mtu;
+
+    if (verdict == FAB_PATH_MTU_FOUND && flow->ops->on_path_mtu != NULL)
+        flow->ops->on_path_mtu(flow->context, mtu->size, mtu->max);
+    return verdict != FAB_PATH_MTU_NOTHING;
+}
+
 static void
 on_frame_acked(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now_ns)
 {
     if (frame->state == FAB_SENT_LOST)
         flow->counters.frames_lost_spurious++;
+    (void)tell_mtu(flow, fab_path_mtu_on_acked(&flow->path->mtu, frame->number, frame->size));
     fab_loss_on_acked(&flow->path->loss, frame, &flow->path->rtt, now_ns);
     for (uint32_t i = 0; i < frame->part_count; i++) {
         if (fab_unlikely(fab_part_is_large(frame->parts[i])))
@@ -216,10 +228,17 @@ fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t n
 }
 
 static void
-declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame)
+declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now_ns)
 {
-    flow->counters.frames_lost++;
-    fab_congestion_on_lost(&flow->path->congestion);
+    struct fab_path_mtu *mtu = &flow->path->mtu;
+
+    if (fab_unlikely(
+            tell_mtu(flow, fab_path_mtu_on_lost(mtu, frame->number, frame->size, now_ns)))) {
+        flow->counters.mtu_probes_lost++;
+    } else {
+        flow->counters.frames_lost++;
+        fab_congestion_on_lost(&flow->path->congestion);
+    }
     fab_sent_map_settle(&flow->path->sent, frame, FAB_SENT_LOST);
     for (uint32_t i = 0; i < frame->part_count; i++) {
         if (fab_unlikely(fab_part_is_large(frame->parts[i])))
@@ -238,19 +257,19 @@ fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns)
 
     while ((frame = fab_loss_next(&flow->path->loss, &flow->path->sent, &flow->path->rtt, &at,
                                   now_ns)) != NULL)
-        declare_lost(flow, frame);
+        declare_lost(flow, frame, now_ns);
     fab_flow_arm_probe(flow);
 }
 
 void
-fab_flow_make_room(struct fab_flow *flow)
+fab_flow_make_room(struct fab_flow *flow, uint64_t now_ns)
 {
     if (!fab_sent_map_is_full(&flow->path->sent))
         return;
     fab_sent_map_forget(&flow->path->sent, UINT64_MAX);
     while (fab_sent_map_is_full(&flow->path->sent) &&
            flow->path->sent.tail != flow->path->sent.head) {
-        declare_lost(flow, fab_sent_map_at(&flow->path->sent, flow->path->sent.tail));
+        declare_lost(flow, fab_sent_map_at(&flow->path->sent, flow->path->sent.tail), now_ns);
         fab_sent_map_forget(&flow->path->sent, UINT64_MAX);
     }
 }

@@ -37,6 +37,9 @@
     X(frames_lost_spurious, "frames declared lost whose acknowledgement came later")            \
     X(frames_retransmitted, "frames that carried records again")                                \
     X(probes_sent, "tail probes and probes after a time-out")                                   \
+    X(mtu_probes_sent, "padded frames sent to find how large frames may be")                    \
+    X(mtu_probes_lost, "padded frames that did not arrive")                                     \
+    X(mtu_holes, "epochs ended because large frames vanished while small ones arrived")         \
     X(credit_probes_sent, "probes that asked a receiver for credit")                            \
     X(keepalives_sent, "frames that asked a silent peer for a sign")                            \
     X(hellos_sent, "handshake frames sent")                                                     \

@@ -10,7 +10,7 @@
 /* A candidate that is not proven within so many of the longest hello intervals is dropped. */
 #define CANDIDATE_INTERVALS 4U
 
-#define KNOWN_FEATURES ((uint32_t)(FAB_FEATURE_NO_CRC | FAB_FEATURE_SKIP))
+#define KNOWN_FEATURES ((uint32_t)(FAB_FEATURE_NO_CRC | FAB_FEATURE_SKIP | FAB_FEATURE_PAD))
 
 /* Numbers start anywhere, so that wrapping is nothing special. */
 static uint32_t
@@ -24,7 +24,7 @@ own_features(const struct fab_flow *flow)
 {
     bool may_omit_crc = flow->config.is_crc_optional && flow->secure == NULL;
 
-    return ((may_omit_crc ? FAB_FEATURE_NO_CRC : 0) | FAB_FEATURE_SKIP) &
+    return ((may_omit_crc ? FAB_FEATURE_NO_CRC : 0) | FAB_FEATURE_SKIP | FAB_FEATURE_PAD) &
            ~flow->config.features_left;
 }
 
@@ -246,6 +246,7 @@ learn_peer(struct fab_flow *flow)
         .features = hello->features & own_features(flow) & KNOWN_FEATURES,
         .poll_gap_us = hello->poll_gap_us,
         .frame_max = hello->frame_max,
+        .frame_max_peer = hello->frame_max,
         .lcore_count = hello->lcore_count,
         .version = version,
         .large_max = hello->large_log2 && flow->config.large_max ? 1U << hello->large_log2 : 0,
@@ -309,6 +310,8 @@ fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns)
     init_liveness(flow, now_ns);
     fab_sent_map_reset(&flow->path->sent);
     fab_loss_init(&flow->path->loss);
+    fab_path_mtu_init(&flow->path->mtu, flow->peer.frame_max,
+                      (flow->peer.features & FAB_FEATURE_PAD) != 0);
     fab_congestion_init(&flow->path->congestion, flow->peer.frame_max, flow->config.window_frames,
                         flow->config.has_no_congestion);
     fab_pacer_init(&flow->path->pacer);

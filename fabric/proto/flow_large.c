@@ -22,7 +22,7 @@
 static uint32_t
 step_of(const struct fab_flow *flow)
 {
-    return (flow->peer.frame_max - FAB_FRAME_HEADER_SIZE - FAB_FLOW_BLOCKS_RESERVE -
+    return (fab_flow_frame_size(flow) - FAB_FRAME_HEADER_SIZE - FAB_FLOW_BLOCKS_RESERVE -
             FAB_FLOW_GRANTS_RESERVE - FAB_PART_SIZE) &
            ~7U;
 }

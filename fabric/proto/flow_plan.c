@@ -13,8 +13,8 @@ static const enum fab_lane lane_order[FAB_LANE_COUNT] = {
 static uint32_t
 room_left(const struct fab_flow *flow, const struct fab_flow_plan *plan)
 {
-    return flow->peer.frame_max - FAB_FRAME_HEADER_SIZE - plan->blocks_size - plan->chunks_size -
-           fab_flow_plan_part_size(plan);
+    return fab_flow_frame_size(flow) - FAB_FRAME_HEADER_SIZE - plan->blocks_size -
+           plan->chunks_size - fab_flow_plan_part_size(plan);
 }
 
 /* A run of a lane, as far as it is not left out. */
@@ -64,7 +64,7 @@ plan_new(struct fab_flow *flow, struct fab_flow_plan *plan, enum fab_lane which)
 {
     struct fab_send_lane *lane = &flow->lanes[which].send;
     struct fab_credit_out *credit = &flow->lanes[which].credit_out;
-    uint32_t most = flow->peer.frame_max - FAB_FRAME_HEADER_SIZE - FAB_FLOW_BLOCKS_RESERVE;
+    uint32_t most = fab_flow_frame_size(flow) - FAB_FRAME_HEADER_SIZE - FAB_FLOW_BLOCKS_RESERVE;
     uint32_t part = plan->has_part
                         ? FAB_PART_SIZE + FAB_FLOW_GRANTS_RESERVE + fab_flow_plan_part_size(plan)
                         : 0;
@@ -181,7 +181,7 @@ plan_blocks(const struct fab_flow *flow, struct fab_flow_plan *plan)
         plan->flags |= FAB_FRAME_HAS_FLOOR;
         plan->blocks_size += FAB_FLOOR_SIZE;
     }
-    plan->chunks_max = flow->peer.frame_max - FAB_FRAME_HEADER_SIZE - plan->blocks_size;
+    plan->chunks_max = fab_flow_frame_size(flow) - FAB_FRAME_HEADER_SIZE - plan->blocks_size;
 }
 
 /* As many ranges as the records leave room for. */
@@ -262,7 +262,7 @@ fab_flow_plan(struct fab_flow *flow, struct fab_flow_plan *plan, uint64_t now_ns
     plan->ranges = plan->part_count = plan->grant_count = 0;
     plan->repeats = plan->has_part = false;
     if (flow->path->due.probe || flow->path->due.ping)
-        fab_flow_make_room(flow);
+        fab_flow_make_room(flow, now_ns);
     plan_blocks(flow, plan);
     plan_records(flow, plan);
     watch_credit(flow, plan, now_ns);

@@ -34,6 +34,13 @@ fab_flow_can_send_records(const struct fab_flow *flow)
     return false;
 }
 
+/* Whether a padded frame should try how large frames may be. */
+static bool
+wants_mtu_probe(const struct fab_flow *flow)
+{
+    return fab_unlikely(fab_path_mtu_wants_probe(&flow->path->mtu)) && fab_flow_has_window(flow);
+}
+
 bool
 fab_flow_has_output(const struct fab_flow *flow)
 {
@@ -44,7 +51,7 @@ fab_flow_has_output(const struct fab_flow *flow)
     if (flow->state != FAB_FLOW_UP)
         return false;
     return due->ack || due->credit || due->grants || due->sign || due->ping || due->probe ||
-           fab_flow_can_send_records(flow) ||
+           fab_flow_can_send_records(flow) || wants_mtu_probe(flow) ||
            (fab_flow_can_send_part(flow) && fab_flow_has_window(flow));
 }
 
@@ -329,6 +336,28 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     return finish(flow, buffer, &header);
 }
 
+/* Nothing but zeros, so that its loss costs nothing. */
+static size_t
+write_mtu_probe(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
+{
+    static const struct fab_flow_plan no_records;
+    uint32_t size = flow->path->mtu.probe;
+    struct fab_frame_header header = {
+        .type = FAB_FRAME_DATA,
+        .flags = FAB_FRAME_WANTS_ACK | FAB_FRAME_PADDED,
+        .size = (uint16_t)(size + fab_flow_tag_size(flow)),
+        .epoch = flow->peer.epoch,
+    };
+
+    if (flow->may_omit_crc)
+        header.flags |= FAB_FRAME_NO_CRC;
+    memset(buffer + FAB_FRAME_HEADER_SIZE, 0, size - FAB_FRAME_HEADER_SIZE);
+    fab_path_mtu_on_probe(&flow->path->mtu, flow->path->next_number);
+    remember(flow, &no_records, header.size, now_ns);
+    flow->counters.mtu_probes_sent++;
+    return finish(flow, buffer, &header);
+}
+
 size_t
 fab_flow_prepare(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns)
 {
@@ -346,6 +375,8 @@ fab_flow_prepare_untimed(struct fab_flow *flow, void *buffer, size_t capacity, u
         return write_reset(flow, buffer);
     if (flow->path->due.hello)
         return write_hello(flow, buffer, now_ns);
+    if (flow->state == FAB_FLOW_UP && wants_mtu_probe(flow))
+        return write_mtu_probe(flow, buffer, now_ns);
     if (flow->state == FAB_FLOW_UP)
         return write_data(flow, buffer, now_ns);
     return 0;

@@ -29,6 +29,7 @@
 #include "proto/liveness.h"
 #include "proto/loss.h"
 #include "proto/pacer.h"
+#include "proto/path_mtu.h"
 #include "proto/ranges.h"
 #include "proto/reorder.h"
 #include "proto/rtt.h"
@@ -107,6 +108,7 @@ struct fab_flow_path {
     uint64_t probe_ns;    /* when to probe next; UINT64_MAX: nothing is in flight */
     uint64_t progress_ns; /* when something was last acknowledged, or the first put in flight */
     struct fab_ranges received;
+    struct fab_path_mtu mtu;
 };
 
 /* One lane, both ways. */
@@ -260,7 +262,7 @@ uint64_t fab_flow_forget_ns(const struct fab_flow *flow);
 void fab_flow_forget_lost(struct fab_flow *flow, uint64_t now_ns);
 /* Makes place for one more frame among those sent, if need be by giving up the oldest: after many
  * probes without an answer that is lost anyway. */
-void fab_flow_make_room(struct fab_flow *flow);
+void fab_flow_make_room(struct fab_flow *flow, uint64_t now_ns);
 
 /* flow_receive.c */
 
@@ -352,6 +354,13 @@ void fab_flow_large_find_doubt(const struct fab_flow *flow, uint32_t from[FAB_ST
 void fab_flow_large_report(struct fab_flow *flow);
 
 /* flow_send.c */
+
+/* Bytes that a frame may have now, without a tag. */
+static inline uint32_t
+fab_flow_frame_size(const struct fab_flow *flow)
+{
+    return flow->path->mtu.size;
+}
 
 /* Whether one more frame may be in flight. */
 bool fab_flow_has_window(const struct fab_flow *flow);

@@ -75,6 +75,18 @@ on_probe_timer(struct fab_flow *flow, uint64_t now_ns)
     fab_flow_arm_probe(flow);
 }
 
+/* Records that were cut for frames that vanish never get through in this epoch. */
+static bool
+is_in_hole(struct fab_flow *flow, uint64_t now_ns)
+{
+    if (fab_likely(!fab_path_mtu_is_hole(&flow->path->mtu, now_ns)))
+        return false;
+    flow->counters.mtu_holes++;
+    fab_path_mtu_distrust(&flow->path->mtu);
+    fab_flow_end_epoch(flow, FAB_FLOW_REASON_LOST, now_ns);
+    return true;
+}
+
 static void
 on_credit_timer(struct fab_flow *flow, uint64_t now_ns)
 {
@@ -123,7 +135,7 @@ fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
     fab_flow_large_on_turn(flow, now_ns);
     if (now_ns >= flow->hello_ns)
         fab_flow_on_hello_timer(flow, now_ns);
-    if (flow->state != FAB_FLOW_UP)
+    if (flow->state != FAB_FLOW_UP || is_in_hole(flow, now_ns))
         return;
     if (fab_unlikely(is_starved(flow)))
         flow->starved_ns = now_ns + FAB_FLOW_STARVED_NS;

@@ -162,8 +162,10 @@ static bool
 decode_chunks(const struct reader *reader, struct fab_frame *frame)
 {
     const uint8_t *at = reader->at;
-    uint32_t left = reader->left;
+    uint32_t left = frame->header->flags & FAB_FRAME_PADDED ? 0 : reader->left;
 
+    frame->chunks = at;
+    frame->chunks_size = left;
     while (left > 0) {
         const struct fab_chunk *chunk = (const struct fab_chunk *)(const void *)at;
 
@@ -172,8 +174,6 @@ decode_chunks(const struct reader *reader, struct fab_frame *frame)
         at += fab_chunk_wire_size(chunk);
         left -= fab_chunk_wire_size(chunk);
     }
-    frame->chunks = reader->at;
-    frame->chunks_size = reader->left;
     return true;
 }
 

@@ -80,12 +80,14 @@ enum fab_frame_flag {
     FAB_FRAME_HAS_GRANTS = 1 << 6,
     FAB_FRAME_HAS_PART = 1 << 7, /* the frame ends with a part of a large body */
     FAB_FRAME_SEALED = 1 << 8,   /* ends with a tag (proto/seal.h) in place of the checksum */
-    FAB_FRAME_FLAGS_ALL = 511,
+    FAB_FRAME_PADDED = 1 << 9,   /* zeros in place of chunks: tries how large frames may be */
+    FAB_FRAME_FLAGS_ALL = 1023,
 };
 
 enum fab_feature {
     FAB_FEATURE_NO_CRC = 1 << 0, /* this side can do without checksums */
     FAB_FEATURE_SKIP = 1 << 1,   /* this side knows chunks of records that were left out */
+    FAB_FEATURE_PAD = 1 << 2,    /* this side knows padded frames */
 };
 
 struct fab_frame_header {

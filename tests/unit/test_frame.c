@@ -182,6 +182,17 @@ make_large(struct maker *maker)
     finish(maker, FAB_FRAME_DATA, FAB_FRAME_HAS_GRANTS | FAB_FRAME_HAS_PART, 0xcafe1234U, 22);
 }
 
+/* What tries how large frames may be. */
+static void
+make_padded(struct maker *maker)
+{
+    static const uint8_t zeros[20];
+
+    begin(maker);
+    put(maker, zeros, sizeof(zeros));
+    finish(maker, FAB_FRAME_DATA, FAB_FRAME_WANTS_ACK | FAB_FRAME_PADDED, 0xcafe1234U, 23);
+}
+
 static void
 make_hello(struct maker *maker, uint64_t echo)
 {
@@ -231,6 +242,8 @@ test_every_type_is_as_the_golden_files_say(void **state)
     check_golden(&maker, "data_skipped");
     make_large(&maker);
     check_golden(&maker, "data_large");
+    make_padded(&maker);
+    check_golden(&maker, "data_padded");
     make_empty(&maker, FAB_FRAME_DATA, FAB_FRAME_WANTS_ACK, 0xcafe1234U, 19);
     check_golden(&maker, "data_ping");
     make_empty(&maker, FAB_FRAME_DATA, FAB_FRAME_WANTS_ACK | FAB_FRAME_NO_CRC, 0xcafe1234U, 20);
@@ -358,7 +371,7 @@ static const struct spoiled spoiled[] = {
     { "version 3", make_records, 0, 3, FAB_FRAME_BAD_VERSION },
     { "type 0", make_records, 1, 0, FAB_FRAME_BAD_TYPE },
     { "type 5", make_records, 1, 5, FAB_FRAME_BAD_TYPE },
-    { "unknown flag", make_records, 3, 0x02, FAB_FRAME_BAD_TYPE },
+    { "unknown flag", make_records, 3, 0x04, FAB_FRAME_BAD_TYPE },
     { "a seal that nobody has checked", make_records, 3, 0x01, FAB_FRAME_BAD_CRC },
     { "flag in hello", make_offer, 2, 1, FAB_FRAME_BAD_TYPE },
     { "empty ack run", make_blocks, 24 + 8, 0, FAB_FRAME_BAD_BLOCK },

@@ -17,27 +17,34 @@ def expect(text, is_true):
         raise Failure(text)
 
 
+def more_of(arguments):
+    """What the device needs for the MTU among a node's arguments: slots that hold its frames."""
+    is_jumbo = "--mtu" in arguments and arguments[arguments.index("--mtu") + 1] > 1500
+    return ",framesz=9216,blocksz=36864,framecnt=512" if is_jumbo else ""
+
+
 class Pair:
     """Namespaces A and B with an interface each, joined directly or through a third."""
 
-    def __init__(self, wires, has_middle=False, driver="net_af_packet0", subnet="10.9.0.{}/24"):
+    def __init__(self, wires, has_middle=False, driver="net_af_packet0", subnet="10.9.0.{}/24",
+                 mtu=1500):
         self.wires = wires
         self.driver = driver
         self.subnet = subnet
         self.names = {"a": wires.namespace("a"), "b": wires.namespace("b")}
         self.middle = wires.namespace("m") if has_middle else None
         if has_middle:
-            wires.veth((self.names["a"], "wa"), (self.middle, "ma"))
-            wires.veth((self.names["b"], "wb"), (self.middle, "mb"))
+            wires.veth((self.names["a"], "wa"), (self.middle, "ma"), mtu)
+            wires.veth((self.names["b"], "wb"), (self.middle, "mb"), mtu)
         else:
-            wires.veth((self.names["a"], "wa"), (self.names["b"], "wb"))
+            wires.veth((self.names["a"], "wa"), (self.names["b"], "wb"), mtu)
 
     def node(self, side, *more):
         """Node 1 on side a, 2 on side b; once it is open."""
         own, other = (1, 2) if side == "a" else (2, 1)
         started = self.wires.node(
-            NODE, ["--device", f"{self.driver},iface=w{side}", "--node", own, "--address",
-                   self.subnet.format(own), "--peer-node", other, "--peer-address",
+            NODE, ["--device", f"{self.driver},iface=w{side}{more_of(more)}", "--node", own,
+                   "--address", self.subnet.format(own), "--peer-node", other, "--peer-address",
                    self.subnet.format(other).split("/")[0], "--poll-gap-us", POLL_GAP_US, *more],
             self.names[side])
         started.wait("open", 60)
