@@ -47,12 +47,15 @@ static _Atomic unsigned exits;
 static char *volatile nowhere; /* null, and the compiler does not know */
 static volatile int zero;
 
+/* What faults on purpose is no finding. */
+#define FAULTS __attribute__((no_sanitize("address", "undefined")))
+
 /* --- actors ----------------------------------------------------------------------------------- */
 
 /* gcc is right, that is what it is for. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winfinite-recursion"
-static unsigned
+FAULTS static unsigned
 use_up(unsigned depth)
 {
     volatile char frame[4096];
@@ -62,7 +65,7 @@ use_up(unsigned depth)
 }
 #pragma GCC diagnostic pop
 
-static enum myc_status
+FAULTS static enum myc_status
 claim(struct myc_self *self, struct myc_ref to)
 {
     void *body;
@@ -74,7 +77,7 @@ claim(struct myc_self *self, struct myc_ref to)
     return status;
 }
 
-static enum myc_status
+FAULTS static enum myc_status
 commit_fault(struct myc_self *self, enum fault fault)
 {
     switch (fault) {
@@ -100,14 +103,14 @@ commit_fault(struct myc_self *self, enum fault fault)
     }
 }
 
-static unsigned
+FAULTS static unsigned
 faulty_poll(struct myc_self *self, void *state)
 {
     (void)self, (void)state;
     return (unsigned)*nowhere;
 }
 
-static enum myc_status
+FAULTS static enum myc_status
 faulty_init(struct myc_self *self, void *state, const void *args, size_t args_size)
 {
     (void)state, (void)args, (void)args_size;
@@ -127,7 +130,7 @@ faulty_receive(struct myc_self *self, void *state, const struct myc_message *mes
     return wanted == FAULT_STOP ? MYC_FAILED : commit_fault(self, wanted);
 }
 
-static void
+FAULTS static void
 faulty_stop(struct myc_self *self, void *state, enum myc_status reason)
 {
     (void)self, (void)state, (void)reason;
