@@ -9,6 +9,7 @@
 
 #include "env/clock.h"
 #include "env/eal.h"
+#include "wire/crc32c.h"
 #include "wire/message.h"
 
 #define SENDS_PER_TURN    128U
@@ -43,6 +44,22 @@ driver_start_eal(const char *program, unsigned megabytes)
     exit(1);
 }
 
+static uint32_t
+size_of(const struct driver *driver, uint64_t number, uint64_t to)
+{
+    uint32_t span = driver->message_size - (uint32_t)sizeof(struct body) + 1;
+
+    return driver->is_mixed ? (uint32_t)(sizeof(struct body) + (number * 2654435761U + to) % span)
+                            : driver->message_size;
+}
+
+/* Of a message, whatever came before it. */
+static uint64_t
+hash_of(const void *body, uint32_t size, uint64_t to)
+{
+    return (fab_crc32c((uint32_t)to, body, size) + 1ULL) * 0x9e3779b97f4a7c15ULL;
+}
+
 /* --- the sink --------------------------------------------------------------------------------- */
 
 static uint64_t
@@ -60,7 +77,9 @@ on_message(void *context, struct fab_link *link, const struct fab_msg *msg)
 
     (void)context;
     memcpy(&body, fab_msg_body_const(msg), sizeof(body));
-    if (msg->size != at->driver->message_size || body.check != check_of(body.number, msg->to))
+    at->received_hash += hash_of(fab_msg_body_const(msg), msg->size, msg->to);
+    if (msg->size != size_of(at->driver, body.number, msg->to) ||
+        body.check != check_of(body.number, msg->to))
         at->torn++;
     if (body.number == at->next_in[receiver])
         at->received++;
@@ -183,6 +202,7 @@ driver_open(struct driver *driver, const struct driver_options *options)
     memset(driver, 0, sizeof(*driver));
     driver->lcore_count = options->lcore_count ? options->lcore_count : 1;
     driver->message_size = options->message_size ? options->message_size : BODY_SIZE_DEFAULT;
+    driver->is_mixed = options->is_mixed;
     status = fab_port_open(&port, &driver->port);
     if (status == MYC_OK)
         status = open_flow(driver, options);
@@ -206,9 +226,9 @@ send_one(struct driver_link *at)
 {
     uint64_t receiver = at->sent % DRIVER_RECEIVERS;
     uint64_t to = receiver | (receiver + 1) << 32;
-    uint32_t size = at->driver->message_size;
-    uint32_t stride = (FAB_MSG_HEADER_SIZE + size + 7U) & ~7U;
     struct body body = { .number = at->sent / DRIVER_RECEIVERS };
+    uint32_t size = size_of(at->driver, body.number, to);
+    uint32_t stride = (FAB_MSG_HEADER_SIZE + size + 7U) & ~7U;
     struct fab_msg *msg;
 
     if (at->link->ops->claim(at->link, FAB_LANE_USER, stride, to, &msg) != MYC_OK)
@@ -217,6 +237,7 @@ send_one(struct driver_link *at)
     body.check = check_of(body.number, to);
     memset(fab_msg_body(msg), (int)body.number, size);
     memcpy(fab_msg_body(msg), &body, sizeof(body));
+    at->sent_hash += hash_of(fab_msg_body(msg), size, to);
     at->link->ops->commit(at->link);
     at->is_dirty = true;
     at->sent++;

@@ -32,6 +32,8 @@ struct driver_link {
     uint64_t received;                  /* in order, over all epochs */
     uint64_t misplaced;                 /* lost, doubled, out of order */
     uint64_t torn;                      /* bodies that are not as written */
+    uint64_t sent_hash; /* sum over messages, so that order between streams is free */
+    uint64_t received_hash;
     uint64_t doubts;
     uint64_t ups;
     uint64_t downs;
@@ -51,6 +53,7 @@ struct driver_options {
     uint8_t lcore_count; /* 0: 1 */
     uint16_t mtu;
     uint32_t message_size; /* bytes of body; 0: 32 */
+    bool is_mixed;         /* bodies of 16 bytes to message_size, by number */
     uint32_t mbuf_count;   /* of the port and each lcore; 0: the defaults */
     uint32_t down_after_us;
     uint32_t poll_gap_us;
@@ -64,6 +67,7 @@ struct driver {
     struct fab_flow_port *flow;
     uint8_t lcore_count;
     uint32_t message_size;
+    bool is_mixed;
     struct fab_pollable pollables[DRIVER_LCORES_MAX];
     struct driver_link links[DRIVER_LINKS_MAX];
     unsigned link_count;

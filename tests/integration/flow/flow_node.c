@@ -27,6 +27,7 @@ struct arguments {
     struct driver_options node;
     struct myc_wire_fault fault;
     uint64_t send;    /* messages for each link */
+    uint64_t rate;    /* of them in a second, on each link; 0: as fast as they are taken */
     uint64_t expect;  /* messages in all */
     unsigned seconds; /* at most */
     bool is_lasting;  /* stays when it has done its work */
@@ -44,6 +45,8 @@ static const struct option options[] = {
     { "lcores", required_argument, NULL, 'l' },
     { "mtu", required_argument, NULL, 'm' },
     { "size", required_argument, NULL, 's' },
+    { "mixed", no_argument, NULL, 'M' },
+    { "rate", required_argument, NULL, 'r' },
     { "send", required_argument, NULL, 'S' },
     { "expect", required_argument, NULL, 'E' },
     { "seconds", required_argument, NULL, 't' },
@@ -64,6 +67,35 @@ set_fault(struct myc_wire_fault *fault, const char *text)
     exit(2);
 }
 
+/* What the node does, and on what wire. */
+static void
+set_work(struct arguments *arguments, int name, uint64_t number)
+{
+    switch (name) {
+    case 'r':
+        arguments->rate = number;
+        break;
+    case 'S':
+        arguments->send = number;
+        break;
+    case 'E':
+        arguments->expect = number;
+        break;
+    case 't':
+        arguments->seconds = (unsigned)number;
+        break;
+    case 'x':
+        arguments->is_lasting = true;
+        break;
+    case 'F':
+        set_fault(&arguments->fault, optarg);
+        break;
+    default:
+        exit(2);
+    }
+}
+
+/* What the node is. */
 static void
 set_option(struct arguments *arguments, int name)
 {
@@ -104,26 +136,14 @@ set_option(struct arguments *arguments, int name)
     case 's':
         node->message_size = (uint32_t)number;
         break;
-    case 'S':
-        arguments->send = number;
-        break;
-    case 'E':
-        arguments->expect = number;
-        break;
-    case 't':
-        arguments->seconds = (unsigned)number;
+    case 'M':
+        node->is_mixed = true;
         break;
     case 'p':
         node->poll_gap_us = (uint32_t)number;
         break;
-    case 'x':
-        arguments->is_lasting = true;
-        break;
-    case 'F':
-        set_fault(&arguments->fault, optarg);
-        break;
     default:
-        exit(2);
+        set_work(arguments, name, number);
     }
 }
 
@@ -171,9 +191,17 @@ tell_end(const struct driver *driver)
 {
     struct fab_fault_counters faults = fab_port_rx_faults(driver->port, 0);
 
-    printf("{\"event\": \"end\", \"received\": %llu, \"misplaced\": %llu, \"faults_lost\": %llu",
+    uint64_t sent_hash = 0, received_hash = 0;
+
+    for (unsigned i = 0; i < driver->link_count; i++) {
+        sent_hash += driver->links[i].sent_hash;
+        received_hash += driver->links[i].received_hash;
+    }
+    printf("{\"event\": \"end\", \"received\": %llu, \"misplaced\": %llu, \"faults_lost\": %llu, "
+           "\"sent_hash\": \"%016llx\", \"received_hash\": \"%016llx\"",
            (unsigned long long)driver_received(driver),
-           (unsigned long long)driver_misplaced(driver), (unsigned long long)faults.lost);
+           (unsigned long long)driver_misplaced(driver), (unsigned long long)faults.lost,
+           (unsigned long long)sent_hash, (unsigned long long)received_hash);
     fab_flow_port_counter_each(driver->flow, print_counter, NULL);
     printf("}\n");
     fflush(stdout);
@@ -189,19 +217,41 @@ unsent(const struct driver *driver)
     return sum;
 }
 
+/* Gives the links what is due by now of what they are to send. Returns how much that is in all. */
+static uint64_t
+hand_out(struct driver *driver, const struct arguments *arguments, uint64_t handed)
+{
+    static uint64_t start_ns;
+    uint64_t due = arguments->send;
+
+    if (arguments->rate && driver_up_count(driver) == 0)
+        return handed;
+    if (start_ns == 0)
+        start_ns = driver_now_ns();
+    if (arguments->rate)
+        due = (driver_now_ns() - start_ns) / 1000 * arguments->rate / 1000000;
+    if (due > arguments->send)
+        due = arguments->send;
+    for (unsigned i = 0; i < driver->link_count; i++)
+        driver->links[i].to_send += due - handed;
+    return due;
+}
+
 static void
 run(struct driver *driver, const struct arguments *arguments)
 {
     uint64_t start_ns = driver_now_ns();
     uint64_t end_ns = start_ns + arguments->seconds * 1000000000ULL;
+    uint64_t handed = 0;
     bool is_done = arguments->send == 0 && arguments->expect == 0;
 
     for (uint64_t turn = 0; driver_now_ns() < end_ns; turn++) {
         if (driver_turn(driver) == 0)
             sched_yield();
         tell_changes(driver);
-        if (!is_done && driver_received(driver) >= arguments->expect && unsent(driver) == 0 &&
-            driver_is_drained(driver)) {
+        handed = hand_out(driver, arguments, handed);
+        if (!is_done && handed == arguments->send && driver_received(driver) >= arguments->expect &&
+            unsent(driver) == 0 && driver_is_drained(driver)) {
             is_done = true;
             printf("{\"event\": \"done\", \"ms\": %llu}\n",
                    (unsigned long long)(driver_now_ns() - start_ns) / 1000000);
@@ -230,8 +280,6 @@ main(int argc, char **argv)
     }
     printf("{\"event\": \"open\"}\n");
     fflush(stdout);
-    for (unsigned i = 0; i < driver.link_count; i++)
-        driver.links[i].to_send = arguments.send;
     run(&driver, &arguments);
     tell_end(&driver);
     driver_close(&driver);
