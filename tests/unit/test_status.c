@@ -21,7 +21,8 @@ test_codes_stay_as_they_went_over_the_wire(void **state)
     assert_int_equal(MYC_GONE, 2);
     assert_int_equal(MYC_IN_DOUBT, 7);
     assert_int_equal(MYC_PENDING, 26);
-    assert_int_equal(MYC_STATUS_COUNT, 27);
+    assert_int_equal(MYC_FAULT, 27);
+    assert_int_equal(MYC_STATUS_COUNT, 28);
 }
 
 static void
