@@ -137,9 +137,11 @@ tell(struct myc_self *self, struct myc_ref ref, const struct market_top *top, ui
         .ask_size = top->ask.size,
         .sequence = sequence,
     };
+    uint8_t body[MARKET_QUOTE_SIZE];
 
     memcpy(message.symbol, &top->symbol, sizeof(message.symbol));
-    return market_quote_send(self, ref, &message);
+    market_quote_encode(&message, body);
+    return myc_send(self, ref, &market_quote_type, body, sizeof(body));
 }
 
 static void
