@@ -141,14 +141,21 @@ fab_cells_push_to(struct fab_cells *cells, enum fab_cell_class class_of, struct 
     pool->free_count++;
 }
 
-/* Gives a cell back. */
-static inline void
-fab_cells_push(struct fab_cells *cells, struct fab_cell *cell)
+/* The class that a cell is of. */
+static inline enum fab_cell_class
+fab_cells_class(const struct fab_cells *cells, const struct fab_cell *cell)
 {
     const struct fab_cell_pool *large = &cells->pools[FAB_CELL_LARGE];
     uintptr_t offset = (uintptr_t)cell - (uintptr_t)large->memory;
 
-    fab_cells_push_to(cells, offset < large->size ? FAB_CELL_LARGE : FAB_CELL_SMALL, cell);
+    return offset < large->size ? FAB_CELL_LARGE : FAB_CELL_SMALL;
+}
+
+/* Gives a cell back. */
+static inline void
+fab_cells_push(struct fab_cells *cells, struct fab_cell *cell)
+{
+    fab_cells_push_to(cells, fab_cells_class(cells, cell), cell);
 }
 
 /* Promises one cell. False: none is left to promise. */

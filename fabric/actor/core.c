@@ -98,8 +98,9 @@ create_slots(struct fab_core *core)
     core->slot_count = limits->actors_max;
     core->slots = fab_core_alloc(core, limits->actors_max * sizeof(struct fab_slot));
     core->cold = fab_core_alloc(core, limits->actors_max * sizeof(struct fab_slot_cold));
+    core->meters.of = fab_core_alloc(core, limits->actors_max * sizeof(struct fab_meter));
     memory = fab_core_alloc(core, limits->state_bytes_max);
-    if (!core->slots || !core->cold || !memory)
+    if (!core->slots || !core->cold || !core->meters.of || !memory)
         return false;
     core->slots[0].place = FAB_SLOT_CLOSED; /* else the null ref would be that of slot 0 */
     fab_slabs_init(&core->slabs, memory, limits->state_bytes_max);
@@ -215,6 +216,7 @@ fab_core_destroy(struct fab_core **owned)
     fab_core_free(core, core->cells.pools[FAB_CELL_LARGE].memory);
     fab_core_free(core, core->cells.pools[FAB_CELL_SMALL].memory);
     fab_core_free(core, core->slabs.memory);
+    fab_core_free(core, core->meters.of);
     fab_core_free(core, core->cold);
     fab_core_free(core, core->slots);
     core->memory.free(core->memory.context, core);

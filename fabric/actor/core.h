@@ -17,8 +17,9 @@
  *
  * Everything is allocated by fab_core_create and nothing later. The parts are one noun to a file:
  * slot, cell (mailbox memory), state (slabs), mailbox, run (the queue), route (links), send,
- * dispatch, bounce (the gapless prefix), waiter (FULL and writable), spawn, system (records between
- * cores), poller; and those of their own: timer, ask, monitor, name (see parts.h).
+ * dispatch, overflow and keyed (full mailboxes), bounce (the gapless prefix), waiter (FULL and
+ * writable), meter, spawn, system (records between cores), poller; and those of their own: timer,
+ * ask, monitor, name (see parts.h).
  */
 #ifndef FAB_ACTOR_CORE_H
 #define FAB_ACTOR_CORE_H
@@ -95,6 +96,9 @@ struct fab_core_config {
     X(bounced_gap, "messages held back because one before them was not delivered")                 \
     X(dropped_newest, "messages dropped by a full mailbox that drops the newest")                  \
     X(dropped_oldest, "messages dropped by a full mailbox that drops the oldest")                  \
+    X(conflated, "messages whose place a later one of their key took")                             \
+    X(redirected, "messages that a full mailbox passed on to another")                             \
+    X(redirect_too_deep, "messages that too many full mailboxes had passed on, refused as FULL")   \
     X(expired, "messages whose deadline passed before their handler")                              \
     X(dead_letters, "messages that waited in a mailbox when the actor ended")                      \
     X(undelivered, "undelivered notices given to actors here")                                     \
@@ -134,6 +138,8 @@ struct fab_core_config {
     X(releases_lost, "bodies that come back only with the end of their link")                      \
     X(stalls, "times that an actor kept its lcore for longer than stall_report_us")                \
     X(stalls_untold, "Stalled events for which no cell was left")                                  \
+    X(mailbox_high_water, "most messages seen waiting in one mailbox")                             \
+    X(mailbox_wait_ns_max, "longest time that messages were seen to wait in a mailbox, ns")        \
     X(turns, "turns of the loop")                                                                  \
     X(turns_busy, "turns that found work")
 /* clang-format on */

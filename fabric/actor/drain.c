@@ -9,7 +9,7 @@ fab_drain_begin(struct fab_core *core, struct fab_slot *slot, enum myc_status re
 {
     struct fab_cell *cell;
 
-    if (slot->overflow == FAB_OVERFLOW_CLOSED)
+    if (slot->overflow & FAB_OVERFLOW_CLOSED)
         return;
     if (!fab_notice_reserve(core)) {
         fab_request(core, slot, FAB_REQUEST_STOP, reason);
@@ -21,11 +21,11 @@ fab_drain_begin(struct fab_core *core, struct fab_slot *slot, enum myc_status re
         .to = fab_slot_actor(core, slot),
         .kind = FAB_MSG_SYSTEM,
         .template_id = FAB_SYSTEM_STOP,
-        .tag = (uint64_t)slot->overflow << 32 | slot->message_max,
+        .tag = slot->message_max,
         .origin_ns = reason,
     };
     slot->message_max = 0;
-    slot->overflow = FAB_OVERFLOW_CLOSED;
+    slot->overflow |= FAB_OVERFLOW_CLOSED;
     fab_mailbox_append(core, slot, cell);
 }
 
@@ -37,6 +37,6 @@ fab_drain_on_mark(struct fab_core *core, uint64_t actor, const struct fab_msg *m
     if (!slot)
         return;
     slot->message_max = (uint32_t)mark->tag;
-    slot->overflow = (uint8_t)(mark->tag >> 32);
+    slot->overflow &= (uint8_t)~FAB_OVERFLOW_CLOSED;
     fab_request(core, slot, FAB_REQUEST_STOP, (enum myc_status)mark->origin_ns);
 }

@@ -100,7 +100,7 @@ myc_lease_set(struct myc_self *self, struct myc_ref child, uint64_t until_ns)
     struct fab_slot *slot = fab_is_here(core, child) ? fab_slot_lookup(core, child.actor) : NULL;
 
     if (!slot || slot->class_of->receive != leased_receive ||
-        fab_slot_cold(core, slot)->parent.actor != self->actor)
+        fab_slot_cold(core, slot)->parent != self->actor)
         return MYC_NOT_FOUND;
     *until_of(slot) = until_ns;
     return MYC_OK;

@@ -4,6 +4,7 @@
 #include "actor/become.h"
 #include "actor/buffer.h"
 #include "actor/notice.h"
+#include "actor/overflow.h"
 #include "actor/parts.h"
 #include "actor/run.h"
 
@@ -17,7 +18,7 @@ fab_spawn_check(const struct myc_class *class_of, const struct myc_spawn_options
     FAB_ASSERT(options->size == sizeof(*options));
     if (class_of->state_size > MYC_STATE_SIZE_MAX || options->args_size > MYC_ARGS_SIZE_MAX)
         return MYC_INVALID;
-    if (options->overflow > MYC_OVERFLOW_DROP_OLDEST || (options->args_size && !options->args))
+    if (options->args_size && !options->args)
         return MYC_INVALID;
     if (options->is_supervised && options->is_linked)
         return MYC_INVALID;
@@ -37,6 +38,8 @@ free_memory(struct fab_core *core, struct fab_slot *slot)
         fab_slabs_push(&core->slabs, cold->args, cold->args_size);
     slot->actor = NULL;
     cold->args = NULL;
+    if (cold->policy)
+        fab_overflow_end(core, slot);
 }
 
 /* State, and for a supervised actor the arguments of its restarts. */
@@ -185,7 +188,7 @@ end(struct fab_core *core, struct fab_slot *slot, enum fab_slot_request request,
     fab_slot_become(core, slot, FAB_SLOT_ENDING);
     if (request != FAB_REQUEST_KILL && reason != MYC_FAULT)
         run_stop(core, slot, reason);
-    parent = is_supervised ? fab_slot_lookup(core, fab_slot_cold(core, slot)->parent.actor) : NULL;
+    parent = is_supervised ? fab_slot_lookup(core, fab_slot_cold(core, slot)->parent) : NULL;
     if (!parent || core->is_stopping) {
         if (is_supervised)
             fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
@@ -303,6 +306,7 @@ fill_slot(struct fab_core *core, struct fab_slot *slot, const struct myc_class *
     slot->accepted_key = 0;
     slot->batch_turn = (uint16_t)(core->turn - 1);
     slot->overflow = (uint8_t)options->overflow;
+    core->meters.of[fab_slot_index(core, slot)] = (struct fab_meter){ 0 };
     *cold = (struct fab_slot_cold){
         .first_timer = FAB_SLOT_NONE,
         .first_ask = FAB_SLOT_NONE,
@@ -321,7 +325,7 @@ tie_to_parent(struct fab_core *core, struct fab_slot *slot, struct fab_slot *par
 {
     if (!parent)
         return options->is_supervised ? MYC_INVALID : MYC_OK;
-    fab_slot_cold(core, slot)->parent = fab_slot_ref(core, parent);
+    fab_slot_cold(core, slot)->parent = fab_slot_actor(core, parent);
     if (options->is_linked)
         return fab_tie_add(core, slot, parent, FAB_TIE_LINKED) ? MYC_OK : MYC_NO_MEMORY;
     if (!options->is_supervised)
@@ -344,6 +348,8 @@ fab_life_begin(struct fab_core *core, const struct myc_class *class_of,
         goto refused;
     fill_slot(core, slot, class_of, options);
     status = take_memory(core, slot, options);
+    if (status == MYC_OK && fab_overflow_has_policy(options))
+        status = fab_overflow_begin(core, slot, options);
     if (status == MYC_OK)
         status = tie_to_parent(core, slot, parent, options);
     if (status == MYC_OK && options->name)

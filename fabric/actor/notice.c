@@ -95,8 +95,8 @@ fab_notice_bounce(struct fab_core *core, struct fab_link *link, const struct fab
     count_bounce(core, status, is_held);
     if (msg->from == 0)
         return;
-    if (slot && status == MYC_FULL && !is_held)
-        notice.is_announced = fab_announce_full(core, slot, link);
+    if (slot && status == MYC_FULL && !is_held && fab_announce_full(core, slot, link))
+        notice.announced = msg->margin ? FAB_ANNOUNCED_FOR_MARGIN : FAB_ANNOUNCED_FULL;
     if (slot && !is_held) {
         fab_bounce_block(core, link, msg, status);
         notice.is_taken = 1;
@@ -136,7 +136,7 @@ post(struct fab_core *core, struct fab_slot *slot, struct fab_cell *cell, uint64
     cell->msg.kind = FAB_MSG_EVENT;
     cell->msg.flags = 0;
     cell->msg.extensions = 0;
-    cell->msg.reserved = 0;
+    cell->msg.margin = 0;
     core->counters.undelivered++;
     fab_mailbox_append(core, slot, cell);
 }
@@ -299,7 +299,7 @@ expect_room(struct fab_core *core, struct fab_slot *slot, struct myc_ref ref)
     struct myc_writable value = { .ref = ref };
     uint8_t body[MYC_WRITABLE_SIZE];
 
-    if (fab_wait_for_full(core, fab_slot_actor(core, slot), ref) == MYC_FULL)
+    if (fab_wait_for_full(core, fab_slot_actor(core, slot), ref, true) == MYC_FULL)
         return;
     if (!fab_notice_reserve(core)) {
         core->counters.notices_lost++;
@@ -367,13 +367,14 @@ fab_notice_receive(struct fab_core *core, struct fab_link *link, const void *bod
 
     memcpy(&notice, body, sizeof(notice));
     if (notice.kind > FAB_MSG_ASK || notice.status == MYC_OK || notice.status >= MYC_STATUS_COUNT ||
-        notice.is_announced > 1 || notice.is_taken > 1 || notice.receiver >> 56 != link->peer_lcore)
+        notice.announced > FAB_ANNOUNCED_FOR_MARGIN || notice.is_taken > 1 ||
+        notice.receiver >> 56 != link->peer_lcore)
         return false;
     ref = (struct myc_ref){ link->peer_home, notice.receiver };
     if (is_repeated(core, link, &notice, ref))
         return true;
-    if (notice.is_announced)
-        fab_full_add(core, ref);
+    if (notice.announced)
+        fab_full_add(core, ref, notice.announced == FAB_ANNOUNCED_FOR_MARGIN);
     slot = fab_slot_lookup(core, notice.sender);
     if (slot) {
         receive_for(core, slot, &notice, ref);

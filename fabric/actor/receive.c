@@ -9,11 +9,12 @@
 #include "actor/buffer.h"
 #include "actor/name.h"
 #include "actor/notice.h"
+#include "actor/overflow.h"
 #include "actor/parts.h"
 #include "actor/run.h"
 #include "base/copy.h"
 
-/* A copy of the record waits in the mailbox. OK; NO_MEMORY; TOO_BIG. */
+/* A copy of the record waits in the mailbox. OK; FULL; NO_MEMORY; TOO_BIG. */
 static enum myc_status
 store(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
       const struct fab_msg *msg)
@@ -32,27 +33,11 @@ store(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
         fab_body_of(core, msg)->references++;
     if (link->level == FAB_LEVEL_FLOW && (msg->flags & FAB_MSG_HAS_DEADLINE))
         fab_msg_set_word(&cell->msg, 0, core->now_ns + fab_msg_deadline_ns(msg));
+    cell->msg.margin = 0;
+    if (fab_unlikely(fab_conflates(slot)))
+        return fab_overflow_put(core, slot, cell);
     fab_mailbox_add(core, slot, cell);
     return MYC_OK;
-}
-
-/* OK: the message was dropped or has been stored; else it must be bounced. */
-static enum myc_status
-store_bounded(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
-              const struct fab_msg *msg)
-{
-    if (fab_likely(slot->message_count < slot->message_max))
-        return store(core, link, slot, msg);
-    if (slot->overflow == MYC_OVERFLOW_REJECT)
-        return MYC_FULL;
-    if (slot->overflow == MYC_OVERFLOW_DROP_NEWEST) {
-        core->counters.dropped_newest++;
-        return MYC_OK;
-    }
-    if (slot->overflow == FAB_OVERFLOW_CLOSED)
-        return MYC_GONE;
-    fab_mailbox_drop_oldest(core, slot);
-    return store(core, link, slot, msg);
 }
 
 /* Whether the body is what its type says, as far as its receiver knows the type. */
@@ -78,6 +63,37 @@ is_acceptable(struct fab_core *core, struct fab_link *link, struct fab_slot *slo
         return true;
     core->counters.unverified++;
     return false;
+}
+
+/* The mailbox cannot simply take it. OK: the message was dropped or has been stored; else it must
+ * be bounced. */
+static enum myc_status
+store_overflow(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
+               const struct fab_msg *msg)
+{
+    const struct fab_overflow_wish wish = {
+        .type_key = fab_msg_key(msg),
+        .margin = msg->margin,
+        .has_no_key = msg->kind != FAB_MSG_SEND,
+    };
+    struct fab_slot *taker = slot;
+    enum myc_status status = fab_overflow(core, &taker, &wish);
+
+    if (status == MYC_PENDING)
+        return MYC_OK;
+    if (status == MYC_OK && taker != slot && !is_acceptable(core, link, taker, msg))
+        return MYC_BAD_TYPE;
+    return status == MYC_OK ? store(core, link, taker, msg) : status;
+}
+
+/* OK: the message was dropped or has been stored; else it must be bounced. */
+static enum myc_status
+store_bounded(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
+              const struct fab_msg *msg)
+{
+    if (fab_likely((uint64_t)slot->message_count + msg->margin < slot->message_max))
+        return store(core, link, slot, msg);
+    return store_overflow(core, link, slot, msg);
 }
 
 static bool
@@ -130,7 +146,7 @@ receive_user(struct fab_core *core, struct fab_link *link, const struct fab_msg 
         core->counters.expired++;
         return;
     }
-    if (fab_likely(fab_run_in_place(core, slot))) {
+    if (fab_likely(msg->margin == 0) && fab_likely(fab_run_in_place(core, slot))) {
         core->counters.delivered_in_place++;
         fab_enter(core, &self, slot);
         fab_leave(&self, fab_deliver(&self, msg, link->peer_home));

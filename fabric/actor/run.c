@@ -2,6 +2,7 @@
 #include "actor/run.h"
 
 #include "actor/buffer.h"
+#include "actor/keyed.h"
 #include "actor/life.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
@@ -99,11 +100,14 @@ fab_mailbox_insert_urgent(struct fab_core *core, struct fab_slot *slot, struct f
 
 /* The rarer things about a user message that leaves the mailbox. */
 static void
-mailbox_on_pop(struct fab_core *core, struct fab_slot *slot, const struct fab_cell *cell)
+mailbox_on_pop(struct fab_core *core, struct fab_slot *slot, struct fab_cell *cell)
 {
+    if (fab_msg_is_keyed(&cell->msg))
+        fab_keyed_on_pop(core, slot, cell);
     if ((slot->flags & FAB_SLOT_HAS_URGENT) && fab_slot_cold(core, slot)->urgent_tail == cell)
         slot->flags &= (uint8_t)~FAB_SLOT_HAS_URGENT;
-    if ((slot->flags & FAB_SLOT_HAS_WAITERS) && slot->message_count <= slot->message_max / 2)
+    if ((slot->flags & FAB_SLOT_HAS_WAITERS) &&
+        slot->message_count <= fab_mailbox_max(core, slot) / 2)
         fab_waiters_fire_slot(core, slot);
 }
 
@@ -115,7 +119,8 @@ fab_mailbox_pop(struct fab_core *core, struct fab_slot *slot)
     slot->head = cell->next;
     if (fab_likely(cell->msg.kind <= FAB_MSG_ASK)) {
         slot->message_count--;
-        if (fab_unlikely(slot->flags & (FAB_SLOT_HAS_URGENT | FAB_SLOT_HAS_WAITERS)))
+        if (fab_unlikely(slot->flags & (FAB_SLOT_HAS_URGENT | FAB_SLOT_HAS_WAITERS) ||
+                         fab_msg_is_keyed(&cell->msg)))
             mailbox_on_pop(core, slot, cell);
     }
     return cell;
@@ -228,6 +233,21 @@ run_one(struct myc_self *self)
     fab_cells_push(&core->cells, cell);
 }
 
+/* As fab_enter, from the run queue: nobody runs around it, and who is on it may be sent to, so that
+ * his address is his actor word. */
+static inline void
+enter_queued(struct fab_core *core, struct myc_self *self, struct fab_slot *slot)
+{
+    *self = (struct myc_self){ .core = core, .slot = slot, .actor = slot->address };
+    core->self = core->quick = self;
+}
+
+static inline void
+exit_queued(struct fab_core *core)
+{
+    core->self = core->quick = NULL;
+}
+
 /* A batch of one actor, of at most `limit` messages. Returns work done. */
 static unsigned
 run_batch(struct fab_core *core, struct fab_slot *slot, unsigned limit)
@@ -238,7 +258,7 @@ run_batch(struct fab_core *core, struct fab_slot *slot, unsigned limit)
 
     if (left > limit)
         left = limit;
-    fab_enter(core, &self, slot);
+    enter_queued(core, &self, slot);
     while (done < left && slot->head && !slot->request && slot->state == FAB_SLOT_RUNNING) {
         unsigned plain = run_plain(&self, left - done);
 
@@ -246,8 +266,10 @@ run_batch(struct fab_core *core, struct fab_slot *slot, unsigned limit)
             run_one(&self);
         done += plain ? plain : 1;
     }
-    fab_exit(&self);
+    exit_queued(core);
     slot->batch_count = (uint8_t)(slot->batch_count + done);
+    if (done > 1 && fab_unlikely(fab_meter_is_due(core, slot, done)))
+        fab_meter_on_batch(core, slot, done);
     if (fab_likely(!slot->request))
         return done;
     fab_life_obey(core, slot);

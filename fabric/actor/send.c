@@ -10,6 +10,7 @@
  * quick.c, which leave to dispatch whatever they do not like.
  */
 #include "actor/buffer.h"
+#include "actor/overflow.h"
 #include "actor/parts.h"
 #include "actor/run.h"
 #include "actor/send.h"
@@ -69,7 +70,7 @@ fill(struct fab_msg *msg, const struct myc_self *self, const struct fab_outgoing
     msg->kind = out->kind;
     msg->flags = flags;
     msg->extensions = fab_msg_extensions_of(flags);
-    msg->reserved = 0;
+    msg->margin = (uint8_t)out->margin;
     msg->tag = out->tag;
     msg->origin_ns = out->origin_ns ? out->origin_ns : self->origin_ns;
     if (flags & FAB_MSG_HAS_DEADLINE)
@@ -86,23 +87,36 @@ fab_send_fill(struct fab_msg *msg, const struct myc_self *self, const struct fab
     fill(msg, self, out, deadline_ns);
 }
 
-/* A mailbox of this lcore is full. PENDING: the message was dropped on purpose; OK: there is room
- * now; else why not. */
+/* A mailbox of this lcore cannot simply take it. PENDING: it is dropped on purpose; OK: it goes to
+ * *slot; else why not. */
 static enum myc_status
-overflow_here(struct fab_core *core, struct fab_slot *slot, uint64_t sender)
+overflow_here(struct myc_self *self, const struct fab_outgoing *out, struct fab_slot **slot)
 {
-    switch (slot->overflow) {
-    case MYC_OVERFLOW_DROP_NEWEST:
-        core->counters.dropped_newest++;
-        return MYC_PENDING;
-    case MYC_OVERFLOW_DROP_OLDEST:
-        fab_mailbox_drop_oldest(core, slot);
+    const struct fab_overflow_wish wish = {
+        .type_key = fab_type_key(out->type),
+        .margin = (uint8_t)out->margin,
+        .has_no_key = !out->body || out->kind != FAB_MSG_SEND,
+    };
+    enum myc_status status = fab_overflow(self->core, slot, &wish);
+
+    if (status == MYC_FULL)
+        return fab_wait_for_slot(self->core, *slot, self->actor) ? MYC_FULL : MYC_NO_MEMORY;
+    return status;
+}
+
+/* Into a mailbox that has a place for it, or may have. */
+static enum myc_status
+put_here(struct myc_self *self, struct fab_slot *slot, struct fab_cell *cell)
+{
+    struct fab_core *core = self->core;
+
+    cell->msg.margin = 0;
+    if (fab_overflow_put(core, slot, cell) == MYC_OK) {
+        core->counters.sent++;
         return MYC_OK;
-    case FAB_OVERFLOW_CLOSED:
-        return MYC_GONE;
-    default:
-        return fab_wait_for_slot(core, slot, sender) ? MYC_FULL : MYC_NO_MEMORY;
     }
+    return fab_send_refuse(core,
+                           fab_wait_for_slot(core, slot, self->actor) ? MYC_FULL : MYC_NO_MEMORY);
 }
 
 /* To an actor of this lcore. */
@@ -120,8 +134,8 @@ send_here(struct myc_self *self, const struct fab_outgoing *out)
         return fab_send_refuse(core, MYC_GONE);
     if (fab_unlikely(!fab_slot_accepts(slot, fab_type_key(out->type))))
         return fab_send_refuse(core, MYC_BAD_TYPE);
-    if (fab_unlikely(slot->message_count >= slot->message_max)) {
-        status = overflow_here(core, slot, self->actor);
+    if (fab_unlikely((uint64_t)slot->message_count + out->margin >= slot->message_max)) {
+        status = overflow_here(self, out, &slot);
         if (status == MYC_PENDING && out->body)
             return MYC_OK;
         if (status != MYC_OK && status != MYC_PENDING)
@@ -139,9 +153,15 @@ send_here(struct myc_self *self, const struct fab_outgoing *out)
         core->claim = (struct fab_claim){
             .msg = &cell->msg, .cell = cell, .slot = slot, .buffer = out->buffer
         };
+        if (slot && fab_conflates(slot)) {
+            core->claim.slot = NULL;
+            core->claim.conflating = slot;
+        }
         core->quick = NULL;
         return MYC_OK;
     }
+    if (fab_unlikely(out->margin > 0 || fab_conflates(slot)))
+        return put_here(self, slot, cell);
     core->counters.sent++;
     fab_mailbox_add(core, slot, cell);
     return MYC_OK;
@@ -149,9 +169,11 @@ send_here(struct myc_self *self, const struct fab_outgoing *out)
 
 /* Whether something is known that keeps a message from leaving now. */
 static enum myc_status
-look_closer(struct fab_core *core, struct fab_link *link, uint64_t sender, struct myc_ref to)
+look_closer(struct fab_core *core, struct fab_link *link, uint64_t sender,
+            const struct fab_outgoing *out)
 {
-    enum myc_status status = fab_wait_for_full(core, sender, to);
+    const struct myc_ref to = out->to;
+    enum myc_status status = fab_wait_for_full(core, sender, to, out->margin > 0);
 
     if (status != MYC_OK)
         return status;
@@ -185,7 +207,7 @@ send_away(struct myc_self *self, const struct fab_outgoing *out)
     enum myc_status status = fab_route(core, out->to, &link);
 
     if (fab_likely(status == MYC_OK) && fab_unlikely(core->held_up > 0))
-        status = look_closer(core, link, self->actor, out->to);
+        status = look_closer(core, link, self->actor, out);
     if (fab_unlikely(status != MYC_OK))
         return fab_send_refuse(core, status);
     if (fab_unlikely(out->buffer != NULL))
@@ -226,6 +248,7 @@ dispatch(struct myc_self *self, struct fab_outgoing out)
                                                    out.size,
                                                    out.kind,
                                                    out.flags,
+                                                   out.margin,
                                                    out.tag,
                                                    out.ttl_ns,
                                                    out.origin_ns,
@@ -302,6 +325,9 @@ fab_claim_commit(struct fab_core *core)
             fab_body_release(core, claim.buffer); /* the loan has its own reference */
     } else if (claim.slot) {
         fab_mailbox_add(core, claim.slot, claim.cell);
+    } else if (claim.conflating) {
+        FAB_ASSERT(fab_overflow_put(core, claim.conflating, claim.cell) ==
+                   MYC_OK); /* it had room */
     } else {
         fab_msg_release(core, &claim.cell->msg);
         fab_cells_push(&core->cells, claim.cell);

@@ -11,8 +11,9 @@ fab_send_take_options(struct fab_outgoing *out, const struct myc_send_options *o
 {
     if (!options)
         return;
-    FAB_ASSERT(options->size == sizeof(*options));
+    FAB_ASSERT(options->size == sizeof(*options) && options->margin <= UINT8_MAX);
     out->flags = options->flags;
+    out->margin = options->margin;
     out->tag = options->tag;
     out->ttl_ns = options->ttl_ns;
     out->origin_ns = options->origin_ns;

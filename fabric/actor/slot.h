@@ -54,8 +54,8 @@ enum fab_slot_request {
     FAB_REQUEST_RELEASE, /* suspended: its parent lets it go */
 };
 
-/* Beyond enum myc_overflow: the mailbox takes nothing more, senders are told GONE (drain.h). */
-#define FAB_OVERFLOW_CLOSED UINT8_MAX
+/* Beside enum myc_overflow: the mailbox takes nothing more, senders are told GONE (drain.h). */
+#define FAB_OVERFLOW_CLOSED 0x80U
 
 /* The hot line. */
 struct fab_slot {
@@ -71,7 +71,7 @@ struct fab_slot {
     uint8_t flags;       /* enum fab_slot_flag */
     uint8_t request;     /* enum fab_slot_request; a greater one replaces a smaller */
     uint8_t reason;      /* enum myc_status, of the request */
-    uint8_t overflow;    /* enum myc_overflow */
+    uint8_t overflow;    /* enum myc_overflow, FAB_OVERFLOW_CLOSED */
     uint8_t batch_count; /* messages handled in the turn of batch_turn */
     uint16_t batch_turn; /* lower half of the number of a turn */
     const struct myc_class *class_of;
@@ -79,9 +79,9 @@ struct fab_slot {
     struct fab_cell *head;  /* oldest message or event */
     struct fab_cell *tail;  /* newest; only valid with a head */
     uint32_t message_count; /* user messages that wait; events are not counted */
-    uint32_t message_max;
-    uint32_t accepted_key; /* type key that was last found in `accepts`; 0: none */
-    uint32_t run_next;     /* next slot on the run queue; FAB_SLOT_NONE at its end */
+    uint32_t message_max;   /* above it the policy is asked; 0 when it always is: see overflow.h */
+    uint32_t accepted_key;  /* type key that was last found in `accepts`; 0: none */
+    uint32_t run_next;      /* next slot on the run queue; FAB_SLOT_NONE at its end */
 };
 
 static_assert(sizeof(struct fab_slot) == FAB_CACHE_LINE, "one line");
@@ -89,7 +89,8 @@ static_assert(sizeof(struct fab_slot) == FAB_CACHE_LINE, "one line");
 /* The cold line. Lists of the parts begin here, by index into the part's own table, FAB_SLOT_NONE
  * when empty; each part alone reads and writes its own. */
 struct fab_slot_cold {
-    struct myc_ref parent;        /* null: none */
+    uint64_t parent;              /* actor word, of this node; 0: none */
+    struct fab_policy *policy;    /* owned; the state slab's; NULL: it needs none: see overflow.h */
     struct fab_cell *urgent_tail; /* last urgent message of the mailbox */
     void *args;         /* owned; the state slab's; NULL: none. Kept only for supervised actors */
     uint32_t args_size; /* bytes */

@@ -106,7 +106,7 @@ carry_out(struct fab_core *core, struct fab_spawn_request *request, struct fab_s
     if (request->status != MYC_OK)
         return;
     request->ref = fab_slot_ref(core, slot);
-    fab_slot_cold(core, slot)->parent = request->parent;
+    fab_slot_cold(core, slot)->parent = request->parent.actor;
     if (is_away && !fab_tie_add_away(core, slot, request->parent)) {
         fab_request(core, slot, FAB_REQUEST_KILL, MYC_KILLED);
         request->status = MYC_NO_MEMORY;
@@ -301,7 +301,7 @@ waiting_child(struct fab_core *core, const struct myc_self *self, struct myc_ref
     struct fab_slot *slot = fab_is_here(core, ref) ? fab_slot_lookup(core, ref.actor) : NULL;
 
     if (!slot || slot->state != FAB_SLOT_SUSPENDED || slot->request ||
-        fab_slot_cold(core, slot)->parent.actor != self->actor)
+        fab_slot_cold(core, slot)->parent != self->actor)
         return NULL;
     return slot;
 }

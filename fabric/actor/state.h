@@ -11,6 +11,7 @@
 #include "actor/bounce.h"
 #include "actor/core.h"
 #include "actor/guard.h"
+#include "actor/meter.h"
 #include "actor/poller.h"
 #include "actor/route.h"
 #include "actor/slab.h"
@@ -57,12 +58,13 @@ struct myc_self {
 
 /* A claim that is open: at most one for a core. */
 struct fab_claim {
-    struct fab_msg *msg;     /* NULL: no claim is open */
-    struct fab_cell *cell;   /* of a local receiver; else NULL */
-    struct fab_link *link;   /* of a remote one; else NULL */
-    struct fab_slot *slot;   /* the local receiver */
-    struct fab_body *buffer; /* where a large body is written; else NULL */
-    uint32_t lend;           /* of a large one over a link: its loan */
+    struct fab_msg *msg;         /* NULL: no claim is open */
+    struct fab_cell *cell;       /* of a local receiver; else NULL */
+    struct fab_link *link;       /* of a remote one; else NULL */
+    struct fab_slot *slot;       /* the local receiver; NULL also: the commit drops it */
+    struct fab_slot *conflating; /* the same, for whom the commit looks for the key's place */
+    struct fab_body *buffer;     /* where a large body is written; else NULL */
+    uint32_t lend;               /* of a large one over a link: its loan */
     bool is_lent;
 };
 
@@ -93,6 +95,7 @@ struct fab_core {
 
     /* What coming and going needs. */
     struct fab_slot_cold *cold;
+    struct fab_meters meters;
     uint32_t free_head;  /* free slots, by run_next; last in, first out */
     uint32_t slot_fresh; /* slots from here on were never used */
     uint32_t actor_count;
@@ -236,6 +239,15 @@ void fab_slot_become(struct fab_core *core, struct fab_slot *slot, enum fab_slot
 /* Gives a slot back; one that is still on the run queue only when it is popped there. */
 void fab_slot_push(struct fab_core *core, struct fab_slot *slot);
 
+/* Whether a batch of the slot that is over changes its meter. */
+static inline bool
+fab_meter_is_due(const struct fab_core *core, const struct fab_slot *slot, uint32_t done)
+{
+    const struct fab_meter *meter = &core->meters.of[fab_slot_index(core, slot)];
+
+    return done > meter->high_water || (meter->mark_left | slot->message_count) != 0;
+}
+
 /* --- memory at start ------------------------------------------------------------------------- */
 
 /* Zeroed memory, aligned to a cache line; NULL when there is none. Only within create. */
@@ -358,6 +370,7 @@ struct fab_outgoing {
     uint32_t size;
     uint8_t kind;   /* enum fab_msg_kind */
     uint32_t flags; /* enum myc_send_flag */
+    uint32_t margin;
     uint64_t tag;
     uint64_t ttl_ns;
     uint64_t origin_ns;

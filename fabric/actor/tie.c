@@ -119,7 +119,7 @@ orphan(struct fab_core *core, struct fab_slot *child)
     if (child->state != FAB_SLOT_SUSPENDED)
         fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
     child->flags &= (uint8_t)~FAB_SLOT_IS_SUPERVISED;
-    fab_slot_cold(core, child)->parent = (struct myc_ref){ 0, 0 };
+    fab_slot_cold(core, child)->parent = 0;
 }
 
 void

@@ -42,18 +42,21 @@ fab_wait_for_link(struct fab_core *core, struct fab_link *link, uint64_t sender,
     return wait_in(core, &core->routes.states[link->index].first_waiter, sender, to.home, to.actor);
 }
 
+/* In the value of a full one, beside its first waiter: others than who wants a margin may send. */
+#define FOR_MARGIN (1ULL << 32)
+
 enum myc_status
-fab_wait_for_full(struct fab_core *core, uint64_t sender, struct myc_ref to)
+fab_wait_for_full(struct fab_core *core, uint64_t sender, struct myc_ref to, bool wants_margin)
 {
     struct fab_pair *full = fab_pairs_lookup(&core->waiters.fulls, 0, to.home, to.actor);
     uint32_t list;
     bool is_waiting;
 
-    if (!full)
+    if (!full || ((full->value & FOR_MARGIN) && !wants_margin))
         return MYC_OK;
     list = (uint32_t)full->value;
     is_waiting = wait_in(core, &list, sender, to.home, to.actor);
-    full->value = list;
+    full->value = (full->value & FOR_MARGIN) | list;
     return is_waiting ? MYC_FULL : MYC_NO_MEMORY;
 }
 
@@ -69,16 +72,18 @@ fab_announce_full(struct fab_core *core, struct fab_slot *slot, struct fab_link 
 }
 
 bool
-fab_full_add(struct fab_core *core, struct myc_ref ref)
+fab_full_add(struct fab_core *core, struct myc_ref ref, bool for_margin)
 {
-    struct fab_pair *full;
+    struct fab_pair *full = fab_pairs_lookup(&core->waiters.fulls, 0, ref.home, ref.actor);
 
-    if (fab_pairs_lookup(&core->waiters.fulls, 0, ref.home, ref.actor))
+    if (full) {
+        full->value &= for_margin ? UINT64_MAX : ~FOR_MARGIN;
         return true;
+    }
     full = fab_pairs_insert(&core->waiters.fulls, 0, ref.home, ref.actor);
     if (!full)
         return false;
-    full->value = FAB_PAIR_NONE;
+    full->value = (for_margin ? FOR_MARGIN : 0) | FAB_PAIR_NONE;
     core->held_up++;
     return true;
 }

@@ -24,7 +24,7 @@ struct fab_core;
 
 struct fab_waiters {
     struct fab_pairs waits; /* (actor, whom) or (link index, 0, slot's actor word) */
-    struct fab_pairs fulls; /* (0, ref): announced as full; value: its first waiter */
+    struct fab_pairs fulls; /* (0, ref): announced as full; value: first waiter, for whom */
 };
 
 /* The sender waits for room; `slot` is the receiver's. False: no entry or cell is left. */
@@ -32,14 +32,17 @@ bool fab_wait_for_slot(struct fab_core *core, struct fab_slot *slot, uint64_t se
 bool fab_wait_for_link(struct fab_core *core, struct fab_link *link, uint64_t sender,
                        struct myc_ref to);
 
-/* If the ref is announced as full, the sender waits for it. OK: not announced; FULL; NO_MEMORY. */
-enum myc_status fab_wait_for_full(struct fab_core *core, uint64_t sender, struct myc_ref to);
+/* If the ref is announced as full, or as full for who wants a margin and the sender does, it waits.
+ * OK: not announced; FULL; NO_MEMORY. */
+enum myc_status fab_wait_for_full(struct fab_core *core, uint64_t sender, struct myc_ref to,
+                                  bool wants_margin);
 
 /* The core at the other end of the link is to hear when the slot has room. False: it will not. */
 bool fab_announce_full(struct fab_core *core, struct fab_slot *slot, struct fab_link *link);
 
-/* The core there has announced the ref as full. False: the table is full and forgets it. */
-bool fab_full_add(struct fab_core *core, struct myc_ref ref);
+/* The core there has announced the ref as full; `for_margin`: only for who wants a margin. False:
+ * the table is full and forgets it. */
+bool fab_full_add(struct fab_core *core, struct myc_ref ref, bool for_margin);
 
 /* It has room again, or has ended: its waiters get their Writable. */
 void fab_full_remove(struct fab_core *core, struct myc_ref ref);

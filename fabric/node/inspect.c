@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The node's own numbers are read from here as they are; what belongs to a lcore (its links, its
- * names) is collected by a command that runs there, because only its owner may walk it.
+ * names, its mailboxes) is collected by a command that runs there, because only its owner may walk
+ * it.
  */
 #include "node/inspect.h"
 
@@ -55,8 +56,22 @@ append_name(void *context, const char *name, struct myc_ref ref)
     json_object_set_new(context, name, json_string(myc_ref_format(ref, text)));
 }
 
+static void
+append_mailbox(void *context, const struct fab_mailbox_view *mailbox)
+{
+    char text[MYC_REF_TEXT_SIZE];
+    json_t *object = json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:b}", "class", mailbox->class_name, "ref",
+        myc_ref_format(mailbox->ref, text), "waiting", (json_int_t)mailbox->waiting, "waiting_max",
+        (json_int_t)mailbox->waiting_max, "high_water", (json_int_t)mailbox->high_water, "age_ns",
+        (json_int_t)mailbox->age_ns, "suspended", mailbox->is_suspended);
+
+    json_array_append_new(context, object);
+}
+
 struct collection {
     json_t *links;
+    json_t *mailboxes;
     json_t *names;
     uint32_t actor_count;
 };
@@ -69,6 +84,7 @@ run_collect(void *lcore, void *argument)
 
     fab_core_each_link(core, append_link, collection->links);
     fab_core_each_name(core, append_name, collection->names);
+    fab_core_each_mailbox(core, append_mailbox, collection->mailboxes);
     collection->actor_count = fab_core_actor_count(core);
 }
 
@@ -89,6 +105,7 @@ collect(struct fab_full *full, uint8_t index, json_t *names)
         return NULL;
     collection->links = json_array();
     collection->names = json_object();
+    collection->mailboxes = json_array();
     status = fab_full_call(full, index, run_collect, collection);
     if (status == MYC_OK) {
         json_object_update(names, collection->names);
@@ -114,6 +131,7 @@ lcore_json(struct fab_full *full, uint8_t index, json_t *names)
         return object;
     json_object_set_new(object, "actors", json_integer(collection->actor_count));
     json_object_set_new(object, "links", collection->links);
+    json_object_set_new(object, "mailboxes", collection->mailboxes);
     json_decref(collection->names);
     free(collection);
     return object;

@@ -6,7 +6,9 @@ fab_msg_is_valid(const struct fab_msg *msg, size_t available)
 {
     if (available < FAB_MSG_HEADER_SIZE)
         return false;
-    if (msg->kind >= FAB_MSG_KIND_COUNT || (msg->flags & ~FAB_MSG_FLAGS_ALL) || msg->reserved)
+    if (msg->kind >= FAB_MSG_KIND_COUNT || (msg->flags & ~FAB_MSG_FLAGS_ALL))
+        return false;
+    if (msg->margin && msg->kind != FAB_MSG_SEND)
         return false;
     if (msg->extensions != fab_msg_extensions_of(msg->flags) || msg->size > FAB_MSG_SIZE_MAX)
         return false;

@@ -68,7 +68,8 @@ struct fab_msg {
     uint8_t kind;       /* enum fab_msg_kind */
     uint8_t flags;      /* enum fab_msg_flag */
     uint8_t extensions; /* words between header and body, as the flags say */
-    uint8_t reserved;   /* 0 */
+    uint8_t margin;     /* places that must stay free in the mailbox behind it; in a mailbox itself
+                         * 1: it stands in its table of keys (actor/keyed.h) */
     uint64_t tag;       /* the sender's tag, or the id of an ask */
     uint64_t origin_ns; /* when the frame that caused it arrived; 0 unknown */
 };
@@ -101,6 +102,13 @@ static inline bool
 fab_msg_has_buffer(const struct fab_msg *msg)
 {
     return (msg->flags & FAB_MSG_HAS_BUFFER) != 0;
+}
+
+/* Of a record in a mailbox: whether it stands in the table of keys. */
+static inline bool
+fab_msg_is_keyed(const struct fab_msg *msg)
+{
+    return msg->margin != 0;
 }
 
 /* Bytes of the whole record without padding. */
@@ -151,7 +159,7 @@ fab_msg_key(const struct fab_msg *msg)
     return key;
 }
 
-/* Whether a record is a SEND with nothing to it: no deadline, no extension, no urgency. */
+/* Whether a record is a SEND with nothing to it: no deadline, extension, urgency or margin. */
 static inline bool
 fab_msg_is_plain(const struct fab_msg *msg)
 {

@@ -38,6 +38,13 @@ enum fab_system_op {
     FAB_SYSTEM_END = 64
 };
 
+/* What a notice says of the receiver's mailbox. */
+enum fab_system_announced {
+    FAB_ANNOUNCED_NOTHING = 0,
+    FAB_ANNOUNCED_FULL = 1,       /* it is full; a WRITABLE will follow */
+    FAB_ANNOUNCED_FOR_MARGIN = 2, /* full for messages that want a margin; likewise */
+};
+
 /* NOTICE: a message of `sender` to `receiver` was not delivered. */
 struct fab_system_notice {
     uint64_t sender;   /* actor word, of the core that gets this */
@@ -48,11 +55,11 @@ struct fab_system_notice {
     uint16_t template_id;
     uint16_t schema_id;
     uint16_t version;
-    uint32_t size;        /* bytes of body that it had */
-    uint8_t kind;         /* enum fab_msg_kind, SEND or ASK */
-    uint8_t status;       /* enum myc_status */
-    uint8_t is_announced; /* 1: a WRITABLE for the receiver will follow */
-    uint8_t is_taken;     /* 1: a NOTICE_TAKEN is expected */
+    uint32_t size;     /* bytes of body that it had */
+    uint8_t kind;      /* enum fab_msg_kind, SEND or ASK */
+    uint8_t status;    /* enum myc_status */
+    uint8_t announced; /* enum fab_system_announced */
+    uint8_t is_taken;  /* 1: a NOTICE_TAKEN is expected */
 };
 
 /* NOTICE_TAKEN: the sender's actor has been given the notice, or has ended. */

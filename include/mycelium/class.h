@@ -18,6 +18,10 @@ struct myc_self;
 #define MYC_ARGS_SIZE_MAX 1024U
 /** Messages that wait in a mailbox unless the spawn says otherwise. */
 #define MYC_MAILBOX_DEFAULT 1024U
+/** Keys that wait in a mailbox that conflates, at most: its mailbox_max. */
+#define MYC_CONFLATE_KEYS_MAX 32768U
+/** Mailboxes that a message passes on its way through those that redirect. */
+#define MYC_REDIRECT_DEPTH_MAX 4U
 /** Waiting for ever, as a time-out. */
 #define MYC_FOREVER UINT64_MAX
 
@@ -62,6 +66,9 @@ struct myc_class {
      * is the class's, `state_size` and `init` are not looked at, and a `stop` that is NULL is the
      * class's. */
     const struct myc_class *behaviour_of;
+    /** For a mailbox that conflates (MYC_OVERFLOW_CONFLATE): the key of a message, such as an
+     * instrument's number. A pure function of the message; NULL: its tag. */
+    uint64_t (*key)(const struct myc_message *message);
 };
 
 /**

@@ -27,6 +27,9 @@ struct myc_send_options {
     uint64_t tag;       /**< comes with the message, and back in an undelivered notice */
     uint64_t ttl_ns;    /**< left out or dropped before the handler after this time; 0: never */
     uint64_t origin_ns; /**< 0: that of the message being handled */
+    /** Only if so many places stay free in the receiver's mailbox behind it, 0 to 255; else FULL as
+     * from a full one: who can wait leaves room to who cannot. */
+    uint32_t margin;
 };
 
 /**

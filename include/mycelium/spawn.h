@@ -15,6 +15,15 @@ enum myc_overflow {
     MYC_OVERFLOW_REJECT = 0,  /**< the sender is told FULL */
     MYC_OVERFLOW_DROP_NEWEST, /**< the new message is dropped and counted */
     MYC_OVERFLOW_DROP_OLDEST, /**< the oldest message is dropped and counted */
+    /** The latest value of each key: a message takes the place of the waiting one of its type and
+     * key (see struct myc_class), which is counted and told to nobody. So at most mailbox_max keys
+     * wait; the sender of one more is told FULL. Asks are never replaced. A claim, whose key is not
+     * known yet, needs a free place. */
+    MYC_OVERFLOW_CONFLATE,
+    /** The message goes to `redirect_to` instead, whose policy holds then. When that one has ended
+     * or does not accept the type, or after MYC_REDIRECT_DEPTH_MAX redirections, the sender is told
+     * FULL. */
+    MYC_OVERFLOW_REDIRECT,
 };
 
 /** How an actor is to be spawned; zero everywhere but `size` gives the defaults. */
@@ -25,6 +34,7 @@ struct myc_spawn_options {
     const char *name;     /**< registered before init runs; NULL: none */
     uint32_t mailbox_max; /**< messages, 1 up; 0: MYC_MAILBOX_DEFAULT */
     enum myc_overflow overflow;
+    struct myc_ref redirect_to; /**< with MYC_OVERFLOW_REDIRECT: a living actor of that lcore */
     /** The spawner gets ChildExited and decides: myc_restart or myc_release; the child ends with
      * it. Only on the spawner's lcore, and not together with is_linked. */
     bool is_supervised;

@@ -27,6 +27,7 @@ static const cyaml_strval_t overflows[] = {
     { "reject", MYC_OVERFLOW_REJECT },
     { "drop_newest", MYC_OVERFLOW_DROP_NEWEST },
     { "drop_oldest", MYC_OVERFLOW_DROP_OLDEST },
+    { "conflate", MYC_OVERFLOW_CONFLATE },
 };
 
 static const cyaml_schema_value_t text_value = {

@@ -60,7 +60,7 @@ static const struct argp_option options[] = {
 };
 
 static const struct argp parser = {
-    options, parse, "SOCKET", "Lists names, links and counters of the node at a control socket.",
+    options, parse, "SOCKET", "Lists names, links, the fullest mailboxes and counters of a node.",
     NULL,    NULL,  NULL,
 };
 
@@ -79,11 +79,24 @@ number_of(const json_t *object, const char *key)
 }
 
 static void
+print_mailbox(const json_t *mailbox)
+{
+    printf("  mailbox  %s of %s: %lld of %lld wait%s, %lld at most so far", text_of(mailbox, "ref"),
+           text_of(mailbox, "class"), (long long)number_of(mailbox, "waiting"),
+           (long long)number_of(mailbox, "waiting_max"),
+           json_is_true(json_object_get(mailbox, "suspended")) ? " for its supervisor" : "",
+           (long long)number_of(mailbox, "high_water"));
+    if (number_of(mailbox, "age_ns") > 0)
+        printf(", for %.1f us or longer", (double)number_of(mailbox, "age_ns") / 1e3);
+    putchar('\n');
+}
+
+static void
 print_lcore(const json_t *lcore)
 {
     json_int_t busy_ns = number_of(lcore, "busy_ns"), idle_ns = number_of(lcore, "idle_ns");
     double share = busy_ns + idle_ns ? 100.0 * (double)busy_ns / (double)(busy_ns + idle_ns) : 0;
-    json_t *link;
+    json_t *link, *mailbox;
     size_t i;
 
     printf("lcore %lld%s: %lld actors, %.1f %% busy, longest gap %.1f us\n",
@@ -97,6 +110,7 @@ print_lcore(const json_t *lcore)
                text_of(link, "peer"), (long long)number_of(link, "peer_lcore"),
                (long long)number_of(link, "sent"), (long long)number_of(link, "received"),
                (long long)number_of(link, "full"));
+    json_array_foreach(json_object_get(lcore, "mailboxes"), i, mailbox) print_mailbox(mailbox);
 }
 
 static void
