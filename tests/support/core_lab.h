@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Cores on a bench: up to sixteen cores in one thread, virtual time, malloc's memory, loop links.
+ * Cores on a bench: up to sixteen cores in one thread, virtual time, malloc's memory, loop links or
+ * real flows.
  *
  * Small limits by default, so that tests reach them. The end checks that every core is quiet:
  * nothing taken is still held.
@@ -8,6 +9,7 @@
 #ifndef TESTS_SUPPORT_CORE_LAB_H
 #define TESTS_SUPPORT_CORE_LAB_H
 
+#include "support/flow_loop.h"
 #include "support/loop_link.h"
 
 #include "actor/core.h"
@@ -15,6 +17,7 @@
 #define LAB_CORES_MAX 16U
 #define LAB_HEAPS_MAX 32U /* of cores that died, too */
 #define LAB_PAIRS_MAX 120U
+#define LAB_FLOWS_MAX 8U
 #define LAB_TURN_NS   1000U /* virtual time between two turns */
 
 #define LAB_HOME_1 0x0001000000000aaaULL
@@ -25,6 +28,8 @@ struct lab {
     unsigned core_count;
     struct loop_pair *pairs[LAB_PAIRS_MAX];
     unsigned pair_count;
+    struct flow_pair *flows[LAB_FLOWS_MAX];
+    unsigned flow_count;
     uint64_t now_ns;
     struct fab_core_memory memory;
     unsigned blocks; /* of memory that are taken */
@@ -45,6 +50,10 @@ struct fab_core *lab_add_core(struct lab *lab, const struct fab_core_config *con
 /* Joins cores i and j. Level RING when their homes are equal, else as given. */
 struct loop_pair *lab_join(struct lab *lab, unsigned i, unsigned j, enum fab_level level,
                            uint32_t capacity);
+
+/* Joins cores i and j, of two nodes, by a real flow, and waits until it is up. */
+struct flow_pair *lab_join_flow(struct lab *lab, unsigned i, unsigned j,
+                                const struct flow_loop_wire *wire);
 
 /* Two cores joined: of one node (RING) or of two. */
 void lab_init_pair(struct lab *lab, enum fab_level level, uint32_t capacity);

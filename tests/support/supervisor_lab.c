@@ -2,6 +2,7 @@
 #include "support/supervisor_lab.h"
 
 #include <limits.h>
+#include <stdlib.h>
 
 struct supervisor_lab sup;
 
@@ -158,17 +159,68 @@ on_message(struct myc_self *self, struct probe *probe, const struct myc_message 
         sup.failure = failed.status;
 }
 
+/* The boss speaks from here; the supervisor lives there. */
+static void
+join_there(void)
+{
+    static const struct flow_loop_wire calm = { .seed = 1, .delay_ns = 5000 };
+    static const struct flow_loop_wire lossy = {
+        .seed = 7,
+        .lose = 100000,
+        .duplicate = 100000,
+        .delay_ns = 5000,
+        .jitter_ns = 20000,
+    };
+    const char *level = getenv("SUPERVISOR_LEVEL");
+
+    if (level && strcmp(level, "ring") == 0)
+        (void)lab_join(&sup.lab, 0, 1, FAB_LEVEL_RING, 0);
+    else if (level && strcmp(level, "segment") == 0)
+        (void)lab_join(&sup.lab, 0, 1, FAB_LEVEL_SEGMENT, 0);
+    else if (level && strcmp(level, "flow") == 0)
+        (void)lab_join_flow(&sup.lab, 0, 1, &calm);
+    else if (level && strcmp(level, "lossy") == 0)
+        (void)lab_join_flow(&sup.lab, 0, 1, &lossy);
+    else
+        fail_msg("SUPERVISOR_LEVEL is local, ring, segment, flow or lossy");
+}
+
+static void
+add_cores(void)
+{
+    const char *level = getenv("SUPERVISOR_LEVEL");
+    bool is_local = !level || strcmp(level, "local") == 0;
+    bool is_one_node = !is_local && strcmp(level, "ring") == 0;
+    struct fab_core_config here = lab_config(LAB_HOME_1, 0, is_one_node ? 2 : 1);
+    struct fab_core_config there =
+        lab_config(is_one_node ? LAB_HOME_1 : LAB_HOME_2, is_one_node ? 1 : 0, here.lcore_count);
+
+    here.limits.messages_max = there.limits.messages_max = 16384;
+    here.limits.actors_max = there.limits.actors_max = 4096;
+    here.limits.state_bytes_max = there.limits.state_bytes_max = 8U << 20;
+    sup.there = lab_add_core(&sup.lab, &here);
+    if (is_local)
+        return;
+    sup.there = lab_add_core(&sup.lab, &there);
+    join_there();
+}
+
+unsigned
+sup_actors(void)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < sup.lab.core_count; i++)
+        count += fab_core_actor_count(sup.lab.cores[i]);
+    return count - 1;
+}
+
 void
 sup_begin(unsigned count, enum myc_supervisor_strategy strategy, uint32_t flags)
 {
-    struct fab_core_config config = lab_config(LAB_HOME_1, 0, 1);
-
     memset(&sup, 0, sizeof(sup));
-    config.limits.state_bytes_max = 8U << 20;
-    config.limits.messages_max = 16384;
-    config.limits.actors_max = 4096;
     lab_init(&sup.lab);
-    assert_non_null(lab_add_core(&sup.lab, &config));
+    add_cores();
     sup.boss.on_message = on_message;
     assert_int_equal(probe_spawn(&sup.boss, sup.lab.cores[0], NULL), MYC_OK);
     for (unsigned i = 0; i < KIDS_MAX; i++)
@@ -203,7 +255,7 @@ sup_start(void)
         .args_size = sizeof(sup.spec),
     };
 
-    sup.began = fab_core_spawn(sup.lab.cores[0], &myc_supervisor_class, &options, &sup.ref);
+    sup.began = fab_core_spawn(sup.there, &myc_supervisor_class, &options, &sup.ref);
     lab_settle(&sup.lab);
 }
 
@@ -213,12 +265,7 @@ sup_advance(uint64_t ns)
     uint64_t end_ns = sup.lab.now_ns + ns;
 
     while (sup.lab.now_ns < end_ns) {
-        uint64_t next_ns = fab_core_next_ns(sup.lab.cores[0]);
-
-        if (next_ns > end_ns)
-            next_ns = end_ns;
-        if (next_ns > sup.lab.now_ns + LAB_TURN_NS)
-            sup.lab.now_ns = next_ns - LAB_TURN_NS;
+        lab_skip(&sup.lab, end_ns);
         lab_turn(&sup.lab);
     }
 }

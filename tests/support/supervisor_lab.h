@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A supervisor on one core in virtual time, with children that do as they are told.
+ * A supervisor in virtual time, with children that do as they are told, on the core of the one that
+ * speaks with it or, as SUPERVISOR_LEVEL in the environment says (local, ring, segment, flow,
+ * lossy), on another one. `flow` is a real flow; `lossy` one of whose frames the wire loses,
+ * doubles and shuffles one in ten. So each case is one case at every level.
  *
  * A child is a class of its own for each letter 'a' to 'h'; what its init answers and how it ends
  * is set from outside. The trace says what happened in what order: "+a" a started, "-a" its stop
@@ -29,9 +32,10 @@ struct kid {
 
 struct supervisor_lab {
     struct lab lab;
-    struct probe boss;     /* spawns and watches the supervisor, asks it */
-    struct myc_ref ref;    /* the supervisor */
-    enum myc_status began; /* what its spawn answered */
+    struct fab_core *there; /* the core of the supervisor */
+    struct probe boss;      /* watches the supervisor, asks it and its children */
+    struct myc_ref ref;     /* the supervisor */
+    enum myc_status began;  /* what its spawn answered */
     struct kid kids[KIDS_MAX];
     char trace[512];
     struct myc_child_spec specs[KIDS_MAX];
@@ -55,6 +59,9 @@ void sup_end(void);
 
 /* Spawns the supervisor of sup.spec. */
 void sup_start(void);
+
+/* Actors that live beside the boss. */
+unsigned sup_actors(void);
 
 /* As lab_advance, but from deadline to deadline: hours are cheap. */
 void sup_advance(uint64_t ns);

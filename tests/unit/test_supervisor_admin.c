@@ -134,7 +134,7 @@ test_a_restart_loop_can_be_shut_down_at_once(void **state)
         assert_true(sup_is_alive());
         sup_stop();
         assert_false(sup_is_alive());
-        assert_int_equal(fab_core_actor_count(sup.lab.cores[0]), 1);
+        assert_int_equal(sup_actors(), 0);
         sup_end();
     }
 }
@@ -187,6 +187,7 @@ static void
 test_mail_waits_while_a_child_backs_off(void **state)
 {
     struct myc_spawn_options tiny = { .size = sizeof(tiny), .mailbox_max = 2 };
+    enum myc_status third;
 
     (void)state;
     sup_begin(1, MYC_ONE_FOR_ONE, 0);
@@ -196,7 +197,11 @@ test_mail_waits_while_a_child_backs_off(void **state)
     kid_end('a', MYC_FAILED);
     assert_int_equal(probe_send(&sup.boss, kid('a')->ref, MYC_OK), MYC_OK);
     assert_int_equal(probe_send(&sup.boss, kid('a')->ref, MYC_OK), MYC_OK);
-    assert_int_equal(probe_send(&sup.boss, kid('a')->ref, MYC_OK), MYC_FULL);
+    third = probe_send(&sup.boss, kid('a')->ref, MYC_OK);
+    lab_settle(&sup.lab);
+    if (third == MYC_OK) /* elsewhere: what was in flight comes back */
+        third = probe_last(&sup.boss, MYC_UNDELIVERED_KEY)->status;
+    assert_int_equal(third, MYC_FULL);
     sup_advance(11 * MS);
     assert_int_equal(kid('a')->starts, 2);
     assert_int_equal(probe_count(&sup.boss, MYC_WRITABLE_KEY), 1);

@@ -63,7 +63,7 @@ test_sup_start_fail_leaves_nothing_running(void **state)
     kid_fail_inits('c', MYC_IO_ERROR, 1);
     sup_start();
     assert_int_equal(sup.began, MYC_IO_ERROR);
-    assert_int_equal(fab_core_actor_count(sup.lab.cores[0]), 1);
+    assert_int_equal(sup_actors(), 0);
     sup_end();
 }
 
