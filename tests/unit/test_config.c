@@ -278,7 +278,8 @@ static const struct {
     { NODE EAL "actors: [{class: a, name: x}, {class: b, name: x}]\n",
       ":5:48: actors[1].name: x is the name of actors[0]; choose another" },
     { NODE EAL "actors: [{class: a, overflow: explode}]\n",
-      ":5:31: actors[0].overflow: is explode; write one of: reject, drop_newest, drop_oldest, conflate" },
+      ":5:31: actors[0].overflow: is explode; write one of: reject, drop_newest, drop_oldest, "
+      "conflate" },
     { NODE EAL "limits: {ring_slots: 1000}\n",
       ":5:22: limits.ring_slots: is 1000; choose a power of two" },
     { NODE EAL "limits: {actors_max: 0}\n",

@@ -174,7 +174,7 @@ test_a_bad_header_cuts_the_peer_off(void **state)
         { .flags = 0x80 },
         { .extensions = 1 },
         { .flags = FAB_MSG_HAS_DEADLINE },
-        { .reserved = 1 },
+        { .kind = FAB_MSG_REPLY, .margin = 1 },
         { .block_length = 9, .size = 8 },
         { .size = FAB_MSG_SMALL_MAX + 100 },
         { .size = 0xffffffff },
