@@ -36,7 +36,7 @@ parent_of(struct fab_core *core, struct myc_ref actor)
 
     if (!slot || !(slot->flags & FAB_SLOT_IS_SUPERVISED))
         return NULL;
-    return fab_slot_lookup(core, fab_slot_cold(core, slot)->parent.actor);
+    return fab_slot_lookup(core, fab_slot_cold(core, slot)->parent);
 }
 
 void

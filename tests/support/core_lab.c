@@ -109,18 +109,14 @@ lab_join(struct lab *lab, unsigned i, unsigned j, enum fab_level level, uint32_t
     return pair;
 }
 
-struct flow_pair *
-lab_join_flow(struct lab *lab, unsigned i, unsigned j, const struct flow_loop_wire *wire)
+void
+lab_add_flow(struct lab *lab, unsigned i, unsigned j, const struct lab_flow *flow)
 {
-    struct loop_end_options a = end_of(lab, i), b = end_of(lab, j);
-    struct flow_pair *flow = flow_pair_create(&a, &b, wire, lab->now_ns);
-
     FAB_ASSERT(lab->flow_count < LAB_FLOWS_MAX);
-    FAB_ASSERT(fab_core_add_link(lab->cores[i], flow_pair_a(flow)) == MYC_OK);
-    FAB_ASSERT(fab_core_add_link(lab->cores[j], flow_pair_b(flow)) == MYC_OK);
-    lab->flows[lab->flow_count++] = flow;
+    FAB_ASSERT(fab_core_add_link(lab->cores[i], flow->a) == MYC_OK);
+    FAB_ASSERT(fab_core_add_link(lab->cores[j], flow->b) == MYC_OK);
+    lab->flows[lab->flow_count++] = *flow;
     lab_settle(lab);
-    return flow;
 }
 
 void
@@ -173,7 +169,7 @@ lab_is_idle(const struct lab *lab)
         if (loop_pair_in_flight(lab->pairs[i]) > 0)
             return false;
     for (unsigned i = 0; i < lab->flow_count; i++)
-        if (!flow_pair_is_calm(lab->flows[i]))
+        if (!lab->flows[i].is_calm(lab->flows[i].pair))
             return false;
     return true;
 }
@@ -187,8 +183,8 @@ lab_skip(struct lab *lab, uint64_t end_ns)
         if (lab->cores[i] && fab_core_next_ns(lab->cores[i]) < next_ns)
             next_ns = fab_core_next_ns(lab->cores[i]);
     for (unsigned i = 0; i < lab->flow_count; i++)
-        if (flow_pair_next_ns(lab->flows[i]) < next_ns)
-            next_ns = flow_pair_next_ns(lab->flows[i]);
+        if (lab->flows[i].next_ns(lab->flows[i].pair) < next_ns)
+            next_ns = lab->flows[i].next_ns(lab->flows[i].pair);
     if (next_ns > lab->now_ns + LAB_TURN_NS)
         lab->now_ns = next_ns - LAB_TURN_NS;
 }
@@ -218,14 +214,13 @@ static void
 unlink_flows(struct lab *lab, unsigned i)
 {
     for (unsigned f = 0; f < lab->flow_count; f++) {
-        struct fab_link *a = flow_pair_a(lab->flows[f]);
-        struct fab_link *b = flow_pair_b(lab->flows[f]);
+        struct fab_link *a = lab->flows[f].a, *b = lab->flows[f].b;
 
         if (a->core != lab->cores[i] && b->core != lab->cores[i])
             continue;
         fab_core_remove_link(a->core, a);
         fab_core_remove_link(b->core, b);
-        flow_pair_destroy(lab->flows[f]);
+        lab->flows[f].destroy(lab->flows[f].pair);
         lab->flows[f--] = lab->flows[--lab->flow_count];
     }
 }

@@ -250,8 +250,8 @@ static const struct fab_link_ops flow_loop_ops = {
 /* --- the pair --------------------------------------------------------------------------------- */
 
 static struct fab_flow_config
-config_of(struct flow_pair *pair, const struct loop_end_options *own,
-          const struct loop_end_options *peer)
+config_of(struct flow_pair *pair, const struct fab_core_config *own,
+          const struct fab_core_config *peer)
 {
     struct fab_flow_config config;
 
@@ -287,9 +287,9 @@ end_init(struct flow_loop_end *end, struct flow_loop_end *other, struct flow_pai
     end->flow = fab_flow_init(end->memory, config, &flow_ops, end, now_ns);
 }
 
-struct flow_pair *
-flow_pair_create(const struct loop_end_options *a, const struct loop_end_options *b,
-                 const struct flow_loop_wire *wire, uint64_t now_ns)
+static struct flow_pair *
+pair_create(const struct fab_core_config *a, const struct fab_core_config *b,
+            const struct flow_loop_wire *wire, uint64_t now_ns)
 {
     struct flow_pair *pair = calloc(1, sizeof(*pair));
     struct fab_flow_config config;
@@ -317,24 +317,12 @@ end_fini(struct flow_loop_end *end)
     free(end->memory);
 }
 
-void
-flow_pair_destroy(struct flow_pair *pair)
+static void
+pair_destroy(struct flow_pair *pair)
 {
     end_fini(&pair->a);
     end_fini(&pair->b);
     free(pair);
-}
-
-struct fab_link *
-flow_pair_a(struct flow_pair *pair)
-{
-    return &pair->a.link;
-}
-
-struct fab_link *
-flow_pair_b(struct flow_pair *pair)
-{
-    return &pair->b.link;
 }
 
 void
@@ -350,8 +338,9 @@ end_is_calm(const struct flow_loop_end *end)
            !fab_flow_has_refused(end->flow) && !end->first;
 }
 
-bool
-flow_pair_is_calm(const struct flow_pair *pair)
+/* Whether all that was sent has arrived and is known to have. */
+static bool
+pair_is_calm(const struct flow_pair *pair)
 {
     return end_is_calm(&pair->a) && end_is_calm(&pair->b);
 }
@@ -365,8 +354,9 @@ end_next_ns(const struct flow_loop_end *end)
     return frame_ns < deadline_ns ? frame_ns : deadline_ns;
 }
 
-uint64_t
-flow_pair_next_ns(const struct flow_pair *pair)
+/* When something happens next: a frame arrives, a timer is due. */
+static uint64_t
+pair_next_ns(const struct flow_pair *pair)
 {
     uint64_t a_ns = end_next_ns(&pair->a), b_ns = end_next_ns(&pair->b);
 
@@ -377,4 +367,22 @@ unsigned
 flow_pair_lost(const struct flow_pair *pair)
 {
     return pair->lost;
+}
+
+struct flow_pair *
+lab_join_flow(struct lab *lab, unsigned i, unsigned j, const struct flow_loop_wire *wire)
+{
+    struct flow_pair *pair = pair_create(fab_core_config_of(lab->cores[i]),
+                                         fab_core_config_of(lab->cores[j]), wire, lab->now_ns);
+    const struct lab_flow flow = {
+        .pair = pair,
+        .a = &pair->a.link,
+        .b = &pair->b.link,
+        .is_calm = pair_is_calm,
+        .next_ns = pair_next_ns,
+        .destroy = pair_destroy,
+    };
+
+    lab_add_flow(lab, i, j, &flow);
+    return pair;
 }

@@ -10,9 +10,7 @@
 #ifndef TESTS_SUPPORT_FLOW_LOOP_H
 #define TESTS_SUPPORT_FLOW_LOOP_H
 
-#include "support/loop_link.h"
-
-struct flow_pair;
+#include "support/core_lab.h"
 
 /* Chances are per million. */
 struct flow_loop_wire {
@@ -27,23 +25,12 @@ struct flow_loop_wire {
     void *context;
 };
 
-/* Both ends come up when they are polled; the homes need different node ids. */
-struct flow_pair *flow_pair_create(const struct loop_end_options *a,
-                                   const struct loop_end_options *b,
-                                   const struct flow_loop_wire *wire, uint64_t now_ns);
-void flow_pair_destroy(struct flow_pair *pair);
-
-struct fab_link *flow_pair_a(struct flow_pair *pair);
-struct fab_link *flow_pair_b(struct flow_pair *pair);
+/* Joins cores i and j of a lab, which are of two nodes, and waits until the flow is up. */
+struct flow_pair *lab_join_flow(struct lab *lab, unsigned i, unsigned j,
+                                const struct flow_loop_wire *wire);
 
 /* From now on the wire is another, such as one without loss. */
 void flow_pair_set_wire(struct flow_pair *pair, const struct flow_loop_wire *wire);
-
-/* Whether all that was sent has arrived and is known to have. */
-bool flow_pair_is_calm(const struct flow_pair *pair);
-
-/* When something happens next: a frame arrives, a timer is due; UINT64_MAX: never. */
-uint64_t flow_pair_next_ns(const struct flow_pair *pair);
 
 /* Frames with records that the wire lost, both ways. */
 unsigned flow_pair_lost(const struct flow_pair *pair);

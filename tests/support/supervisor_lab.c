@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "support/flow_loop.h"
+
 struct supervisor_lab sup;
 
 struct kid_state {

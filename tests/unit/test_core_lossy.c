@@ -5,6 +5,7 @@
  */
 #include "support/cmocka.h"
 #include "support/core_lab.h"
+#include "support/flow_loop.h"
 #include "support/probe_parts.h"
 
 #include "base/compiler.h"
