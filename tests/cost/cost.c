@@ -14,7 +14,7 @@ static const struct {
 } operations[] = {
     { "dispatch", cost_dispatch },   { "guarded_dispatch", cost_guarded_dispatch },
     { "spawn", cost_spawn },         { "ring_hop", cost_ring_hop },
-    { "idle_turn", cost_idle_turn },
+    { "idle_turn", cost_idle_turn }, { "flow_hop", cost_flow_hop },
 };
 
 int

@@ -25,6 +25,9 @@ void cost_spawn(uint64_t count);
 /* A message over a ring to another core until its handler has sent it back; 32 in each turn. */
 void cost_ring_hop(uint64_t count);
 
+/* A message of 32 bytes over a flow on a memif, one way, as many to a frame as fit. */
+void cost_flow_hop(uint64_t count);
+
 /* A turn of a core with one link, in which nothing happens, and a look at the clock. */
 void cost_idle_turn(uint64_t count);
 

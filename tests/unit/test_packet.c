@@ -335,6 +335,41 @@ test_subnet_is_what_the_prefix_says(void **state)
     assert_false(fab_ip_prefix_parse("10.0.0.1/+4", &prefix));
 }
 
+/* As RFC 1071 says it, word by word. */
+static uint16_t
+checksum_by_words(const uint8_t *bytes, size_t size)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < size; i += 2) {
+        uint16_t word = bytes[i];
+
+        if (i + 1 < size)
+            word |= (uint16_t)(bytes[i + 1] << 8);
+        sum += word;
+        sum = (sum & 0xffffU) + (sum >> 16);
+    }
+    return (uint16_t)~sum;
+}
+
+static void
+test_a_checksum_is_that_of_its_words_at_any_size_and_alignment(void **state)
+{
+    uint8_t bytes[1600];
+
+    (void)state;
+    for (unsigned fill = 0; fill < 3; fill++) {
+        for (size_t i = 0; i < sizeof(bytes); i++)
+            bytes[i] = fill == 0 ? 0xff : (uint8_t)(i * 167 + fill * 31 + (i >> 3));
+        for (size_t size = 0; size < sizeof(bytes) - 8; size++)
+            assert_int_equal(fab_checksum_finish(fab_checksum_add(0, bytes + size % 8, size)),
+                             checksum_by_words(bytes + size % 8, size));
+    }
+    /* A sum that is carried on, and wraps. */
+    assert_int_equal(fab_checksum_finish(fab_checksum_add(UINT64_MAX, bytes, 64)),
+                     fab_checksum_finish(fab_checksum_add(0, bytes, 64)));
+}
+
 int
 main(void)
 {
@@ -350,6 +385,7 @@ main(void)
         cmocka_unit_test(test_each_kind_of_bad_packet_has_its_own_refusal),
         cmocka_unit_test(test_cut_packet_is_never_read_past_its_end),
         cmocka_unit_test(test_subnet_is_what_the_prefix_says),
+        cmocka_unit_test(test_a_checksum_is_that_of_its_words_at_any_size_and_alignment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Two nodes in one thread, joined by a real memif: the instructions of both sides, with the
+ * driver's own, which writes and checks each body. */
+#include "cost/cost.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "support/flow_driver.h"
+
+#define UP_MS       60000U
+#define TRANSFER_MS 600000U
+
+struct ends {
+    struct driver a, b;
+    uint64_t count;
+};
+
+static void
+open_end(struct driver *driver, bool is_server)
+{
+    char device[128];
+    const struct driver_options options = {
+        .device = device,
+        .node_id = is_server ? 1 : 2,
+        .incarnation = is_server ? 0xaaa : 0xbbb,
+        .address = is_server ? "10.9.0.1/24" : "10.9.0.2/24",
+        .peer_node = is_server ? 2 : 1,
+        .peer_address = is_server ? "10.9.0.2" : "10.9.0.1",
+        .mbuf_count = 4096,
+        .poll_gap_us = 1000000,
+    };
+
+    snprintf(device, sizeof(device),
+             "net_memif%d,role=%s,id=0,socket=/tmp/env-cost-%d.sock,socket-abstract=no", !is_server,
+             is_server ? "server" : "client", (int)getpid());
+    FAB_ASSERT(driver_open(driver, &options) == MYC_OK);
+}
+
+static bool
+is_up(void *context)
+{
+    struct ends *ends = context;
+
+    return driver_up_count(&ends->a) == 1 && driver_up_count(&ends->b) == 1;
+}
+
+static bool
+has_all(void *context)
+{
+    struct ends *ends = context;
+
+    return driver_received(&ends->b) == ends->count;
+}
+
+void
+cost_flow_hop(uint64_t count)
+{
+    static struct ends ends;
+
+    driver_start_eal("cost", 192);
+    open_end(&ends.a, true);
+    open_end(&ends.b, false);
+    ends.count = count;
+    FAB_ASSERT(driver_run(&ends.a, &ends.b, is_up, &ends, UP_MS));
+    ends.a.links[0].to_send = count;
+    FAB_ASSERT(driver_run(&ends.a, &ends.b, has_all, &ends, TRANSFER_MS));
+    driver_close(&ends.a);
+    driver_close(&ends.b);
+}
