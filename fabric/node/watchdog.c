@@ -17,7 +17,8 @@
 /* What was seen of one lcore. */
 struct sight {
     uint64_t turn;
-    uint64_t since_ns; /* that turn is the same */
+    uint64_t actor;    /* who ran in it; 0: nobody */
+    uint64_t since_ns; /* that both are the same */
     bool is_reported;
     bool is_over; /* the limit */
 };
@@ -74,46 +75,43 @@ report(struct fab_watchdog *watchdog, const struct fab_lcore *lcore, const struc
     tell_cores(watchdog, &culprit->stall);
 }
 
-/* Who runs on the lcore. False: nobody. */
-static bool
-find_culprit(const struct fab_watchdog *watchdog, const struct fab_lcore *lcore,
-             struct culprit *culprit)
+/* Somebody stands still: whoever was not seen at the look before has not for long. */
+static void
+judge(struct fab_watchdog *watchdog, const struct fab_lcore *lcore, struct sight *sight,
+      const struct culprit *culprit)
 {
-    const struct fab_stall_word *running = fab_core_stall_word(lcore->core);
-    /* Pairs with the release of fab_say_running (actor/run.h): the class is there too. */
-    uint64_t actor = atomic_load_explicit(&running->actor, memory_order_acquire);
+    const struct myc_node_options *options = &watchdog->full->options;
 
-    if (actor == 0)
-        return false;
-    culprit->stall.actor = (struct myc_ref){ watchdog->full->head.home, actor };
-    culprit->class_name = atomic_load_explicit(&running->class_of, memory_order_relaxed)->name;
-    return true;
+    if (culprit->stall.stalled_ns >= watchdog->report_ns && !sight->is_reported) {
+        sight->is_reported = true;
+        report(watchdog, lcore, culprit);
+    }
+    if (culprit->stall.stalled_ns >= watchdog->limit_ns && !sight->is_over) {
+        sight->is_over = true;
+        options->on_stall_limit(options->stall_context, culprit->stall.actor, culprit->class_name,
+                                culprit->stall.stalled_ns);
+    }
 }
 
 static void
 look(struct fab_watchdog *watchdog, uint32_t index, uint64_t now_ns)
 {
-    const struct myc_node_options *options = &watchdog->full->options;
     const struct fab_lcore *lcore = &watchdog->full->lcores[index];
+    const struct fab_stall_word *running = fab_core_stall_word(lcore->core);
     struct sight *sight = &watchdog->sights[index];
     uint64_t turn = atomic_load_explicit(&lcore->usage.turns, memory_order_relaxed);
+    /* Pairs with the release of fab_say_running (actor/run.h): the class is there too. */
+    uint64_t actor = atomic_load_explicit(&running->actor, memory_order_acquire);
     struct culprit culprit;
 
-    if (turn != sight->turn) {
-        *sight = (struct sight){ .turn = turn, .since_ns = now_ns };
+    if (actor == 0 || actor != sight->actor || turn != sight->turn) {
+        *sight = (struct sight){ .turn = turn, .actor = actor, .since_ns = now_ns };
         return;
     }
-    culprit.stall.stalled_ns = now_ns - sight->since_ns;
-    if (culprit.stall.stalled_ns < watchdog->report_ns || !find_culprit(watchdog, lcore, &culprit))
-        return;
-    if (!sight->is_reported)
-        report(watchdog, lcore, &culprit);
-    sight->is_reported = true;
-    if (culprit.stall.stalled_ns < watchdog->limit_ns || sight->is_over)
-        return;
-    sight->is_over = true;
-    options->on_stall_limit(options->stall_context, culprit.stall.actor, culprit.class_name,
-                            culprit.stall.stalled_ns);
+    culprit.stall =
+        (struct fab_stall){ { watchdog->full->head.home, actor }, now_ns - sight->since_ns };
+    culprit.class_name = atomic_load_explicit(&running->class_of, memory_order_relaxed)->name;
+    judge(watchdog, lcore, sight, &culprit);
 }
 
 /* Sleeps until the next look. False: the end. */

@@ -3,10 +3,10 @@
  * The watchdog: a thread that sees when an lcore does not come back from an actor.
  *
  * It looks a few times in each stall_report_us at two things that an lcore writes anyway: the
- * number of its turns and who runs (actor/stall.h). A turn that stays the same for that long while
- * somebody runs is a stall. It is logged at once, with class and ref, and told to all cores of the
- * node by a command: those that turn tell their watchers now, the one that stands when it goes on.
- * Past stall_limit_ms the program is called, once for each stall.
+ * number of its turns and who runs (actor/stall.h). When both stay the same for that long, that is
+ * a stall. It is logged at once, with class and ref, and told to all cores of the node by a
+ * command: those that turn tell their watchers now, the one that stands when it goes on. Past
+ * stall_limit_ms the program is called, once for each stall.
  *
  * Time in which the watchdog itself did not run (the process was stopped, the machine suspended) is
  * not held against anybody. An lcore that rests, or waits for its CPU between two handlers, runs
