@@ -337,7 +337,8 @@ set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
                     any.window_frames);
     if (set_up_store(creation, end, socket) != MYC_OK)
         return MYC_NO_MEMORY;
-    flow_size = fab_flow_size(&end->flow_config);
+    any.store = end->flow_config.store;
+    flow_size = fab_flow_size(&any);
     end->links = fab_memory_alloc(end->link_count * sizeof(*end->links), FAB_CACHE_LINE, socket);
     end->heap.timers =
         fab_memory_alloc(end->link_count * sizeof(*end->heap.timers), FAB_CACHE_LINE, socket);
