@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every benchmark runs small, and its line of JSON holds what design and issue ask of it."""
 import json
+import os
+import signal
+import subprocess
 import unittest
 
-from program import main, run
+from program import DEADLINE_S, PROGRAM, main, run, wait_for
 
 LATENCY = ["dispatch", "ring-rtt", "segment-rtt", "wire-rtt"]
 RATE = ["ring-rate", "segment-rate", "wire-rate"]
@@ -59,6 +62,25 @@ class Smoke(unittest.TestCase):
             self.assertGreater(row["pings"], 0)
             self.assertLessEqual(row["ping_p50_ns"], row["ping_p999_ns"])
         self.assertEqual([row["goodput_ratio"] for row in rows[:2]], [1, 1])
+
+    def test_an_interrupted_run_leaves_no_process(self):
+        """And with its processes go its namespaces, which have no names."""
+        with subprocess.Popen([PROGRAM, "bench", "wire-loss", "--smoke"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            self.addCleanup(process.kill)
+            below = f"/proc/{process.pid}/task/{process.pid}/children"
+
+            def children():
+                if process.poll() is not None:
+                    self.skipTest("it ended first: network namespaces need root")
+                with open(below, encoding="ascii") as file:
+                    return file.read().split()
+
+            started = wait_for(children, "a child of the benchmark")
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(DEADLINE_S), -signal.SIGINT)
+        wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in started),
+                 "the end of its children")
 
     def test_every_lost_tail_is_repaired(self):
         rows = self.rows("wire-tail")
