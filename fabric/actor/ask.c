@@ -205,6 +205,16 @@ fail_ask(struct fab_core *core, uint32_t index, enum myc_status status)
     fab_event_post_reserved(core, &core->slots[ask.slot], &event);
 }
 
+uint32_t
+fab_asks_read(const struct fab_core *core, uint32_t index, struct myc_ref *to, uint64_t *id)
+{
+    const struct ask *ask = &core->asks->asks[index];
+
+    *to = ask->to;
+    *id = id_of(core->asks, index);
+    return ask->next;
+}
+
 /* --- the asker's side ------------------------------------------------------------------------- */
 
 unsigned
@@ -304,6 +314,8 @@ myc_ask(struct myc_self *self, struct myc_ref to, const struct myc_type *type, c
     core->counters.asks_opened++;
     if (ask != NULL)
         *ask = outgoing.tag;
+    if (fab_unlikely(core->config.finds_wait_cycles))
+        fab_wait_cycle_look(core, self->slot);
     return MYC_OK;
 }
 

@@ -65,6 +65,7 @@ struct fab_core_config {
      * of two; 0: FAB_WAITERS_MAX and its like. When one is full the answers are more cautious. */
     uint32_t tables_max;
     struct myc_limits limits; /* zeroes are replaced by the defaults; messages_max is "at least" */
+    bool finds_wait_cycles;   /* see wait_cycle.h */
     uint64_t seed;
     uint64_t (*clock_ns)(void *context); /* for myc_clock_ns; NULL: the turn's time */
     void *clock_context;                 /* not owned */
@@ -126,6 +127,7 @@ struct fab_core_config {
     X(asks_timed_out, "asks that ended by their deadline")                                         \
     X(asks_failed, "asks that ended by another failure")                                           \
     X(requests_untracked, "requests whose asker will not hear at once if they are never answered") \
+    X(wait_cycles, "times that actors were found to wait for each other's answers (debug builds)") \
     X(replies_duplicate, "replies to an ask that had been replied to")                             \
     X(downs, "Down events given to actors here")                                                   \
     X(downs_unsaid, "refused monitors whose watcher could not be told")                            \

@@ -73,6 +73,7 @@ drop_belongings(struct fab_core *core, struct fab_slot *slot)
 {
     fab_timers_on_end(core, slot);
     fab_buffers_on_end(core, slot);
+    fab_letters_on_end(core, slot);
     fab_asks_on_end(core, slot);
     if (slot->flags & FAB_SLOT_HAS_POLLERS)
         fab_pollers_on_end(core, slot);
@@ -95,6 +96,7 @@ empty_mailbox(struct fab_core *core, struct fab_slot *slot)
 
         if (cell->msg.kind <= FAB_MSG_ASK) {
             core->counters.dead_letters++;
+            fab_letter_waited(core, cell, MYC_GONE);
             fab_notice_return(core, cell, MYC_GONE);
         } else {
             if (cell->msg.kind == FAB_MSG_SYSTEM)

@@ -93,6 +93,7 @@ fab_notice_bounce(struct fab_core *core, struct fab_link *link, const struct fab
     struct fab_system_notice notice = notice_about(msg, status);
 
     count_bounce(core, status, is_held);
+    fab_letter_came(core, link, msg, status);
     if (msg->from == 0)
         return;
     if (slot && status == MYC_FULL && !is_held && fab_announce_full(core, slot, link))
@@ -247,6 +248,8 @@ message_in_doubt(struct fab_core *core, struct fab_link *link, const struct fab_
     struct fab_slot *slot = fab_slot_lookup(core, msg->from);
 
     core->counters.in_doubt++;
+    if (fab_unlikely(core->letters.watcher != NULL))
+        fab_letter_sample(core, msg, ref, (struct myc_ref){ core->home, msg->from }, MYC_IN_DOUBT);
     if (!slot) {
         core->counters.notices_unclaimed++;
     } else if (msg->kind == FAB_MSG_ASK) {

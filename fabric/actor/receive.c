@@ -79,8 +79,10 @@ store_overflow(struct fab_core *core, struct fab_link *link, struct fab_slot *sl
     struct fab_slot *taker = slot;
     enum myc_status status = fab_overflow(core, &taker, &wish);
 
-    if (status == MYC_PENDING)
+    if (status == MYC_PENDING) {
+        fab_letter_came(core, link, msg, MYC_FULL);
         return MYC_OK;
+    }
     if (status == MYC_OK && taker != slot && !is_acceptable(core, link, taker, msg))
         return MYC_BAD_TYPE;
     return status == MYC_OK ? store(core, link, taker, msg) : status;
@@ -144,6 +146,7 @@ receive_user(struct fab_core *core, struct fab_link *link, const struct fab_msg 
     }
     if (fab_unlikely(is_expired(core, link, msg))) {
         core->counters.expired++;
+        fab_letter_came(core, link, msg, MYC_EXPIRED);
         return;
     }
     if (fab_likely(msg->margin == 0) && fab_likely(fab_run_in_place(core, slot))) {

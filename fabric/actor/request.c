@@ -130,6 +130,8 @@ fab_asks_on_returned(struct fab_core *core, struct fab_slot *slot, struct myc_re
 {
     uint32_t index;
 
+    if (fab_unlikely(core->config.finds_wait_cycles))
+        fab_wait_cycle_look(core, slot);
     if (!(slot->class_of->flags & MYC_CLASS_ANSWERS_AT_ONCE))
         return;
     index = fab_owed_lookup(core->requests, (struct myc_request){ .asker = from, .ask = ask });
@@ -171,6 +173,8 @@ fab_asks_on_system(struct fab_core *core, struct fab_link *link, uint16_t op, co
     struct fab_slot *slot;
 
     (void)link;
+    if (op == FAB_SYSTEM_WAIT_PROBE)
+        return fab_wait_cycle_receive(core, body, size);
     if (op != FAB_SYSTEM_ASK_FAILED || size != sizeof(failed))
         return false;
     memcpy(&failed, body, sizeof(failed));

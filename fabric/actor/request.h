@@ -19,6 +19,10 @@ fab_ask_cap(uint64_t id)
 enum myc_status fab_requests_create(struct fab_core *core, uint32_t count);
 void fab_requests_destroy(struct fab_core *core);
 
+/* What an open ask waits for. Returns the next one of the same asker, FAB_SLOT_NONE: none. */
+uint32_t fab_asks_read(const struct fab_core *core, uint32_t index, struct myc_ref *to,
+                       uint64_t *id);
+
 /* The actor ends or restarts: what it owes is BROKEN. */
 void fab_requests_on_end(struct fab_core *core, struct fab_slot *slot);
 void fab_requests_on_link_down(struct fab_core *core, const struct fab_link *link);

@@ -20,6 +20,10 @@ event_is_wanted(struct myc_self *self, const struct fab_msg *msg)
         return fab_timers_is_wanted(core, self->slot, msg->from);
     case MYC_DOWN_KEY:
         return fab_monitors_is_wanted(core, self->slot, msg->from);
+    case MYC_DEAD_LETTER_KEY:
+    case MYC_WAIT_CYCLE_KEY:
+        fab_letter_on_handled(core, self->slot);
+        return true;
     case MYC_UNDELIVERED_KEY:
         fab_notice_event_taken(core, self->actor, msg);
         return true;
@@ -145,6 +149,7 @@ fab_mailbox_drop_oldest(struct fab_core *core, struct fab_slot *slot)
         slot->message_count--;
         mailbox_on_pop(core, slot, cell);
     }
+    fab_letter_waited(core, cell, MYC_FULL);
     fab_msg_release(core, &cell->msg);
     fab_cells_push(&core->cells, cell);
     core->counters.dropped_oldest++;
@@ -152,11 +157,13 @@ fab_mailbox_drop_oldest(struct fab_core *core, struct fab_slot *slot)
 
 /* Whether the message's deadline has passed; such a one is counted and not handled. */
 static bool
-is_expired(struct fab_core *core, const struct fab_msg *msg)
+is_expired(struct fab_core *core, const struct fab_cell *cell)
 {
-    if (fab_likely(!(msg->flags & FAB_MSG_HAS_DEADLINE)) || fab_msg_deadline_ns(msg) > core->now_ns)
+    if (fab_likely(!(cell->msg.flags & FAB_MSG_HAS_DEADLINE)) ||
+        fab_msg_deadline_ns(&cell->msg) > core->now_ns)
         return false;
     core->counters.expired++;
+    fab_letter_waited(core, cell, MYC_EXPIRED);
     return true;
 }
 
@@ -227,7 +234,7 @@ run_one(struct myc_self *self)
 
     if (fab_unlikely(cell->msg.kind == FAB_MSG_SYSTEM))
         fab_notice_mark_taken(core, self->actor, &cell->msg);
-    else if (fab_likely(!is_expired(core, &cell->msg)))
+    else if (fab_likely(!is_expired(core, cell)))
         fab_settle(self, fab_deliver(self, &cell->msg, cell->from_home));
     fab_msg_release(core, &cell->msg);
     fab_cells_push(&core->cells, cell);

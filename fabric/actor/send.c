@@ -87,6 +87,15 @@ fab_send_fill(struct fab_msg *msg, const struct myc_self *self, const struct fab
     fill(msg, self, out, deadline_ns);
 }
 
+static void
+sample_dropped(struct myc_self *self, const struct fab_outgoing *out)
+{
+    struct fab_msg msg = { .tag = out->tag };
+
+    fab_msg_set_type(&msg, out->type);
+    fab_letter_sample(self->core, &msg, out->to, fab_slot_ref(self->core, self->slot), MYC_FULL);
+}
+
 /* A mailbox of this lcore cannot simply take it. PENDING: it is dropped on purpose; OK: it goes to
  * *slot; else why not. */
 static enum myc_status
@@ -101,6 +110,8 @@ overflow_here(struct myc_self *self, const struct fab_outgoing *out, struct fab_
 
     if (status == MYC_FULL)
         return fab_wait_for_slot(self->core, *slot, self->actor) ? MYC_FULL : MYC_NO_MEMORY;
+    if (status == MYC_PENDING && fab_unlikely(self->core->letters.watcher != NULL))
+        sample_dropped(self, out);
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include "actor/bounce.h"
 #include "actor/core.h"
 #include "actor/guard.h"
+#include "actor/letter.h"
 #include "actor/meter.h"
 #include "actor/poller.h"
 #include "actor/route.h"
@@ -18,6 +19,7 @@
 #include "actor/slot.h"
 #include "actor/stall.h"
 #include "actor/tie.h"
+#include "actor/wait_cycle.h"
 #include "actor/waiter.h"
 #include "base/assert.h"
 #include "base/prng.h"
@@ -96,6 +98,8 @@ struct fab_core {
     /* What coming and going needs. */
     struct fab_slot_cold *cold;
     struct fab_meters meters;
+    struct fab_letters letters;
+    struct fab_wait_cycles wait_cycles;
     uint32_t free_head;  /* free slots, by run_next; last in, first out */
     uint32_t slot_fresh; /* slots from here on were never used */
     uint32_t actor_count;

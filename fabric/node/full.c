@@ -7,9 +7,11 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include <mycelium/dead_letter.h>
 #include <mycelium/name.h>
 #include <mycelium/registry.h>
 
+#include "actor/wait_cycle.h"
 #include "base/log.h"
 #include "env/clock.h"
 #include "env/eal.h"
@@ -155,6 +157,7 @@ start_core(struct fab_full *full, uint8_t index)
         .lcore = index,
         .lcore_count = (uint8_t)full->lcore_count,
         .limits = full->options.limits,
+        .finds_wait_cycles = FAB_WAIT_CYCLES,
         .seed = full->head.home ^ (uint64_t)index << 56 ^ fab_clock_ns(),
         .clock_ns = clock_of_core,
         .heap = heap_of(full, index),
@@ -252,17 +255,22 @@ start_ports(struct fab_full *full)
     return fab_ports_create(full, &full->ports);
 }
 
-/* Slot 0 of each lcore: the first actor that lives there. */
+/* On each lcore: the registry in slot 0, the first actor that lives there, and who passes dead
+ * letters on. */
 static enum myc_status
-start_registries(struct fab_full *full)
+start_system_actors(struct fab_full *full)
 {
-    for (uint32_t i = 0; i < full->lcore_count; i++) {
-        enum myc_status status =
-            fab_core_spawn(full->lcores[i].core, &myc_registry_class, NULL, &(struct myc_ref){ 0 });
+    static const struct myc_class *const classes[] = { &myc_registry_class,
+                                                       &myc_dead_letters_class };
+
+    for (uint32_t i = 0; i < FAB_COUNT_OF(classes) * full->lcore_count; i++) {
+        const struct myc_class *class_of = classes[i % FAB_COUNT_OF(classes)];
+        uint32_t lcore = i / (uint32_t)FAB_COUNT_OF(classes);
+        enum myc_status status = fab_core_spawn(full->lcores[lcore].core, class_of, NULL, NULL);
 
         if (status != MYC_OK)
-            return fab_node_refuse(&full->options, status, "lcore %u: the registry did not start",
-                                   i);
+            return fab_node_refuse(&full->options, status, "lcore %u: its actor %s did not start",
+                                   lcore, class_of->name);
     }
     return MYC_OK;
 }
@@ -331,8 +339,9 @@ static enum myc_status
 run_phases(struct fab_full *full)
 {
     enum myc_status (*const phases[])(struct fab_full *) = {
-        start_eal,      start_heap,       start_cores, start_guards,  start_rings,    start_ports,
-        start_segments, start_registries, launch,      open_segments, start_watchdog,
+        start_eal,   start_heap,    start_cores,    start_guards,
+        start_rings, start_ports,   start_segments, start_system_actors,
+        launch,      open_segments, start_watchdog,
     };
 
     for (size_t i = 0; i < FAB_COUNT_OF(phases); i++) {

@@ -30,6 +30,7 @@ enum fab_system_op {
     FAB_SYSTEM_PARTS = 16, /* from here on: asks 16 to 31, monitors 32 to 47, names 48 to 63 */
     FAB_SYSTEM_ASK_FIRST = 16,
     FAB_SYSTEM_ASK_FAILED = 16, /* an ask will not be answered */
+    FAB_SYSTEM_WAIT_PROBE = 17, /* debug builds: who waits for whom (actor/wait_cycle.h) */
     FAB_SYSTEM_MONITOR_FIRST = 32,
     FAB_SYSTEM_MONITOR = 32,   /* an actor is to be watched */
     FAB_SYSTEM_DEMONITOR = 33, /* and no more */
@@ -121,6 +122,21 @@ struct fab_system_ask_failed {
     uint8_t status; /* enum myc_status */
     uint8_t reserved[7];
 };
+
+/* WAIT_PROBE: `asker` waits for the target's answer to `ask`, and so does `origin` behind it. */
+struct fab_system_wait_probe {
+    uint64_t origin_home; /* ref of whoever began it */
+    uint64_t origin_actor;
+    uint64_t asker_home; /* ref of whoever passed it on */
+    uint64_t asker_actor;
+    uint64_t ask;    /* the asker's id */
+    uint64_t target; /* actor word, of the core that gets this */
+    uint32_t number; /* of the origin's core's probes */
+    uint8_t hops;    /* asks that it has followed, 1 up */
+    uint8_t reserved[3];
+};
+
+static_assert(sizeof(struct fab_system_wait_probe) == 56, "layout");
 
 /* MONITOR, DEMONITOR: a watch begins or ends. */
 struct fab_system_monitor {

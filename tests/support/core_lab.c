@@ -56,6 +56,7 @@ lab_config(uint64_t home, uint8_t lcore, uint8_t lcore_count)
             .monitors_max = 256,
             .names_max = 64,
         },
+        .finds_wait_cycles = true,
         .seed = 1,
     };
 }

@@ -12,6 +12,7 @@
 #include <mycelium/client.h>
 #include <mycelium/registry.h>
 
+#include "actor/wait_cycle.h"
 #include "base/assert.h"
 #include "env/clock.h"
 
@@ -327,6 +328,7 @@ start_core(struct fab_client *client, const struct myc_client_options *options)
         .limits = limits_of(options),
         .heap = client->heap.base,
         .heap_size = client->heap.size,
+        .finds_wait_cycles = FAB_WAIT_CYCLES,
         .seed = client->head.home ^ fab_clock_ns(),
         .clock_ns = clock_of_core,
     };
