@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "link/flow_life.h"
 #include "link/flow_port_state.h"
+#include "link/flow_twin.h"
 #include "wire/frame.h"
 
 #define TIMERS_PER_POLL  256U
@@ -72,6 +73,46 @@ frame_buffer(struct fab_flow_end *end)
     return end->spare;
 }
 
+/* The end into whose buffer the link's next frame is written: its own, or, while that has none,
+ * that of its second path. NULL: neither has one. */
+static inline struct fab_flow_end *
+writable_end(struct fab_flow_end *end, const struct fab_flow_link *link)
+{
+    if (fab_likely(frame_buffer(end) != NULL))
+        return end;
+    return link->second && frame_buffer(link->second->end) ? link->second->end : NULL;
+}
+
+/* The frame in an end's spare buffer is on its way. */
+static inline void
+send_spare(struct fab_flow_end *end, uint32_t path, uint64_t now_ns)
+{
+    struct rte_mbuf *mbuf = end->spare;
+
+    mbuf->hash.usr = path;
+    end->spare = NULL;
+    send_frame(end, mbuf, now_ns);
+}
+
+/* The other path's copy of the frame in `from`'s spare buffer. It leaves as soon as the frame does:
+ * nobody asks this port's poll for it. */
+static void
+send_copy(const struct fab_flow_link *link, const struct fab_flow_end *from, uint64_t now_ns)
+{
+    struct fab_flow_end *to = from == link->end ? link->second->end : link->end;
+    const struct rte_mbuf *frame = from->spare;
+
+    if (!frame_buffer(to)) {
+        to->counters.copies_left++;
+        return;
+    }
+    memcpy(rte_pktmbuf_mtod(to->spare, void *), rte_pktmbuf_mtod(frame, const void *),
+           frame->data_len);
+    to->spare->data_len = frame->data_len;
+    to->spare->pkt_len = frame->pkt_len;
+    send_spare(to, to == link->end ? link->path : link->second->path, now_ns);
+}
+
 /* Asks a flow for frames until it has none (true), or there is no buffer or room (false).
  * `may_call`: runs its timers too, which may call the sink; else those that are due stay due. */
 static bool
@@ -82,23 +123,27 @@ drain(struct fab_flow_end *end, struct fab_flow_link *link, bool may_call, uint6
 
     while (may_call ? fab_flow_next_deadline(link->flow) <= now_ns
                     : fab_flow_has_output(link->flow)) {
-        struct rte_mbuf *mbuf = frame_buffer(end);
+        struct fab_flow_end *by = writable_end(end, link);
+        struct rte_mbuf *mbuf;
         size_t size;
 
-        if (fab_unlikely(!mbuf)) {
+        if (fab_unlikely(!by)) {
             fab_flow_heap_advance(&end->heap, &link->timer, now_ns + RETRY_NS);
             return false;
         }
+        mbuf = by->spare;
         size =
             prepare(link->flow, rte_pktmbuf_mtod(mbuf, void *), rte_pktmbuf_tailroom(mbuf), now_ns);
         if (size == 0)
             break;
         mbuf->data_len = (uint16_t)size;
         mbuf->pkt_len = (uint32_t)size;
-        mbuf->hash.usr = link->path;
-        end->spare = NULL;
-        send_frame(end, mbuf, now_ns);
+        if (fab_unlikely(link->second != NULL))
+            send_copy(link, by, now_ns);
+        send_spare(by, by == end ? link->path : link->second->path, now_ns);
     }
+    if (fab_unlikely(link->second != NULL))
+        fab_flow_twin_flush(link, now_ns);
     fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
     return true;
 }
@@ -352,6 +397,8 @@ lookup(struct fab_flow_end *end, const struct fab_frame_peek *peek)
     if (peer == FAB_FLOW_NODE_NONE || peek->to_lcore != end->lcore ||
         peek->from_lcore >= port->peer_lcores)
         return NULL;
+    if (fab_unlikely(peer >= port->flow_peer_count))
+        return fab_flow_twin_link(end, peer, peek->from_lcore);
     return &end->links[peer * (uint32_t)port->peer_lcores + peek->from_lcore];
 }
 
@@ -361,7 +408,7 @@ fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *pa
 {
     struct fab_frame_peek peek;
     struct fab_flow_link *link;
-    uint64_t signs;
+    uint64_t signs, taken;
 
     if (fab_unlikely(!fab_frame_peek(payload->bytes, payload->size, &peek))) {
         end->counters.frames_cut++;
@@ -372,16 +419,22 @@ fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *pa
         end->counters.frames_foreign++;
         return;
     }
+    if (fab_unlikely(link->second != NULL) && fab_flow_twin_is_second(link, end, &peek, now_ns))
+        return;
     signs = fab_flow_signs(link->flow);
+    taken = fab_flow_counters(link->flow)->frames_received;
     fab_flow_note_arrival(link->flow, end->pause_ns, payload->is_marked);
     fab_flow_incoming(link->flow, payload->bytes, payload->size, now_ns);
-    fab_flow_end_touch(end, link);
+    fab_flow_end_touch(link->end, link);
     if (fab_unlikely(fab_flow_has_refused(link->flow)) && !link->has_refused)
-        list_refused(end, link);
+        list_refused(link->end, link);
     if (fab_flow_signs(link->flow) != signs && link->link.is_up) {
         link->heard_ns = now_ns;
         fab_flow_life_heard(link->life, link->link.peer_home, now_ns);
     }
+    if (fab_unlikely(link->second != NULL) &&
+        fab_flow_counters(link->flow)->frames_received != taken)
+        fab_flow_twin_on_taken(link, end, &peek, now_ns);
 }
 
 unsigned

@@ -37,7 +37,11 @@ struct fab_flow_port;
     X(peer_lcores_excess, "lcores of peers that no link was reserved for")                         \
     X(suspects, "times that a peer became suspect")                                                \
     X(mtu_mismatches, "epochs with a peer whose port has another MTU than ours")                   \
-    X(mtu_short_paths, "epochs whose frames are smaller than both ports would take")
+    X(mtu_short_paths, "epochs whose frames are smaller than both ports would take")               \
+    X(frames_second, "flow frames whose copy had come over the other port (A/B)")                  \
+    X(copies_left, "copies of flow frames not sent here for want of a buffer or room (A/B)")       \
+    X(paths_lost, "times that a flow heard nothing by this port, and by the other it did (A/B)")   \
+    X(paths_back, "times that such a flow heard by this port again (A/B)")
 /* clang-format on */
 
 struct fab_flow_end_counters {
@@ -52,13 +56,14 @@ struct fab_flow_end {
     struct rte_mbuf *spare;     /* taken, and not needed by the flow asked last */
     struct rte_ring *from_port; /* owned; NULL on the lcore that polls the port */
     struct rte_ring *to_port;
-    struct fab_flow_link *touched; /* a list; its order does not matter */
-    struct fab_flow_link *news;    /* likewise: links whose epoch began or ended */
-    struct fab_flow_link *refused; /* likewise: links that keep records for want of room */
-    struct fab_flow_heap heap;     /* its array is owned */
-    struct fab_flow_link *links;   /* owned: [peer][lcore of the peer] */
-    void *flow_memory;             /* owned */
-    void *store_memory;            /* owned: what the flows share */
+    struct fab_flow_link *touched;   /* a list; its order does not matter */
+    struct fab_flow_link *news;      /* likewise: links whose epoch began or ended */
+    struct fab_flow_link *refused;   /* likewise: links that keep records for want of room */
+    struct fab_flow_heap heap;       /* its array is owned */
+    struct fab_flow_link *links;     /* owned: [peer][lcore of the peer] */
+    void *flow_memory;               /* owned */
+    void *store_memory;              /* owned: what the flows share */
+    struct fab_flow_second *seconds; /* owned: likewise, of peers whose second path leads here */
     uint32_t link_count;
     uint8_t lcore;
     bool is_local;                      /* polls the port */

@@ -13,15 +13,25 @@
 #include "link/flow_timer.h"
 #include "link/link.h"
 #include "proto/flow.h"
+#include "proto/twin.h"
 
 struct fab_flow_end;
 struct fab_flow_life;
 
+/* The other path of a link over two ports (A/B): see flow_twin.h. */
+struct fab_flow_second {
+    struct fab_flow_end *end;   /* not owned: the same lcore's, at the other port */
+    struct fab_flow_link *link; /* not owned: whose second path it is */
+    uint32_t path;              /* as the link's, at that port */
+    struct fab_twin twin;
+};
+
 struct fab_flow_link {
     struct fab_link link; /* first: the core knows only this */
     struct fab_flow *flow;
-    struct fab_flow_end *end;   /* not owned: whose link it is */
-    struct fab_flow_life *life; /* not owned: what is known of the peer */
+    struct fab_flow_end *end;       /* not owned: whose link it is */
+    struct fab_flow_life *life;     /* not owned: what is known of the peer */
+    struct fab_flow_second *second; /* not owned; NULL: there is one path only */
     struct fab_flow_link *touched_next;
     struct fab_flow_link *news_next;
     struct fab_flow_link *refused_next;

@@ -88,6 +88,21 @@ fab_flow_port_rtt_ns(const struct fab_link *link)
     return fab_flow_rtt_ns(((const struct fab_flow_link *)(const void *)link)->flow);
 }
 
+unsigned
+fab_flow_port_ways(const struct fab_link *link, struct fab_flow_way ways[FAB_FLOW_WAYS_MAX])
+{
+    const struct fab_flow_link *flow = (const struct fab_flow_link *)(const void *)link;
+    const struct fab_flow_second *second = flow->second;
+
+    ways[0] = (struct fab_flow_way){ flow->end->port->name, link->is_up };
+    if (!second)
+        return 1;
+    ways[1] = (struct fab_flow_way){ second->end->port->name, link->is_up };
+    for (unsigned i = 0; i < FAB_TWIN_PATHS; i++)
+        ways[i].is_up &= !second->twin.paths[i].is_down;
+    return FAB_TWIN_PATHS;
+}
+
 /* --- listeners -------------------------------------------------------------------------------- */
 
 enum myc_status

@@ -48,6 +48,13 @@ struct fab_flow_peer_options {
     uint8_t pre_shared_key[FAB_SECRET_SIZE]; /* unless security is OFF */
 };
 
+/* A peer that is reached by this port, too (A/B, flow_twin.h): what leaves by the first port leaves
+ * by this one as well. */
+struct fab_flow_second_options {
+    struct fab_flow_peer_options peer; /* its address at this port's network */
+    struct fab_flow_port *first;       /* has the peer, as many lcores; destroyed before this one */
+};
+
 /* Strings and arrays are copied. */
 struct fab_flow_port_options {
     size_t size;            /* sizeof(struct fab_flow_port_options) */
@@ -63,7 +70,9 @@ struct fab_flow_port_options {
     uint8_t lcore_count;    /* lcores of the node, 1 to 254 */
     const int *sockets;     /* NUMA node of each lcore; NULL: any */
     const struct fab_flow_peer_options *peers;
-    uint32_t peer_count;    /* 0 to FAB_FLOW_PEERS_MAX */
+    uint32_t peer_count; /* 0 to FAB_FLOW_PEERS_MAX */
+    const struct fab_flow_second_options *seconds;
+    uint32_t second_count;  /* with peer_count at most FAB_FLOW_PEERS_MAX */
     uint8_t peer_lcores;    /* lcores of a peer that links are reserved for; 0: lcore_count */
     uint32_t mbuf_count;    /* frames in the pool of each lcore; 0: 4096 */
     uint32_t window_bytes;  /* of each flow, sent and not acknowledged; 0: 512 KiB */
@@ -82,8 +91,9 @@ struct fab_flow_port_options {
 
 /*
  * OK; INVALID (an option is out of its range; an address does not parse, or is of another family
- * than ours); UNREACHABLE (a peer in another subnet, and no gateway); NO_MEMORY. On success *port
- * is the caller's. Context: main thread.
+ * than ours; the frames of a peer's first port are too large for this one); UNREACHABLE (a peer in
+ * another subnet, and no gateway); NO_MEMORY. On success *port is the caller's. Context: main
+ * thread.
  */
 enum myc_status fab_flow_port_create(const struct fab_flow_port_options *options,
                                      struct fab_flow_port **port);
@@ -143,6 +153,19 @@ void fab_flow_port_counter_each(const struct fab_flow_port *port,
                                 void (*each)(void *context, const char *name, const char *text,
                                              uint64_t value),
                                 void *context);
+
+/* One way of a link to its peer. */
+struct fab_flow_way {
+    const char *port; /* not owned: its name */
+    bool is_up;       /* frames come by it, as far as any come */
+};
+
+#define FAB_FLOW_WAYS_MAX 2U
+
+/* The ways of a link of ours: one, or two over two ports (A/B). Returns how many. Context: the
+ * lcore that owns the link. */
+unsigned fab_flow_port_ways(const struct fab_link *link,
+                            struct fab_flow_way ways[FAB_FLOW_WAYS_MAX]);
 
 /* Smoothed round trip of a link's flow in ns. `link` is one of ours. Context: any thread. */
 uint64_t fab_flow_port_rtt_ns(const struct fab_link *link);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How the flow carrier comes and goes; see link/flow_port.h. */
+/* How the flow carrier is made; see link/flow_port.h. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -13,6 +13,7 @@
 #include "env/eal.h"
 #include "env/memory.h"
 #include "link/flow_port_state.h"
+#include "link/flow_twin.h"
 #include "proto/flow_store.h"
 
 #define MBUFS_DEFAULT         4096U
@@ -58,6 +59,13 @@ out_of_memory(const struct fab_flow_port_options *options, const char *what)
         options->name, what);
 }
 
+/* Peers that are reached by the port, first or second. */
+static uint32_t
+path_count(const struct fab_flow_port_options *options)
+{
+    return options->peer_count + options->second_count;
+}
+
 static enum myc_status
 check_options(struct creation *creation)
 {
@@ -69,10 +77,10 @@ check_options(struct creation *creation)
         options->lcore >= options->lcore_count)
         return fail(options, MYC_INVALID, "port '%s': lcore %u of %u polls it: there is none such",
                     options->name, options->lcore, options->lcore_count);
-    if (options->peer_count > FAB_FLOW_PEERS_MAX)
+    if (path_count(options) > FAB_FLOW_PEERS_MAX)
         return fail(options, MYC_INVALID, "port '%s': at most %u peers", options->name,
                     FAB_FLOW_PEERS_MAX);
-    if (options->peer_count && !options->address)
+    if (path_count(options) && !options->address)
         return fail(options, MYC_INVALID, "port '%s' has peers and needs an address",
                     options->name);
     if (base + options->lcore_count > 65536)
@@ -132,7 +140,7 @@ set_up_neighbours(struct creation *creation)
     struct fab_flow_port *port = creation->port;
     struct fab_neighbour_config config = {
         .local = port->local,
-        .capacity = options->peer_count ? options->peer_count : 1,
+        .capacity = path_count(options) ? path_count(options) : 1,
     };
     void *memory;
 
@@ -181,6 +189,21 @@ add_peer(struct creation *creation, const struct fab_flow_peer_options *peer)
     return MYC_OK;
 }
 
+/* What the first port sends must fit on this one, too. */
+static enum myc_status
+add_second(struct creation *creation, const struct fab_flow_second_options *second)
+{
+    const struct fab_flow_port *port = creation->port;
+
+    if (second->first->frame_max > port->frame_max)
+        return fail(
+            creation->options, MYC_INVALID,
+            "peer %u: ports '%s' and '%s' take frames of %u and %u bytes: give both one mtu",
+            second->peer.node_id, second->first->name, port->name, second->first->frame_max,
+            port->frame_max);
+    return add_peer(creation, &second->peer);
+}
+
 static enum myc_status
 set_up_peers(struct creation *creation)
 {
@@ -188,24 +211,27 @@ set_up_peers(struct creation *creation)
     struct fab_flow_port *port = creation->port;
     enum myc_status status = MYC_OK;
 
-    if (options->peer_count == 0)
+    if (path_count(options) == 0)
         return MYC_OK;
-    port->peers = fab_memory_alloc(options->peer_count * sizeof(*port->peers), FAB_CACHE_LINE,
+    port->peers = fab_memory_alloc(path_count(options) * sizeof(*port->peers), FAB_CACHE_LINE,
                                    FAB_EAL_ANY_SOCKET);
     if (!port->peers)
         return out_of_memory(options, "peers");
     for (uint32_t i = 0; i < options->peer_count && status == MYC_OK; i++)
         status = add_peer(creation, &options->peers[i]);
+    port->flow_peer_count = port->peer_count;
+    for (uint32_t i = 0; i < options->second_count && status == MYC_OK; i++)
+        status = add_second(creation, &options->seconds[i]);
     return status;
 }
 
-/* How many peers are trusted by the wire alone. */
+/* How many of the peers that have flows here are trusted by the wire alone. */
 static uint32_t
 count_open(const struct fab_flow_port *port)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < port->peer_count; i++)
+    for (uint32_t i = 0; i < port->flow_peer_count; i++)
         count += port->peers[i].security == FAB_SECURITY_OFF;
     return count;
 }
@@ -220,8 +246,8 @@ set_up_security(struct creation *creation)
         fab_log(FAB_LOG_INFO,
                 "port '%s': frames of %u of %u peers are neither authenticated nor encrypted "
                 "(security: off)",
-                port->name, open, port->peer_count);
-    if (open == port->peer_count)
+                port->name, open, port->flow_peer_count);
+    if (open == port->flow_peer_count)
         return MYC_OK;
     port->sealer = fab_sealer_create();
     return port->sealer ? MYC_OK : out_of_memory(creation->options, "AES");
@@ -349,6 +375,14 @@ set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
     return MYC_OK;
 }
 
+/* The last step: a port that could not be made leaves no trace at others. */
+static enum myc_status
+join_seconds(struct creation *creation)
+{
+    fab_flow_twin_join(creation->port, creation->options);
+    return MYC_OK;
+}
+
 static struct rte_ring *
 make_ring(const struct creation *creation, const char *way, uint8_t lcore, int socket)
 {
@@ -379,12 +413,12 @@ set_up_end(struct creation *creation, uint8_t lcore)
         if (!end->from_port || !end->to_port)
             return out_of_memory(options, "rings");
     }
-    if (options->peer_count == 0)
+    if (path_count(options) == 0)
         return MYC_OK;
     end->pool =
         fab_port_add_pool(port->port, options->mbuf_count ? options->mbuf_count : MBUFS_DEFAULT,
                           FAB_UDP_HEADERS_MAX + port->frame_max, socket);
-    if (!end->pool)
+    if (!end->pool || !fab_flow_twin_reserve(end, options->second_count, socket))
         return out_of_memory(options, "buffers");
     return set_up_links(creation, end, socket);
 }
@@ -408,7 +442,8 @@ enum myc_status
 fab_flow_port_create(const struct fab_flow_port_options *options, struct fab_flow_port **port)
 {
     static enum myc_status (*const steps[])(struct creation *) = {
-        check_options, set_up_port, set_up_neighbours, set_up_peers, set_up_security, set_up_ends,
+        check_options,   set_up_port, set_up_neighbours, set_up_peers,
+        set_up_security, set_up_ends, join_seconds,
     };
     struct creation creation = { .options = options };
     enum myc_status status = MYC_OK;
@@ -423,68 +458,4 @@ fab_flow_port_create(const struct fab_flow_port_options *options, struct fab_flo
         fab_flow_port_destroy(&creation.port);
     *port = creation.port;
     return status;
-}
-
-/* --- the end ---------------------------------------------------------------------------------- */
-
-static void
-drain_ring(struct rte_ring *ring)
-{
-    void *mbuf;
-
-    while (ring && rte_ring_sc_dequeue(ring, &mbuf) == 0)
-        rte_pktmbuf_free(mbuf);
-    rte_ring_free(ring);
-}
-
-/* What flows still have to say, such as that they leave, goes out as far as there is room. */
-static void
-say_the_rest(struct fab_flow_port *port)
-{
-    for (unsigned i = 0; i < port->lcore_count; i++)
-        fab_flow_end_begin(&port->ends[i], (struct fab_room){ 0 }, port->ends[i].now_ns);
-    for (unsigned i = 0; i < FAB_FLOW_RING_FRAMES / FAB_PORT_BURST; i++) {
-        fab_flow_port_collect(port, port->ends[port->lcore].now_ns);
-        fab_port_flush(port->port, port->queue, port->ends[port->lcore].now_ns);
-    }
-}
-
-static void
-fini_end(struct fab_flow_end *end)
-{
-    drain_ring(end->from_port);
-    drain_ring(end->to_port);
-    rte_pktmbuf_free(end->spare);
-    for (uint32_t i = 0; end->links && i < end->link_count; i++)
-        if (end->links[i].flow)
-            fab_flow_fini(end->links[i].flow);
-    fab_memory_free(end->flow_memory);
-    fab_memory_free(end->store_memory);
-    fab_memory_free(end->heap.timers);
-    fab_memory_free(end->links);
-}
-
-void
-fab_flow_port_destroy(struct fab_flow_port **port)
-{
-    struct fab_flow_port *ending = *port;
-
-    if (!ending)
-        return;
-    for (unsigned i = 0; ending->ends && i < ending->lcore_count; i++)
-        fab_flow_port_close_links(ending, (uint8_t)i);
-    if (ending->peer_count && ending->ends)
-        say_the_rest(ending);
-    while (ending->backlog_at < ending->backlog_count)
-        rte_pktmbuf_free(ending->backlog[ending->backlog_at++]);
-    for (unsigned i = 0; ending->ends && i < ending->lcore_count; i++)
-        fini_end(&ending->ends[i]);
-    fab_memory_free(ending->ends);
-    if (ending->peers)
-        fab_wipe(ending->peers, ending->peer_count * sizeof(*ending->peers));
-    fab_memory_free(ending->peers);
-    fab_sealer_destroy(&ending->sealer);
-    fab_memory_free(ending->neighbours);
-    fab_memory_free(ending);
-    *port = NULL;
 }

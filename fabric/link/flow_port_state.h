@@ -80,7 +80,8 @@ struct fab_flow_port {
     struct fab_sealer *sealer;         /* owned; NULL: no peer has security */
     struct fab_flow_peer_path *peers;  /* owned */
     uint32_t peer_count;
-    uint32_t backlog_at; /* frames that the device gave and the budget has not reached */
+    uint32_t flow_peer_count; /* of them; the rest are reached by another port first */
+    uint32_t backlog_at;      /* frames that the device gave and the budget has not reached */
     uint32_t backlog_count;
     struct rte_mbuf *backlog[FAB_PORT_BURST];
     struct fab_flow_port_counters counters;

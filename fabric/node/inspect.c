@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "actor/inspect.h"
+#include "link/flow_port.h"
 #include "node/control/control.h"
 #include "node/full.h"
 
@@ -35,6 +36,23 @@ level_name(enum fab_level level)
     return level <= FAB_LEVEL_FLOW ? names[level] : names[0];
 }
 
+/* Over two ports: by which of them the peer is heard. */
+static void
+set_ways(json_t *object, const struct fab_link *link)
+{
+    struct fab_flow_way ways[FAB_FLOW_WAYS_MAX];
+    unsigned count = link->level == FAB_LEVEL_FLOW ? fab_flow_port_ways(link, ways) : 0;
+    json_t *list;
+
+    if (count < 2)
+        return;
+    list = json_array();
+    for (unsigned i = 0; i < count; i++)
+        json_array_append_new(
+            list, json_pack("{s:s, s:b}", "port", ways[i].port, "up", (int)ways[i].is_up));
+    json_object_set_new(object, "paths", list);
+}
+
 static void
 append_link(void *context, const struct fab_link *link)
 {
@@ -45,6 +63,7 @@ append_link(void *context, const struct fab_link *link)
                   (json_int_t)link->counters.received, "full", (json_int_t)link->counters.full,
                   "bad_records", (json_int_t)link->counters.bad_records);
 
+    set_ways(object, link);
     json_array_append_new(context, object);
 }
 

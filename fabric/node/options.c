@@ -127,6 +127,24 @@ find_port(const struct myc_node_options *options, const char *name)
 }
 
 static enum myc_status
+check_second_path(const struct myc_node_options *options, const struct myc_peer_options *peer)
+{
+    const struct myc_port_options *second = peer->port_b ? find_port(options, peer->port_b) : NULL;
+
+    if (!peer->address_b || !second || !second->address)
+        return fab_node_refuse(options, MYC_INVALID,
+                               "peer %u: a second way needs address_b and port_b, a port of the "
+                               "node that has an address",
+                               peer->node_id);
+    if (second > find_port(options, peer->port))
+        return MYC_OK;
+    return fab_node_refuse(options, MYC_INVALID,
+                           "peer %u: port_b is %s: give the node another port, behind that of the "
+                           "first way",
+                           peer->node_id, peer->port_b);
+}
+
+static enum myc_status
 check_peer(const struct myc_node_options *options, const struct myc_peer_options *peer)
 {
     if (peer->node_id == 0 || peer->node_id > FAB_NODE_ID_MAX || peer->node_id == options->node_id)
@@ -141,12 +159,12 @@ check_peer(const struct myc_node_options *options, const struct myc_peer_options
                                "peer %u: security is off and there is no security_key_file, or it "
                                "is auth or encrypt and there is one",
                                peer->node_id);
-    if (find_port(options, peer->port))
-        return MYC_OK;
-    return fab_node_refuse(
-        options, MYC_INVALID, "peer %u: %s%s: give the node such a port, with an address",
-        peer->node_id, peer->port ? "no port is called " : "no port has an address",
-        peer->port ? peer->port : "");
+    if (!find_port(options, peer->port))
+        return fab_node_refuse(
+            options, MYC_INVALID, "peer %u: %s%s: give the node such a port, with an address",
+            peer->node_id, peer->port ? "no port is called " : "no port has an address",
+            peer->port ? peer->port : "");
+    return peer->address_b || peer->port_b ? check_second_path(options, peer) : MYC_OK;
 }
 
 static enum myc_status

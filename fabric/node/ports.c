@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "env/clock.h"
 #include "env/port.h"
 #include "link/flow_port.h"
@@ -22,6 +23,7 @@
 #define POLL_GAP_DEDICATED_US 2000U
 #define POLL_GAP_SHARED_US    50000U
 #define PEER_LCORES_MIN       4U
+#define COUNTERS_MAX          256U /* different ones of ports */
 
 /* An actor that takes raw frames. */
 struct listener {
@@ -179,6 +181,32 @@ leads_to(const struct myc_node_options *options, uint32_t port, const struct myc
     return options->ports[port].address != NULL;
 }
 
+/* Those whose second way is this port. That of the first stands before it. */
+static uint32_t
+collect_seconds(const struct fab_full *full, const struct fab_ports *ports, uint32_t port,
+                struct fab_flow_second_options *seconds)
+{
+    const struct myc_node_options *options = &full->options;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < options->peer_count; i++) {
+        const struct myc_peer_options *peer = &options->peers[i];
+
+        if (!peer->address_b || strcmp(peer->port_b, options->ports[port].name) != 0)
+            continue;
+        seconds[count].peer = (struct fab_flow_peer_options){
+            .node_id = peer->node_id,
+            .address = peer->address_b,
+            .udp_port_base = peer->udp_port_base_b,
+        };
+        for (uint32_t j = 0; j < port; j++)
+            if (leads_to(options, j, peer))
+                seconds[count].first = ports->entries[j].flows;
+        count++;
+    }
+    return count;
+}
+
 /* With its key, if it has one. */
 static enum myc_status
 fill_peer(const struct myc_node_options *options, const struct myc_peer_options *given,
@@ -245,9 +273,16 @@ largest_body(uint64_t heap_bytes)
     return size;
 }
 
+/* Room for what a port is told of the peers, while the ports are made. */
+struct peer_lists {
+    struct fab_flow_peer_options *peers;
+    uint32_t peer_count; /* of the present port */
+    struct fab_flow_second_options *seconds;
+};
+
 static enum myc_status
-create_flows(const struct fab_full *full, uint32_t index, struct port_entry *entry,
-             const struct fab_flow_peer_options *peers, uint32_t peer_count)
+create_flows(const struct fab_full *full, uint32_t index, const struct fab_ports *ports,
+             struct port_entry *entry, const struct peer_lists *lists)
 {
     const struct myc_node_options *options = &full->options;
     const struct myc_port_options *given = &options->ports[index];
@@ -265,8 +300,10 @@ create_flows(const struct fab_full *full, uint32_t index, struct port_entry *ent
         .lcore = given->lcore,
         .lcore_count = (uint8_t)full->lcore_count,
         .sockets = sockets,
-        .peers = peers,
-        .peer_count = peer_count,
+        .peers = lists->peers,
+        .peer_count = lists->peer_count,
+        .seconds = lists->seconds,
+        .second_count = collect_seconds(full, ports, index, lists->seconds),
         .peer_lcores = peer_lcores(full->lcore_count),
         .is_point_to_point = given->is_point_to_point,
         .window_bytes = options->limits.flow_window_bytes,
@@ -324,18 +361,16 @@ give_to_lcores(struct fab_full *full, struct port_entry *entry)
 }
 
 static enum myc_status
-start_port(struct fab_full *full, uint32_t index, struct fab_ports *ports,
-           struct fab_flow_peer_options *peers)
+start_port(struct fab_full *full, uint32_t index, struct fab_ports *ports, struct peer_lists *lists)
 {
     struct port_entry *entry = &ports->entries[ports->count++];
     enum myc_status status = open_device(&full->options, &full->options.ports[index], entry);
-    uint32_t peer_count;
 
     if (status == MYC_OK)
-        status = collect_peers(&full->options, index, peers, &peer_count);
+        status = collect_peers(&full->options, index, lists->peers, &lists->peer_count);
     if (status == MYC_OK)
-        status = create_flows(full, index, entry, peers, peer_count);
-    fab_wipe(peers, full->options.peer_count * sizeof(*peers));
+        status = create_flows(full, index, ports, entry, lists);
+    fab_wipe(lists->peers, full->options.peer_count * sizeof(*lists->peers));
     return status != MYC_OK ? status : give_to_lcores(full, entry);
 }
 
@@ -343,12 +378,15 @@ enum myc_status
 fab_ports_create(struct fab_full *full, struct fab_ports **ports)
 {
     struct fab_ports *created = calloc(1, sizeof(*created));
-    struct fab_flow_peer_options *peers = calloc(full->options.peer_count + 1, sizeof(*peers));
-    enum myc_status status = created && peers ? MYC_OK : MYC_NO_MEMORY;
+    size_t peer_count = full->options.peer_count + 1;
+    struct peer_lists lists = { .peers = calloc(peer_count, sizeof(*lists.peers)),
+                                .seconds = calloc(peer_count, sizeof(*lists.seconds)) };
+    enum myc_status status = created && lists.peers && lists.seconds ? MYC_OK : MYC_NO_MEMORY;
 
     for (uint32_t i = 0; i < full->options.port_count && status == MYC_OK; i++)
-        status = start_port(full, i, created, peers);
-    free(peers);
+        status = start_port(full, i, created, &lists);
+    free(lists.peers);
+    free(lists.seconds);
     if (status == MYC_OK)
         *ports = created;
     else
@@ -389,12 +427,46 @@ fab_ports_lookup_id(const struct fab_ports *ports, const char *name, uint16_t *p
     return MYC_OK;
 }
 
+/* ---- counters ------------------------------------------------------------------------------- */
+
+/* The sum of each counter over the ports; not all ports have all of them. */
+struct sums {
+    uint32_t count;
+    struct {
+        const char *name;
+        const char *text;
+        uint64_t value;
+    } entries[COUNTERS_MAX];
+};
+
+static void
+add_counter(void *context, const char *name, const char *text, uint64_t value)
+{
+    struct sums *sums = context;
+    uint32_t at = 0;
+
+    while (at < sums->count && strcmp(sums->entries[at].name, name) != 0)
+        at++;
+    FAB_ASSERT(at < COUNTERS_MAX);
+    if (at == sums->count) {
+        sums->entries[at].name = name;
+        sums->entries[at].text = text;
+        sums->entries[at].value = 0;
+        sums->count++;
+    }
+    sums->entries[at].value += value;
+}
+
 void
 fab_ports_counter_each(const struct fab_ports *ports,
                        void (*each)(void *context, const char *name, const char *text,
                                     uint64_t value),
                        void *context)
 {
+    struct sums sums = { .count = 0 };
+
     for (uint32_t i = 0; i < ports->count; i++)
-        fab_flow_port_counter_each(ports->entries[i].flows, each, context);
+        fab_flow_port_counter_each(ports->entries[i].flows, add_counter, &sums);
+    for (uint32_t i = 0; i < sums.count; i++)
+        each(context, sums.entries[i].name, sums.entries[i].text, sums.entries[i].value);
 }

@@ -35,6 +35,7 @@ fab_frame_peek(const void *bytes, size_t size, struct fab_frame_peek *peek)
     peek->version = header.version;
     peek->type = header.type;
     peek->epoch = header.epoch;
+    peek->number = header.number;
     return true;
 }
 

@@ -233,6 +233,7 @@ struct fab_frame_peek {
     uint8_t version;
     uint8_t type; /* enum fab_frame_type */
     uint32_t epoch;
+    uint32_t number;
 };
 
 /* A decoded frame; pointers lead into the bytes that were decoded. */

@@ -75,6 +75,11 @@ struct myc_peer_options {
     /** File of the key that both nodes have, 64 hexadecimal digits (`openssl rand -hex 32`), which
      * only its owner may read; read at start. NULL with OFF, and only then. */
     const char *security_key_file;
+    /** A second way (A/B): every frame leaves by both ports, the first copy to arrive counts, and
+     * the loss of either port is told to operators only. NULL: there is none. */
+    const char *address_b;    /**< of the peer in the second port's network */
+    uint16_t udp_port_base_b; /**< 0: 21000 */
+    const char *port_b; /**< needed with address_b; stands behind `port` in ports; mtu no smaller */
 };
 
 /** Sizes fixed at start; 0 gives the default in brackets. All of each lcore. */

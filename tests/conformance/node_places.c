@@ -18,15 +18,20 @@
 #define ENCRYPT       MYC_SECURITY_ENCRYPT
 
 static const struct way ways[] = {
-    { "ring", "two lcores of a node", WIRE_NONE, true, false, false, 200000, OFF },
-    { "segment", "two nodes of a host", WIRE_NONE, false, false, false, 200000, OFF },
-    { "client", "a node and its client", WIRE_NONE, false, true, false, 200000, OFF },
-    { "memif", "two nodes and a memif", WIRE_MEMIF, false, false, false, 200000, OFF },
-    { "memif-auth", "two nodes, authenticated", WIRE_MEMIF, false, false, false, 100000, AUTH },
-    { "memif-encrypt", "two nodes, encrypted", WIRE_MEMIF, false, false, true, 100000, ENCRYPT },
-    { "memif-bad", "two nodes and a bad memif", WIRE_MEMIF, false, false, true, MILLION, OFF },
-    { "veth", "two nodes and a veth pair", WIRE_VETH, false, false, false, 100000, OFF },
-    { "veth-bad", "two nodes and a bad wire", WIRE_VETH, false, false, true, 100000, OFF },
+    { "ring", "two lcores of a node", WIRE_NONE, true, false, false, false, 200000, OFF },
+    { "segment", "two nodes of a host", WIRE_NONE, false, false, false, false, 200000, OFF },
+    { "client", "a node and its client", WIRE_NONE, false, true, false, false, 200000, OFF },
+    { "memif", "two nodes and a memif", WIRE_MEMIF, false, false, false, false, 200000, OFF },
+    { "memif-auth", "two nodes, authenticated", WIRE_MEMIF, false, false, false, false, 100000,
+      AUTH },
+    { "memif-encrypt", "two nodes, encrypted", WIRE_MEMIF, false, false, false, true, 100000,
+      ENCRYPT },
+    { "memif-bad", "two nodes and a bad memif", WIRE_MEMIF, false, false, false, true, MILLION,
+      OFF },
+    { "memif-twin", "two nodes, a bad and a good memif", WIRE_MEMIF, false, false, true, true,
+      200000, OFF },
+    { "veth", "two nodes and a veth pair", WIRE_VETH, false, false, false, false, 100000, OFF },
+    { "veth-bad", "two nodes and a bad wire", WIRE_VETH, false, false, false, true, 100000, OFF },
 };
 
 /* A hundredth of the frames is lost, another one doubled, another one overtaken, each way. */
@@ -90,9 +95,9 @@ start_eal(enum conf_place place)
 /* What the options of a node point to. */
 struct filled {
     struct myc_lcore_options lcores[2];
-    struct myc_port_options port;
+    struct myc_port_options ports[2];
     struct myc_peer_options peer;
-    char device[TEXT_SIZE];
+    char devices[2][TEXT_SIZE];
     char control[TEXT_SIZE];
     char key_file[TEXT_SIZE];
     const char *attach[1];
@@ -121,32 +126,48 @@ fill_security(const struct way *way, const char *folder, struct filled *filled)
 }
 
 static void
-fill_wire(const struct way *way, enum conf_place place, const char *folder, struct filled *filled)
+fill_port(const struct way *way, enum conf_place place, const char *folder, unsigned index,
+          struct filled *filled)
 {
+    static const char *const names[] = { "wire", "wire-b" };
     static const char *const addresses[][2] = { { "10.9.3.1/24", "10.9.3.2/24" },
-                                                { "10.9.3.1", "10.9.3.2" } };
-    enum conf_place other = place == CONF_A ? CONF_B : CONF_A;
+                                                { "10.9.4.1/24", "10.9.4.2/24" } };
 
     if (way->wire == WIRE_MEMIF)
-        snprintf(filled->device, TEXT_SIZE,
-                 "net_memif0,role=%s,socket=%s/wire.memif,socket-abstract=no",
-                 place == CONF_A ? "server" : "client", folder);
+        snprintf(filled->devices[index], TEXT_SIZE,
+                 "net_memif%u,role=%s,socket=%s/%s.memif,socket-abstract=no", index,
+                 place == CONF_A ? "server" : "client", folder, names[index]);
     else
-        snprintf(filled->device, TEXT_SIZE, "net_af_packet0,iface=conf%c",
+        snprintf(filled->devices[index], TEXT_SIZE, "net_af_packet0,iface=conf%c",
                  place == CONF_A ? 'a' : 'b');
-    filled->port = (struct myc_port_options){
-        .name = "wire",
-        .device = filled->device,
-        .address = addresses[0][place],
+    filled->ports[index] = (struct myc_port_options){
+        .name = names[index],
+        .device = filled->devices[index],
+        .address = addresses[index][place],
         .mbuf_count = 4096,
-        .rx_fault = way->has_faults && way->wire == WIRE_MEMIF ? &fault : NULL,
+        .rx_fault = way->has_faults && way->wire == WIRE_MEMIF && index == 0 ? &fault : NULL,
     };
+}
+
+static void
+fill_wires(const struct way *way, enum conf_place place, const char *folder, struct filled *filled)
+{
+    static const char *const addresses[][2] = { { "10.9.3.1", "10.9.3.2" },
+                                                { "10.9.4.1", "10.9.4.2" } };
+    enum conf_place other = place == CONF_A ? CONF_B : CONF_A;
+
+    fill_port(way, place, folder, 0, filled);
     filled->peer = (struct myc_peer_options){
         .node_id = (uint16_t)(1 + other),
-        .address = addresses[1][other],
+        .address = addresses[0][other],
     };
     if (way->security != MYC_SECURITY_OFF)
         fill_security(way, folder, filled);
+    if (!way->is_twin)
+        return;
+    fill_port(way, place, folder, 1, filled);
+    filled->peer.address_b = addresses[1][other];
+    filled->peer.port_b = filled->ports[1].name;
 }
 
 /* A listens, B attaches. */
@@ -174,8 +195,10 @@ place_start(const struct way *way, enum conf_place place, const char *folder, bo
         .eal_argc = -1,
         .lcores = filled.lcores,
         .lcore_count = way->is_one_node ? 2 : 1,
-        .ports = &filled.port,
-        .port_count = way->wire != WIRE_NONE,
+        .ports = filled.ports,
+        .port_count = way->wire == WIRE_NONE ? 0
+                      : way->is_twin         ? 2
+                                             : 1,
         .peers = &filled.peer,
         .peer_count = way->wire != WIRE_NONE,
         .limits = { .actors_max = 1024,
@@ -196,7 +219,7 @@ place_start(const struct way *way, enum conf_place place, const char *folder, bo
     if (status != MYC_OK)
         return status;
     if (way->wire != WIRE_NONE)
-        fill_wire(way, place, folder, &filled);
+        fill_wires(way, place, folder, &filled);
     else if (!way->is_one_node)
         fill_segment(place, folder, &filled, &options);
     status = myc_node_start(&options, node);

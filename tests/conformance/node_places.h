@@ -30,6 +30,7 @@ struct way {
     enum wire_kind wire;
     bool is_one_node;
     bool is_client;  /* B is a client of A */
+    bool is_twin;    /* over two wires (A/B), the second without faults */
     bool has_faults; /* the port's own, or of an interposer between two veth pairs */
     uint64_t many;
     enum myc_security security;

@@ -103,6 +103,12 @@ flip_bits(struct sim *sim, uint8_t *bytes, size_t size)
     sim->corrupted++;
 }
 
+static const struct sim_wire *
+wire_of(const struct sim *sim, uint8_t path)
+{
+    return path == 0 ? &sim->wire : &sim->wire_b;
+}
+
 static void
 schedule_frame(struct sim *sim, struct sim_event event, const uint8_t *frame, size_t size)
 {
@@ -112,7 +118,7 @@ schedule_frame(struct sim *sim, struct sim_event event, const uint8_t *frame, si
     if (event.bytes == NULL)
         abort();
     memcpy(event.bytes, frame, size);
-    if (fab_prng_chance(&sim->prng, sim->wire.corrupt))
+    if (fab_prng_chance(&sim->prng, wire_of(sim, event.path)->corrupt))
         flip_bits(sim, event.bytes, size);
     sim_push_event(sim, event);
 }
@@ -135,9 +141,25 @@ occupy_wire(struct sim *sim, struct sim_end *end, size_t size, bool *is_marked)
 }
 
 static uint64_t
-travel_ns(struct sim *sim)
+travel_ns(struct sim *sim, uint8_t path)
 {
-    return sim->wire.delay_ns + fab_prng_below(&sim->prng, sim->wire.jitter_ns + 1);
+    const struct sim_wire *wire = wire_of(sim, path);
+
+    return wire->delay_ns + fab_prng_below(&sim->prng, wire->jitter_ns + 1);
+}
+
+/* A copy over the second path, whose bandwidth does not end. */
+static void
+transmit_second(struct sim *sim, struct sim_end *end, const uint8_t *frame, size_t size)
+{
+    struct sim_event event = { .end = end->peer, .path = 1 };
+
+    if (end->is_cut_b || fab_prng_chance(&sim->prng, sim->wire_b.lose))
+        return;
+    event.at_ns = sim->now_ns + travel_ns(sim, 1);
+    schedule_frame(sim, event, frame, size);
+    if (fab_prng_chance(&sim->prng, sim->wire_b.duplicate))
+        schedule_frame(sim, event, frame, size);
 }
 
 static void
@@ -146,20 +168,39 @@ transmit(struct sim *sim, struct sim_end *end, const uint8_t *frame, size_t size
     struct sim_event event = { .end = end->peer };
     uint64_t left_ns = occupy_wire(sim, end, size, &event.is_marked);
 
+    if (sim->has_two_paths)
+        transmit_second(sim, end, frame, size);
     end->frames++;
     if (sim->filter != NULL && !sim->filter(sim->filter_context, end, frame, size))
         return;
     if (left_ns == 0 || end->is_cut || fab_prng_chance(&sim->prng, sim->wire.lose))
         return;
-    event.at_ns = left_ns + travel_ns(sim);
+    event.at_ns = left_ns + travel_ns(sim, 0);
     schedule_frame(sim, event, frame, size);
     if (fab_prng_chance(&sim->prng, sim->wire.duplicate)) {
-        event.at_ns = left_ns + travel_ns(sim);
+        event.at_ns = left_ns + travel_ns(sim, 0);
         schedule_frame(sim, event, frame, size);
     }
 }
 
 /* turns */
+
+/* Of two copies the flow sees the first. */
+static void
+receive(struct sim *sim, struct sim_end *end, const struct sim_event *event)
+{
+    uint64_t taken = fab_flow_counters(end->flow)->frames_received;
+    struct fab_frame_peek peek;
+    bool is_frame = fab_frame_peek(event->bytes, event->size, &peek);
+
+    if (sim->has_two_paths && is_frame && fab_twin_is_second(&end->twin, event->path, &peek)) {
+        end->seconds++;
+        return;
+    }
+    fab_flow_incoming(end->flow, event->bytes, event->size, sim->now_ns);
+    if (is_frame && fab_flow_counters(end->flow)->frames_received != taken)
+        fab_twin_on_taken(&end->twin, event->path, &peek);
+}
 
 static void
 wake_at(struct sim *sim, struct sim_end *end, uint64_t at_ns)
@@ -234,7 +275,7 @@ sim_step(struct sim *sim, uint64_t until_ns)
     if (end->is_alive) {
         fab_flow_note_arrival(end->flow, 0, event.is_marked);
         if (event.size > 0)
-            fab_flow_incoming(end->flow, event.bytes, event.size, sim->now_ns);
+            receive(sim, end, &event);
         run_turn(sim, end);
     }
     free(event.bytes);
@@ -393,6 +434,7 @@ sim_start(struct sim *sim, uint32_t index)
     end->memory = take_memory(end->memory_size);
     end->flow = fab_flow_init(end->memory, &end->config, &sim_flow_ops, end, sim->now_ns);
     memset(&end->before, 0, sizeof(end->before));
+    fab_twin_init(&end->twin);
     end->up_total = end->down_total = 0;
     end->is_alive = true;
     run_turn(sim, end);

@@ -20,6 +20,7 @@
 #include "base/prng.h"
 #include "proto/flow.h"
 #include "proto/flow_state.h"
+#include "proto/twin.h"
 
 #define SIM_ENDS_MAX   256U
 #define SIM_BODIES_MAX 64U
@@ -58,11 +59,14 @@ struct sim_end {
     void *memory;
     size_t memory_size; /* bytes */
     bool is_alive;
-    bool is_cut;           /* nothing that it sends arrives */
-    bool has_no_room;      /* on_message refuses */
-    bool has_no_buffer;    /* prepare is not called: as if buffers had run out */
-    bool may_miss;         /* records may be left out by the sender */
-    bool is_echo;          /* sends one record for each that it gets */
+    bool is_cut;        /* nothing that it sends arrives */
+    bool has_no_room;   /* on_message refuses */
+    bool has_no_buffer; /* prepare is not called: as if buffers had run out */
+    bool may_miss;      /* records may be left out by the sender */
+    bool is_echo;       /* sends one record for each that it gets */
+    bool is_cut_b;      /* likewise over the second path */
+    struct fab_twin twin;
+    uint64_t seconds;      /* second copies that it dropped */
     uint64_t wire_free_ns; /* when its wire has sent what is queued */
     uint32_t wire;         /* index of the end whose wire it sends over: its own, or a shared one */
     uint64_t dropped;      /* frames for which that wire had too long a queue */
@@ -124,6 +128,8 @@ struct sim {
     uint64_t still_steps;
     struct fab_prng prng;
     struct sim_wire wire;
+    bool has_two_paths;     /* every frame goes over both (A/B), as a carrier does it */
+    struct sim_wire wire_b; /* the second; delay, jitter, loss, duplication and corruption of it */
     struct sim_event *events; /* a heap by time and order */
     size_t event_count;
     size_t event_capacity;

@@ -10,6 +10,7 @@ struct sim_event {
     uint64_t order;
     uint32_t end;
     uint32_t size;  /* bytes of frame; 0: a timer */
+    uint8_t path;   /* by which the frame comes */
     bool is_marked; /* the frame, on its way */
     uint8_t *bytes; /* owned by the event */
 };

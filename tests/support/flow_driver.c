@@ -144,6 +144,51 @@ add_link(void *context, struct fab_link *link)
     link->core = at;
 }
 
+static void
+collect_links(struct driver *driver)
+{
+    for (uint8_t i = 0; i < driver->lcore_count; i++) {
+        unsigned first = driver->link_count;
+
+        driver->pollables[i] = fab_flow_port_pollable(driver->flow, i);
+        fab_flow_port_link_each(driver->flow, i, add_link, driver);
+        for (unsigned j = first; j < driver->link_count; j++)
+            driver->links[j].lcore = i;
+    }
+}
+
+/* The same node and peer over another port. */
+static enum myc_status
+open_second(struct driver *driver, const struct driver_options *options,
+            struct fab_flow_port_options *flow)
+{
+    struct fab_flow_second_options second = {
+        .peer = { options->peer_node, options->peer_address_b, 0 },
+        .first = driver->flow,
+    };
+    struct fab_port_options port = {
+        .size = sizeof(port),
+        .device = options->device_b,
+        .mtu = options->mtu,
+        .mbuf_count = options->mbuf_count,
+        .error = driver->error,
+        .error_size = sizeof(driver->error),
+    };
+    enum myc_status status = fab_port_open(&port, &driver->port_b);
+
+    flow->name = options->device_b;
+    flow->port = driver->port_b;
+    flow->address = options->address_b;
+    flow->peer_count = 0;
+    flow->seconds = &second;
+    flow->second_count = 1;
+    if (status == MYC_OK)
+        status = fab_flow_port_create(flow, &driver->flow_b);
+    for (uint8_t i = 0; status == MYC_OK && i < driver->lcore_count; i++)
+        driver->pollables_b[i] = fab_flow_port_pollable(driver->flow_b, i);
+    return status;
+}
+
 static enum myc_status
 open_flow(struct driver *driver, const struct driver_options *options)
 {
@@ -174,14 +219,10 @@ open_flow(struct driver *driver, const struct driver_options *options)
     };
     enum myc_status status = fab_flow_port_create(&flow, &driver->flow);
 
-    for (uint8_t i = 0; status == MYC_OK && i < driver->lcore_count; i++) {
-        unsigned first = driver->link_count;
-
-        driver->pollables[i] = fab_flow_port_pollable(driver->flow, i);
-        fab_flow_port_link_each(driver->flow, i, add_link, driver);
-        for (unsigned j = first; j < driver->link_count; j++)
-            driver->links[j].lcore = i;
-    }
+    if (status == MYC_OK)
+        collect_links(driver);
+    if (status == MYC_OK && options->device_b)
+        status = open_second(driver, options, &flow);
     return status;
 }
 
@@ -201,6 +242,7 @@ driver_open(struct driver *driver, const struct driver_options *options)
 
     memset(driver, 0, sizeof(*driver));
     driver->lcore_count = options->lcore_count ? options->lcore_count : 1;
+    driver->send_every_ns = options->send_every_us * 1000ULL;
     driver->message_size = options->message_size ? options->message_size : BODY_SIZE_DEFAULT;
     driver->is_mixed = options->is_mixed;
     status = fab_port_open(&port, &driver->port);
@@ -215,7 +257,9 @@ void
 driver_close(struct driver *driver)
 {
     fab_flow_port_destroy(&driver->flow);
+    fab_flow_port_destroy(&driver->flow_b);
     fab_port_close(&driver->port);
+    fab_port_close(&driver->port_b);
     driver->link_count = 0;
 }
 
@@ -252,12 +296,15 @@ turn_lcore(struct driver *driver, uint8_t lcore)
 {
     uint64_t now_ns = driver_now_ns();
     const struct fab_pollable *pollable = &driver->pollables[lcore];
+    const struct fab_pollable *second = driver->flow_b ? &driver->pollables_b[lcore] : NULL;
     unsigned work = pollable->poll(pollable->context, driver_room, now_ns);
 
+    if (second)
+        work += second->poll(second->context, driver_room, now_ns);
     for (unsigned i = 0; i < driver->link_count; i++) {
         struct driver_link *at = &driver->links[i];
 
-        if (at->lcore != lcore || !at->link->is_up)
+        if (at->lcore != lcore || !at->link->is_up || now_ns < driver->send_ns)
             continue;
         for (unsigned sends = 0; sends < SENDS_PER_TURN && at->to_send > 0; sends++) {
             if (!send_one(at))
@@ -268,7 +315,11 @@ turn_lcore(struct driver *driver, uint8_t lcore)
             at->link->ops->flush(at->link, now_ns);
         at->is_dirty = false;
     }
+    if (now_ns >= driver->send_ns)
+        driver->send_ns = now_ns + driver->send_every_ns;
     pollable->flush(pollable->context, now_ns);
+    if (second)
+        second->flush(second->context, now_ns);
     return work;
 }
 

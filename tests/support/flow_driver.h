@@ -57,18 +57,28 @@ struct driver_options {
     uint32_t mbuf_count;   /* of the port and each lcore; 0: the defaults */
     uint32_t down_after_us;
     uint32_t poll_gap_us;
-    const struct myc_wire_fault *rx_fault;
-    enum fab_security security; /* of the peer */
-    uint8_t key;                /* the first byte of the pre-shared key; the others are 0 */
+    const struct myc_wire_fault *rx_fault; /* of the first port */
+    enum fab_security security;            /* of the peer */
+    uint8_t key; /* the first byte of the pre-shared key; the others are 0 */
+    /* the second port to the same peer (A/B) */
+    const char *device_b; /* NULL: none */
+    const char *address_b;
+    const char *peer_address_b;
+    uint32_t send_every_us; /* between bursts of messages; 0: as fast as they go */
 };
 
 struct driver {
     struct fab_port *port;
     struct fab_flow_port *flow;
+    struct fab_port *port_b; /* NULL: there is one port */
+    struct fab_flow_port *flow_b;
     uint8_t lcore_count;
     uint32_t message_size;
     bool is_mixed;
     struct fab_pollable pollables[DRIVER_LCORES_MAX];
+    struct fab_pollable pollables_b[DRIVER_LCORES_MAX];
+    uint64_t send_every_ns;
+    uint64_t send_ns; /* when the next burst may leave */
     struct driver_link links[DRIVER_LINKS_MAX];
     unsigned link_count;
     bool is_silent; /* does not poll, as if stopped */
@@ -95,7 +105,7 @@ uint64_t driver_misplaced(const struct driver *driver);
 unsigned driver_up_count(const struct driver *driver);
 bool driver_is_drained(const struct driver *driver);
 
-/* Value of a counter of the flow port; UINT64_MAX when there is none such. */
+/* Value of a counter of the (first) flow port; UINT64_MAX when there is none such. */
 uint64_t driver_counter(const struct driver *driver, const char *name);
 
 /* Prints those that are not 0, for whoever reads a failure. */

@@ -81,6 +81,28 @@ test_the_example_reads_and_gives_what_it_says(void **state)
     assert_null(config);
 }
 
+static void
+test_a_peer_over_two_ports_is_read(void **state)
+{
+    struct fab_config *config = NULL;
+    const struct myc_peer_options *peer;
+
+    (void)state;
+    if (load_text(NODE EAL WIRE
+                  "    address: 10.0.0.1/24\n"
+                  "  - {name: wire1, profile: memif, device: {role: server, socket: /t},"
+                  " address: 10.0.1.1/24}\n"
+                  "peers:\n  - {node_id: 2, address: 10.0.0.2, address_b: 10.0.1.2,"
+                  " port_b: wire1, udp_port_base_b: 22000}\n",
+                  &config) != MYC_OK)
+        fail_msg("%s", error);
+    peer = &config->options.peers[0];
+    assert_string_equal(peer->address_b, "10.0.1.2");
+    assert_string_equal(peer->port_b, "wire1");
+    assert_int_equal(peer->udp_port_base_b, 22000);
+    fab_config_free(&config);
+}
+
 static bool
 has_argument(const struct fab_config *config, const char *name, const char *value)
 {
@@ -268,6 +290,16 @@ static const struct {
                     "peers: [{node_id: 2, address: 10.0.0.2, port: wire9}]\n",
       ":10:47: peers[0].port: there is no port called wire9; give a port of ports that has an "
       "address" },
+    { NODE EAL WIRE "    address: 10.0.0.1/24\n"
+                    "peers: [{node_id: 2, address: 10.0.0.2, port_b: wire0}]\n",
+      ":10:9: peers[0].address_b: is missing; port_b needs the peer's address there" },
+    { NODE EAL WIRE "    address: 10.0.0.1/24\n"
+                    "peers: [{node_id: 2, address: 10.0.0.2, address_b: 10.0.1.2}]\n",
+      ":10:9: peers[0].port_b: give a port of ports that has an address" },
+    { NODE EAL WIRE
+      "    address: 10.0.0.1/24\n"
+      "peers: [{node_id: 2, address: 10.0.0.2, address_b: 10.0.1.2, port_b: wire0}]\n",
+      ":10:70: peers[0].port_b: is wire0; give another port, behind the first way's in ports" },
     { NODE EAL "segments: {control_socket_mode: \"0999\"}\n",
       ":5:33: segments.control_socket_mode: is 0999; write a file mode in quotes, such as "
       "\"0600\"" },
@@ -347,6 +379,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_example_reads_and_gives_what_it_says),
+        cmocka_unit_test(test_a_peer_over_two_ports_is_read),
         cmocka_unit_test(test_a_small_config_gets_defaults_and_arguments_for_eal),
         cmocka_unit_test(test_the_faults_of_a_port_are_read),
         cmocka_unit_test(test_memory_that_is_not_given_follows_lcores_and_ports),

@@ -127,6 +127,19 @@ spoil_peer_port(struct example *example)
 }
 
 static void
+spoil_second_port(struct example *example)
+{
+    example->peers[0].address_b = "10.0.1.2";
+}
+
+static void
+spoil_second_is_first(struct example *example)
+{
+    example->peers[0].address_b = "10.0.1.2";
+    example->peers[0].port_b = "wire0";
+}
+
+static void
 spoil_peer_address(struct example *example)
 {
     example->peers[0].address = NULL;
@@ -177,6 +190,8 @@ static const struct {
     { spoil_peer_address, "peer 2 has no address" },
     { spoil_peer_security, "peer 2: security is off and there is no security_key_file, or" },
     { spoil_peer_key_file, "peer 2: security is off and there is no security_key_file, or" },
+    { spoil_second_port, "peer 2: a second way needs address_b and port_b" },
+    { spoil_second_is_first, "peer 2: port_b is wire0: give the node another port" },
     { spoil_actors_max, "limits.actors_max 16777216" },
     { spoil_ring_slots, "1000 is not a power of two" },
 };

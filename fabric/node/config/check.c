@@ -212,6 +212,29 @@ find_port(const struct fab_config_file *file, const char *name)
     return NULL;
 }
 
+/* The way over a second port (A/B). */
+static enum myc_status
+check_second_path(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t index)
+{
+    const struct fab_file_peer *peer = &file->peers[index];
+    const struct fab_file_port *port = peer->port_b ? find_port(file, peer->port_b) : NULL;
+    char path[FAB_YAML_PATH_SIZE];
+
+    snprintf(path, sizeof(path), "peers[%u].address_b", index);
+    if (!peer->address_b)
+        return fab_yaml_refuse(yaml, path, "is missing; port_b needs the peer's address there");
+    if (!is_address(peer->address_b))
+        return fab_yaml_refuse(yaml, path, "is %s; write an address without prefix",
+                               peer->address_b);
+    snprintf(path, sizeof(path), "peers[%u].port_b", index);
+    if (!port || !port->address)
+        return fab_yaml_refuse(yaml, path, "give a port of ports that has an address");
+    if (port <= find_port(file, peer->port))
+        return fab_yaml_refuse(
+            yaml, path, "is %s; give another port, behind the first way's in ports", port->name);
+    return MYC_OK;
+}
+
 static enum myc_status
 check_peer(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t index)
 {
@@ -220,6 +243,7 @@ check_peer(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t i
     const struct range ranges[] = {
         { "node_id", peer->node_id, 1, FAB_NODE_ID_MAX },
         { "udp_port_base", peer->udp_port_base, 1024, 65535 },
+        { "udp_port_base_b", peer->udp_port_base_b, 1024, 65535 },
     };
     enum myc_status status;
     char prefix[32];
@@ -254,7 +278,7 @@ check_peer(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t i
                                peer->port ? peer->port : "");
     if (!port->address)
         return fab_yaml_refuse(yaml, path, "port %s has no address; give it one", port->name);
-    return MYC_OK;
+    return peer->address_b || peer->port_b ? check_second_path(yaml, file, index) : MYC_OK;
 }
 
 static enum myc_status

@@ -92,6 +92,9 @@ fill_peers(struct fab_config *config)
             .address = peer->address,
             .udp_port_base = peer->udp_port_base,
             .port = peer->port,
+            .address_b = peer->address_b,
+            .udp_port_base_b = peer->udp_port_base_b,
+            .port_b = peer->port_b,
             .security = peer->security,
             .security_key_file = config->key_files[i],
         };

@@ -124,6 +124,9 @@ static const cyaml_schema_field_t peer_fields[] = {
     TEXT(struct fab_file_peer, "port", port, MAYBE, FAB_CONFIG_NAME_MAX),
     WORD(struct fab_file_peer, security, securities),
     TEXT(struct fab_file_peer, "security_key_file", security_key_file, MAYBE, TEXT_MAX),
+    TEXT(struct fab_file_peer, "address_b", address_b, MAYBE, TEXT_MAX),
+    NUMBER(struct fab_file_peer, udp_port_base_b, MAYBE),
+    TEXT(struct fab_file_peer, "port_b", port_b, MAYBE, FAB_CONFIG_NAME_MAX),
     CYAML_FIELD_END,
 };
 

@@ -67,6 +67,9 @@ struct fab_file_peer {
     char *port;
     enum myc_security security;
     char *security_key_file;
+    char *address_b; /* the second way; NULL: none */
+    uint16_t udp_port_base_b;
+    char *port_b;
 };
 
 struct fab_file_segments {

@@ -78,6 +78,29 @@ number_of(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
+/* Of a link over two ports. */
+static void
+print_paths(const json_t *link)
+{
+    json_t *path;
+    size_t i;
+
+    json_array_foreach(json_object_get(link, "paths"), i, path)
+        printf("           path %c over %s %s\n", 'a' + (int)i, text_of(path, "port"),
+               json_is_true(json_object_get(path, "up")) ? "up" : "down");
+}
+
+static void
+print_link(const json_t *link)
+{
+    printf("  %-8s %-4s to %s lcore %lld: %lld sent, %lld received, %lld full\n",
+           text_of(link, "level"), json_is_true(json_object_get(link, "up")) ? "up" : "down",
+           text_of(link, "peer"), (long long)number_of(link, "peer_lcore"),
+           (long long)number_of(link, "sent"), (long long)number_of(link, "received"),
+           (long long)number_of(link, "full"));
+    print_paths(link);
+}
+
 static void
 print_mailbox(const json_t *mailbox)
 {
@@ -104,12 +127,7 @@ print_lcore(const json_t *lcore)
            json_is_true(json_object_get(lcore, "polls")) ? "" : " (does not answer)",
            (long long)number_of(lcore, "actors"), share,
            (double)number_of(lcore, "gap_ns_max") / 1e3);
-    json_array_foreach(json_object_get(lcore, "links"), i, link)
-        printf("  %-8s %-4s to %s lcore %lld: %lld sent, %lld received, %lld full\n",
-               text_of(link, "level"), json_is_true(json_object_get(link, "up")) ? "up" : "down",
-               text_of(link, "peer"), (long long)number_of(link, "peer_lcore"),
-               (long long)number_of(link, "sent"), (long long)number_of(link, "received"),
-               (long long)number_of(link, "full"));
+    json_array_foreach(json_object_get(lcore, "links"), i, link) print_link(link);
     json_array_foreach(json_object_get(lcore, "mailboxes"), i, mailbox) print_mailbox(mailbox);
 }
 

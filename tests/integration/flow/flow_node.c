@@ -6,8 +6,11 @@
  *
  *   flow_node --device DEVARGS --node N --address A/P [--peer-node N --peer-address A] ...
  *
+ * With --device-b, --address-b and --peer-address-b it reaches the peer over two ports (A/B).
+ *
  * Events: {"event": "open"}, "up", "down" (with the time since the last one was heard of), "done",
- * "failed" (with the error), "end" (with every counter that is not 0).
+ * "failed" (with the error), "end" (with every counter that is not 0; those of the second port
+ * begin with "b_").
  */
 #include <errno.h>
 #include <getopt.h>
@@ -52,6 +55,10 @@ static const struct option options[] = {
     { "seconds", required_argument, NULL, 't' },
     { "poll-gap-us", required_argument, NULL, 'p' },
     { "fault", required_argument, NULL, 'F' },
+    { "device-b", required_argument, NULL, '1' },
+    { "address-b", required_argument, NULL, '2' },
+    { "peer-address-b", required_argument, NULL, '3' },
+    { "every-us", required_argument, NULL, '4' },
     { "lasting", no_argument, NULL, 'x' },
     { 0 },
 };
@@ -65,6 +72,27 @@ set_fault(struct myc_wire_fault *fault, const char *text)
         return;
     fprintf(stderr, "%s\n", error);
     exit(2);
+}
+
+static void
+set_second_port(struct driver_options *node, int name, uint64_t number)
+{
+    switch (name) {
+    case '1':
+        node->device_b = optarg;
+        break;
+    case '2':
+        node->address_b = optarg;
+        break;
+    case '3':
+        node->peer_address_b = optarg;
+        break;
+    case '4':
+        node->send_every_us = (uint32_t)number;
+        break;
+    default:
+        exit(2);
+    }
 }
 
 /* What the node does, and on what wire. */
@@ -91,7 +119,7 @@ set_work(struct arguments *arguments, int name, uint64_t number)
         set_fault(&arguments->fault, optarg);
         break;
     default:
-        exit(2);
+        set_second_port(&arguments->node, name, number);
     }
 }
 
@@ -187,6 +215,15 @@ print_counter(void *context, const char *name, const char *text, uint64_t value)
 }
 
 static void
+print_second_counter(void *context, const char *name, const char *text, uint64_t value)
+{
+    (void)context;
+    (void)text;
+    if (value)
+        printf(", \"b_%s\": %llu", name, (unsigned long long)value);
+}
+
+static void
 tell_end(const struct driver *driver)
 {
     struct fab_fault_counters faults = fab_port_rx_faults(driver->port, 0);
@@ -203,6 +240,8 @@ tell_end(const struct driver *driver)
            (unsigned long long)driver_misplaced(driver), (unsigned long long)faults.lost,
            (unsigned long long)sent_hash, (unsigned long long)received_hash);
     fab_flow_port_counter_each(driver->flow, print_counter, NULL);
+    if (driver->flow_b)
+        fab_flow_port_counter_each(driver->flow_b, print_second_counter, NULL);
     printf("}\n");
     fflush(stdout);
 }
