@@ -19,6 +19,19 @@ def test_messages_cross_af_packet():
         exchange(Pair(wires), 50000)
 
 
+def test_two_lcores_of_each_node_share_the_one_queue():
+    """Software demux: the lcore that polls hands frames to the other, and takes its frames."""
+    with Wires("v") as wires:
+        pair = Pair(wires)
+        more = ["--lcores", 2, "--send", 3000, "--expect", 4 * 3000, "--lasting"]
+        nodes = [pair.node("a", *more), pair.node("b", *more)]
+        for node in nodes:
+            node.wait("done", 120)
+        for node in nodes:
+            end = node.finish()
+            expect(f"{end}", end["misplaced"] == 0 and end["received"] == 4 * 3000)
+
+
 def test_messages_cross_af_xdp():
     """The same over AF_XDP sockets."""
     with Wires("v") as wires:
@@ -109,6 +122,7 @@ if __name__ == "__main__":
         print("1..0 # SKIP network namespaces cannot be made here (root is needed)")
         sys.exit(SKIP)
     sys.exit(main([test_messages_cross_af_packet,
+                   test_two_lcores_of_each_node_share_the_one_queue,
                    test_messages_cross_af_xdp,
                    test_a_million_messages_survive_a_bad_wire_between_veth_pairs,
                    test_frames_named_one_by_one_are_lost_and_made_good,
