@@ -35,7 +35,16 @@ fab_port_alloc(struct fab_port *port, uint16_t queue)
 
 /* --- receiving ------------------------------------------------------------------------------- */
 
-/* Keeps frames that are, or can be made, of one piece. Returns how many are left. */
+/* Whether the device, asked to check, found a checksum wrong. */
+static inline bool
+has_bad_checksum(const struct rte_mbuf *mbuf)
+{
+    return (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD ||
+           (mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD;
+}
+
+/* Keeps frames that are sound, and are of one piece or can be made so. Returns how many are left.
+ */
 static unsigned
 keep_whole(struct fab_port_queue *queue, struct rte_mbuf **mbufs, unsigned count)
 {
@@ -46,6 +55,11 @@ keep_whole(struct fab_port_queue *queue, struct rte_mbuf **mbufs, unsigned count
         queue->counters.rx_bytes += mbufs[i]->pkt_len;
         if (fab_unlikely(mbufs[i]->nb_segs > 1) && rte_pktmbuf_linearize(mbufs[i]) != 0) {
             queue->counters.rx_segmented++;
+            rte_pktmbuf_free(mbufs[i]);
+            continue;
+        }
+        if (fab_unlikely(has_bad_checksum(mbufs[i]))) {
+            queue->counters.rx_bad_checksum++;
             rte_pktmbuf_free(mbufs[i]);
             continue;
         }

@@ -49,6 +49,7 @@ struct fab_port_options {
     uint16_t mtu;            /* bytes of IP packet; 0: what the port has */
     uint16_t rx_descriptors; /* 0: 1024, or what the device allows */
     uint16_t tx_descriptors;
+    bool offload_checksums;                /* if the device can: those of UDP, both ways */
     uint32_t mbuf_count;                   /* of the port's pool; 0: FAB_PORT_MBUFS_DEFAULT */
     const struct myc_wire_fault *rx_fault; /* copied; NULL: none */
     const struct myc_wire_fault *tx_fault;
@@ -68,6 +69,7 @@ struct fab_port_info {
     bool is_point_to_point; /* leads to one other end and nowhere else: memif, ring */
     bool is_mtu_fixed;      /* the device cannot set it */
     bool can_multicast;     /* receives all multicast */
+    bool fills_checksums;   /* of UDP in frames that ask for it (RTE_MBUF_F_TX_UDP_CKSUM) */
 };
 
 /* clang-format off */
@@ -75,6 +77,7 @@ struct fab_port_info {
     X(rx_frames, "frames received")                                                                \
     X(rx_bytes, "bytes of frames received, without FCS")                                           \
     X(rx_segmented, "frames received in several pieces that did not fit into one buffer")          \
+    X(rx_bad_checksum, "frames dropped because the device found a checksum wrong")                 \
     X(tx_frames, "frames that the device took")                                                    \
     X(tx_bytes, "bytes of frames that the device took")                                            \
     X(tx_stuck, "frames dropped because the device took nothing for a while")                      \

@@ -22,6 +22,7 @@
 #define FRAME_EXTRA         26U   /* Ethernet header, two tags and FCS around an IP packet */
 #define FRAME_SIZE_MIN      2048U /* what PMDs expect of a buffer */
 #define FRAME_SIZE_STEP     1024U /* net_af_packet wants its whole slot to fit */
+#define RX_CHECKSUMS        (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM)
 #define PORTS_TEXT_SIZE     256U
 
 /* Options being worked on, and where to say what is wrong with them. */
@@ -203,6 +204,11 @@ configure(struct opening *opening)
     conf.rxmode.mtu = opening->options->mtu > info->mtu ? opening->options->mtu : info->mtu;
     if (conf.rxmode.mtu > device->max_mtu || has_mtu_below(opening))
         conf.rxmode.mtu = info->mtu;
+    if (opening->options->offload_checksums) {
+        conf.rxmode.offloads = device->rx_offload_capa & RX_CHECKSUMS;
+        conf.txmode.offloads = device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
+        info->fills_checksums = conf.txmode.offloads != 0;
+    }
     result = rte_eth_dev_configure(info->id, info->queue_count, info->queue_count, &conf);
     if (result != 0)
         return refused(opening, "configure it", result);

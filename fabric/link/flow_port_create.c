@@ -114,6 +114,7 @@ set_up_port(struct creation *creation)
     port->port = options->port;
     port->queue = options->queue;
     port->mac = info->mac;
+    port->fills_checksums = info->fills_checksums;
     port->vlan = options->vlan_id ? options->vlan_id : FAB_PACKET_VLAN_NONE;
     port->lcore = options->lcore;
     port->lcore_count = options->lcore_count;

@@ -37,6 +37,21 @@ has_headers(struct fab_flow_port *port, struct fab_flow_peer_path *peer)
     return renew_headers(port, peer);
 }
 
+/* The card adds the payload to the sum of the pseudo header that it finds. */
+static void
+leave_checksum(struct fab_flow_port *port, const struct fab_udp_path *path, struct rte_mbuf *mbuf,
+               uint8_t *headers)
+{
+    bool is_v4 = path->family == FAB_IP_V4;
+    uint16_t sum = fab_udp_path_pseudo_checksum(path, mbuf->pkt_len - path->size);
+
+    memcpy(headers + path->size - sizeof(sum), &sum, sizeof(sum));
+    mbuf->l2_len = path->network_offset & 0x7fU; /* 14 or 18: a field of seven bits */
+    mbuf->l3_len = is_v4 ? FAB_IPV4_SIZE : FAB_IPV6_SIZE;
+    mbuf->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM | (is_v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
+    port->counters.checksums_offloaded++;
+}
+
 void
 fab_flow_port_send(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
@@ -47,7 +62,7 @@ fab_flow_port_send(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t n
         .target_port = (uint16_t)(peer->udp_port_base + (path & 0xffU)),
         .payload = rte_pktmbuf_mtod(mbuf, const void *),
         .payload_size = mbuf->data_len,
-        .has_checksum = true,
+        .has_checksum = !port->fills_checksums,
     };
     uint8_t *headers;
 
@@ -59,6 +74,8 @@ fab_flow_port_send(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t n
     headers = (uint8_t *)rte_pktmbuf_prepend(mbuf, peer->headers.size);
     FAB_ASSERT(headers != NULL);
     fab_udp_path_write(&peer->headers, &datagram, headers);
+    if (port->fills_checksums)
+        leave_checksum(port, &peer->headers, mbuf, headers);
     fab_port_send(port->port, port->queue, mbuf, now_ns);
 }
 

@@ -28,6 +28,7 @@
     X(foreign_vlan, "sound frames of another VLAN than the port's, that nobody listens for")       \
     X(announced, "times that we said to everybody where we are")                                   \
     X(address_conflicts, "times that another card said to have the port's address")                \
+    X(checksums_offloaded, "frames whose UDP checksum was left to the card")                       \
     X(no_neighbour, "frames dropped because the next hop's link address is not known")             \
     X(raw_received, "frames handed to a listener")                                                 \
     X(unclaimed, "sound frames that nobody listens for")                                           \
@@ -72,6 +73,7 @@ struct fab_flow_port {
     uint8_t lcore_count;
     uint8_t peer_lcores;
     bool has_address;
+    bool fills_checksums;   /* the device, of UDP */
     bool has_told_conflict; /* the log knows that another card has our address */
     uint16_t vlan;          /* FAB_PACKET_VLAN_NONE: untagged */
     struct fab_ip_prefix local;

@@ -155,6 +155,7 @@ open_device(const struct myc_node_options *options, const struct myc_port_option
         .rx_descriptors = given->rx_descriptors,
         .tx_descriptors = given->tx_descriptors,
         .mbuf_count = given->mbuf_count,
+        .offload_checksums = given->offload_checksums,
         .rx_fault = given->rx_fault,
         .tx_fault = given->tx_fault,
         .error = error,

@@ -51,6 +51,7 @@ struct myc_port_options {
     uint16_t rx_descriptors; /**< 0: 1024 */
     uint16_t tx_descriptors; /**< 0: 1024 */
     uint32_t mbuf_count;     /**< frames in the port's pool; 0: 8192 */
+    bool offload_checksums;  /**< those of UDP, both ways, if the device can */
     uint16_t vlan_id;        /**< 1 to 4094: of the frames of flows, ARP and echoes; 0: untagged */
     bool is_point_to_point;  /**< nobody else uses the wire: no congestion control on it */
     /** What befalls frames received, and frames sent, for tests; copied; NULL: nothing. */

@@ -82,7 +82,7 @@ until_said 1 'node 2 lcore 0 is down' 1 missed
 start 2
 until_said 1 'node 2 lcore 0 is up' 2 taken_back
 until_named named_again
-grep -E 'counter (rx_frames|messages_received)' /tmp/out
+grep -E "counter (rx_frames|rx_bad_checksum|messages_received|checksums_offloaded)" /tmp/out
 kill -TERM $pid1; wait $pid1; echo "STEP ended $?"
 """
 
@@ -110,9 +110,13 @@ class Cards(unittest.TestCase):
         for step in ("met", "named", "missed", "taken_back", "named_again"):
             self.assertIn(f"STEP {step} ok", text)
         self.assertIn("STEP ended 0", text)
+        return text
 
     def test_nodes_meet_over_intel_cards(self):
-        self.check("e1000")
+        text = self.check("e1000")
+        # The card adds up what it sends, and the other one checks what it gets.
+        self.assertRegex(text, r"checksums_offloaded\W+[1-9]")
+        self.assertNotRegex(text, r"rx_bad_checksum\W+[1-9]")
 
     def test_nodes_meet_over_virtio_cards(self):
         self.check("virtio")

@@ -50,6 +50,7 @@ fill_ports(struct fab_config *config)
             .rx_descriptors = port->rx_descriptors ? port->rx_descriptors : profile->rx_descriptors,
             .tx_descriptors = port->tx_descriptors ? port->tx_descriptors : profile->tx_descriptors,
             .mbuf_count = port->mbuf_count ? port->mbuf_count : profile->mbuf_count,
+            .offload_checksums = profile->can_offload_checksums,
             .rx_fault = &port->rx_fault,
             .tx_fault = &port->tx_fault,
         };
