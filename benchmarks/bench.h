@@ -66,6 +66,9 @@ enum myc_status bench_ring_rate(const struct bench_options *options, struct benc
 enum myc_status bench_segment_rtt(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_segment_rate(const struct bench_options *options,
                                    struct bench_result *result);
+enum myc_status bench_flows(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_flows_1k(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_flows_idle(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_wire_rtt(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_wire_rate(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_wire_bulk_1k(const struct bench_options *options,

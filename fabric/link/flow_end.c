@@ -169,6 +169,8 @@ drain_touched(struct fab_flow_end *end, bool may_call, uint64_t now_ns)
         struct fab_flow_link *next = link->touched_next;
 
         link->is_touched = false;
+        if (next)
+            fab_flow_prefetch(next->flow);
         if (!fab_flow_has_output(link->flow)) {
             fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
         } else {

@@ -152,6 +152,27 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
     return flow;
 }
 
+static void
+prefetch(const void *from, const void *to)
+{
+    for (const char *at = from; at < (const char *)to; at += FAB_CACHE_LINE)
+        __builtin_prefetch(at, 1);
+}
+
+void
+fab_flow_prefetch(const struct fab_flow *flow)
+{
+    const struct fab_flow_path *path = &flow->paths[0];
+
+    prefetch(flow, &flow->lanes[FAB_LANE_USER + 1]);
+    prefetch(path, &path->received.range[1]);
+    __builtin_prefetch(&flow->peer, 1);
+    __builtin_prefetch(&flow->counters, 1);
+    __builtin_prefetch(&flow->reorder, 1);
+    prefetch(&flow->config, flow + 1);
+    prefetch(flow + 1, (const char *)(flow + 1) + FAB_CACHE_LINE * 3); /* places of pages */
+}
+
 void
 fab_flow_fini(struct fab_flow *flow)
 {

@@ -194,6 +194,9 @@ size_t fab_flow_size(const struct fab_flow_config *config);
 struct fab_flow *fab_flow_init(void *memory, const struct fab_flow_config *config,
                                const struct fab_flow_ops *ops, void *context, uint64_t now_ns);
 
+/* Asks for the lines of a flow that will be fed or asked next, while another one is worked on. */
+void fab_flow_prefetch(const struct fab_flow *flow);
+
 /* Ends the flow without a word to the peer and without callbacks: close first for a clean end. Its
  * keys are wiped. */
 void fab_flow_fini(struct fab_flow *flow);

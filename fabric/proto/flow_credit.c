@@ -3,14 +3,12 @@
  * Credit that we give: little to begin with, more on demand, from what the store has.
  *
  * A flow is promised its least from its start to its end, so it never waits for others. A peer that
- * says that records wait for credit is given twice as much, as long as the shelf has cells that
- * nobody was promised. When those become few, what a flow has beyond its least is not given anew
- * when it comes back. So the sum of all promises never exceeds the cells that there are.
+ * says that records wait for credit is given twice as much, but never more beyond the least than
+ * half of what nobody was promised; what is beyond that, because others have come, is not given
+ * anew when it comes back. So one flow finds all it can use, a thousand share evenly, there is
+ * always some left for who comes next, and the sum of all promises never exceeds the cells.
  */
 #include "proto/flow_state.h"
-
-/* One in so many cells is kept back from flows that have more than their least. */
-#define TIGHT_FRACTION 4U
 
 static uint32_t
 units_max(const struct fab_flow *flow, int lane)
@@ -37,22 +35,23 @@ fab_flow_credit_promise(const struct fab_flow_config *config)
     return units;
 }
 
-static bool
-is_tight(const struct fab_shelf *shelf)
+/* Units that a lane of any flow may have beyond its least now. */
+static uint32_t
+surplus_max(const struct fab_flow *flow)
 {
-    return shelf->count - shelf->promised < shelf->count / TIGHT_FRACTION;
+    return (flow->store->shelf.count - flow->store->shelf.promised) / 2;
 }
 
-/* What has come back is not given anew, down to the least. */
-static void
-shrink(struct fab_flow *flow, enum fab_lane lane, uint32_t units)
+static uint32_t
+surplus_of(const struct fab_flow *flow, int lane)
 {
-    struct fab_credit_in *credit = &flow->lanes[lane].credit_in;
-    uint32_t surplus = credit->window - fab_flow_credit_least(&flow->config, lane);
+    return flow->lanes[lane].credit_in.window - fab_flow_credit_least(&flow->config, lane);
+}
 
-    if (units > surplus)
-        units = surplus;
-    credit->window -= units;
+static void
+shrink(struct fab_flow *flow, int lane, uint32_t units)
+{
+    flow->lanes[lane].credit_in.window -= units;
     flow->store->shelf.promised -= units;
 }
 
@@ -60,10 +59,11 @@ void
 fab_flow_credit_came_back(struct fab_flow *flow, enum fab_lane lane, uint32_t units)
 {
     struct fab_credit_in *credit = &flow->lanes[lane].credit_in;
+    uint32_t surplus = surplus_of(flow, lane);
 
     credit->returned += units;
-    if (is_tight(&flow->store->shelf))
-        shrink(flow, lane, units);
+    if (surplus > 0 && surplus > surplus_max(flow))
+        shrink(flow, lane, units < surplus ? units : surplus);
     flow->path->due.credit |= fab_credit_in_is_due(credit);
 }
 
@@ -78,23 +78,26 @@ is_in_use(const struct fab_flow *flow, int lane)
     return left < credit->window - credit->window / 8;
 }
 
+static uint32_t
+smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 void
 fab_flow_credit_wanted(struct fab_flow *flow)
 {
-    struct fab_shelf *shelf = &flow->store->shelf;
-
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
         struct fab_credit_in *credit = &flow->lanes[lane].credit_in;
-        uint32_t more = units_max(flow, lane) - credit->window;
+        uint32_t most = surplus_max(flow);
+        uint32_t surplus = surplus_of(flow, lane);
+        uint32_t more = smaller(units_max(flow, lane) - credit->window, credit->window);
 
-        if (more == 0 || is_tight(shelf) || !is_in_use(flow, lane))
+        if (surplus >= most || !is_in_use(flow, lane))
             continue;
-        if (more > credit->window)
-            more = credit->window;
-        if (more > shelf->count - shelf->promised)
-            more = shelf->count - shelf->promised;
+        more = smaller(more, most - surplus);
         credit->window += more;
-        shelf->promised += more;
+        flow->store->shelf.promised += more;
     }
 }
 
@@ -102,5 +105,5 @@ void
 fab_flow_credit_end(struct fab_flow *flow)
 {
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
-        shrink(flow, (enum fab_lane)lane, flow->lanes[lane].credit_in.window);
+        shrink(flow, lane, surplus_of(flow, lane));
 }

@@ -269,7 +269,7 @@ free_chunks(struct fab_send_lane *lane, uint32_t place)
         return;
     if (*page_of(lane, place))
         give_page(lane, page_of(lane, place));
-    lane->head = lane->next = lane->tail = (place + rest) & ~rest;
+    lane->head = lane->next = lane->tail = 0;
 }
 
 void

@@ -13,9 +13,8 @@
  * at single records, and a run goes into its frame with one copy.
  *
  * The ring is one of pages, which are taken from a pool as the head comes to them and given back as
- * the tail leaves them; so are the spans' pages. An empty lane has none, and goes on at the start
- * of the next. Chunks do not go over a page's end: what does not fit there is skipped, marked by a
- * chunk of stream SKIP.
+ * the tail leaves them; so are the spans' pages. An empty lane has none, and begins anew. Chunks do
+ * not go over a page's end: what does not fit there is skipped, marked by a chunk of stream SKIP.
  */
 #ifndef FAB_PROTO_SEND_LANE_H
 #define FAB_PROTO_SEND_LANE_H

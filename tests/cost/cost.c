@@ -12,9 +12,11 @@ static const struct {
     const char *name;
     void (*run)(uint64_t count);
 } operations[] = {
-    { "dispatch", cost_dispatch },   { "guarded_dispatch", cost_guarded_dispatch },
-    { "spawn", cost_spawn },         { "ring_hop", cost_ring_hop },
-    { "idle_turn", cost_idle_turn }, { "flow_hop", cost_flow_hop },
+    { "dispatch", cost_dispatch },     { "guarded_dispatch", cost_guarded_dispatch },
+    { "spawn", cost_spawn },           { "ring_hop", cost_ring_hop },
+    { "idle_turn", cost_idle_turn },   { "flows_16", cost_flows_16 },
+    { "flows_1000", cost_flows_1000 }, { "flows_10000", cost_flows_10000 },
+    { "flows_idle", cost_flows_idle }, { "flow_hop", cost_flow_hop },
 };
 
 int

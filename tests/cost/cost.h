@@ -31,4 +31,11 @@ void cost_flow_hop(uint64_t count);
 /* A turn of a core with one link, in which nothing happens, and a look at the clock. */
 void cost_idle_turn(uint64_t count);
 
+/* A message over a flow until it is acknowledged, when so many flows speak in turn; and a turn in
+ * which ten thousand of them have nothing to do. */
+void cost_flows_16(uint64_t count);
+void cost_flows_1000(uint64_t count);
+void cost_flows_10000(uint64_t count);
+void cost_flows_idle(uint64_t count);
+
 #endif

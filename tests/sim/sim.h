@@ -22,7 +22,7 @@
 #include "proto/flow_state.h"
 #include "proto/twin.h"
 
-#define SIM_ENDS_MAX   256U
+#define SIM_ENDS_MAX   2000U
 #define SIM_BODIES_MAX 64U
 
 #define SIM_US 1000ULL

@@ -122,7 +122,7 @@ test_flows_that_share_a_store_all_get_on(void **state)
     sim_init(&sim, "shared_store", sim_seed_first(), &loss_and_jitter);
     lcores_start(&lcores, &sim, PAIRS, NULL);
     run_all(&sim, 100, 1300);
-    sim_run_until(&sim, sim.now_ns + 100 * SIM_MS); /* lost frames are remembered for a while */
+    sim_run_until(&sim, sim.now_ns + 20 * SIM_MS); /* lost frames are remembered for a while */
     for (uint32_t side = 0; side < 2; side++) {
         assert_int_equal(lcores.stores[side]->pages.free, lcores.stores[side]->pages.count);
         assert_int_equal(lcores.stores[side]->shelf.free, lcores.stores[side]->shelf.count);
