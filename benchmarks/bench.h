@@ -69,6 +69,19 @@ enum myc_status bench_segment_rate(const struct bench_options *options,
 enum myc_status bench_flows(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_flows_1k(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_flows_idle(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_segment_bulk_1k(const struct bench_options *options,
+                                      struct bench_result *result);
+enum myc_status bench_segment_bulk_64k(const struct bench_options *options,
+                                       struct bench_result *result);
+enum myc_status bench_segment_bulk(const struct bench_options *options,
+                                   struct bench_result *result);
+enum myc_status bench_segment_bulk_socket(const struct bench_options *options,
+                                          struct bench_result *result);
+enum myc_status bench_attach(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_attach_death(const struct bench_options *options,
+                                   struct bench_result *result);
+enum myc_status bench_attach_again(const struct bench_options *options,
+                                   struct bench_result *result);
 enum myc_status bench_wire_rtt(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_wire_rate(const struct bench_options *options, struct bench_result *result);
 enum myc_status bench_wire_bulk_1k(const struct bench_options *options,

@@ -13,7 +13,8 @@ static const struct {
     const char *prefix;
     enum myc_status (*start)(const char *arguments, const char *fault, struct myc_node **node);
 } kinds[] = {
-    { "segment:", bench_segment_partner },
+    { "segment:", bench_segment_partner }, { "segment-bulk:", bench_segment_bulk_partner },
+    { "client:", bench_client_partner },   { "connect:", bench_connect_partner },
     { "wire:", bench_wire_partner },
 };
 

@@ -24,6 +24,14 @@ void bench_partner_stop(pid_t pid);
 /* Each kind of partner: takes the rest of the spec, starts its node, spawns the partner actor. */
 enum myc_status bench_segment_partner(const char *arguments, const char *fault,
                                       struct myc_node **node);
+enum myc_status bench_segment_bulk_partner(const char *arguments, const char *fault,
+                                           struct myc_node **node);
+/* A client that registers a name and polls until it is killed. */
+enum myc_status bench_client_partner(const char *arguments, const char *fault,
+                                     struct myc_node **node);
+/* A process that only connects to a Unix socket. */
+enum myc_status bench_connect_partner(const char *arguments, const char *fault,
+                                      struct myc_node **node);
 enum myc_status bench_wire_partner(const char *arguments, const char *fault,
                                    struct myc_node **node);
 

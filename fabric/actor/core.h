@@ -93,6 +93,7 @@ struct fab_core_config {
     X(bounced_gone, "messages that came for an actor that has ended")                              \
     X(bounced_bad_type, "messages that came with a type that the actor does not accept")           \
     X(unverified, "of these, because their bytes did not verify")                                  \
+    X(bounced_reach, "messages, stops and kills for an actor that the other end may not reach")    \
     X(bounced_no_memory, "messages that came when no slot for them was left")                      \
     X(bounced_gap, "messages held back because one before them was not delivered")                 \
     X(dropped_newest, "messages dropped by a full mailbox that drops the newest")                  \

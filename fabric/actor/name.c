@@ -344,3 +344,18 @@ fab_names_each(const struct fab_core *core,
         if (table->names[i].is_claimed && !fab_name_is_group(table->names[i].claim.name))
             each(context, table->names[i].claim.name, table->names[i].claim.ref);
 }
+
+bool
+fab_link_may_reach(struct fab_core *core, const struct fab_link *link, uint64_t actor)
+{
+    const struct myc_ref ref = { .home = core->home, .actor = actor };
+    const struct fab_slot *slot = link->reach ? fab_slot_lookup(core, actor) : NULL;
+
+    if (!link->reach || (slot && fab_slot_index(core, slot) == core->names->registry))
+        return true;
+    for (uint32_t i = 0; i < link->reach->count; i++) {
+        if (myc_ref_is_equal(fab_names_holder(core, link->reach->names[i]), ref))
+            return true;
+    }
+    return false;
+}

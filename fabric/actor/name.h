@@ -29,4 +29,8 @@ void fab_names_withdraw(struct fab_core *core, uint32_t index, bool is_lost);
 /* Takes a claim out; the next best one holds, and who seeks it is told. */
 void fab_names_remove(struct fab_core *core, uint32_t index);
 
+/* Whether the other end of the link may reach the actor of that word: it may reach everybody, or
+ * the actor has one of its names here, or is the registry. */
+bool fab_link_may_reach(struct fab_core *core, const struct fab_link *link, uint64_t actor);
+
 #endif

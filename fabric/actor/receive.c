@@ -126,6 +126,11 @@ receive_user(struct fab_core *core, struct fab_link *link, const struct fab_msg 
     struct myc_self self;
 
     core->counters.received++;
+    if (fab_unlikely(link->reach != NULL) && !fab_link_may_reach(core, link, msg->to)) {
+        core->counters.bounced_reach++;
+        fab_notice_bounce(core, link, msg, NULL, MYC_REFUSED, false);
+        return;
+    }
     if (fab_unlikely(!slot)) {
         fab_notice_bounce(core, link, msg, NULL, MYC_GONE, false);
         return;
@@ -209,7 +214,7 @@ receive_quickly(struct fab_core *core, struct fab_link *link, const struct fab_m
         slot->accepted_key != fab_msg_key(msg) || slot->accepted_key == 0 ||
         !slot->class_of->receive)
         return false;
-    if (link->level != FAB_LEVEL_RING && !is_verified(core, slot, msg))
+    if (link->level != FAB_LEVEL_RING && (link->reach || !is_verified(core, slot, msg)))
         return false;
     if (!fab_run_in_place(core, slot))
         return false;

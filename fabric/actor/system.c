@@ -9,6 +9,7 @@
  */
 #include "actor/buffer.h"
 #include "actor/life.h"
+#include "actor/name.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 #include "wire/system.h"
@@ -185,7 +186,7 @@ on_writable(struct fab_core *core, struct fab_link *link, const void *body)
 }
 
 static bool
-on_stop(struct fab_core *core, const void *body)
+on_stop(struct fab_core *core, const struct fab_link *link, const void *body)
 {
     struct fab_system_stop stop;
     struct fab_slot *slot;
@@ -193,6 +194,10 @@ on_stop(struct fab_core *core, const void *body)
     memcpy(&stop, body, sizeof(stop));
     if (stop.reason >= MYC_STATUS_COUNT || stop.how > FAB_SYSTEM_STOP_DRAINED)
         return false;
+    if (!fab_link_may_reach(core, link, stop.actor)) {
+        core->counters.bounced_reach++;
+        return true;
+    }
     slot = fab_slot_lookup(core, stop.actor);
     if (slot)
         fab_end_as_asked(core, slot, &stop);
@@ -238,7 +243,7 @@ receive_own(struct fab_core *core, struct fab_link *link, uint16_t op, const voi
     case FAB_SYSTEM_WRITABLE:
         return on_writable(core, link, body);
     case FAB_SYSTEM_STOP:
-        return on_stop(core, body);
+        return on_stop(core, link, body);
     case FAB_SYSTEM_SPAWN:
         return fab_spawn_receive(core, link, body);
     case FAB_SYSTEM_SPAWNED:

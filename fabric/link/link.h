@@ -109,6 +109,12 @@ struct fab_window {
     uint32_t left;
 };
 
+/* Names whose holders are all that the other end of a link may reach. Nothing in it is owned. */
+struct fab_reach {
+    const char *const *names;
+    uint32_t count;
+};
+
 /* The head of every carrier's own struct. */
 struct fab_link {
     const struct fab_link_ops *ops;
@@ -122,6 +128,7 @@ struct fab_link {
     const uint8_t *own_heap;  /* bodies that this end lends; the core's field; not owned */
     const uint8_t *peer_heap; /* ring, segment: bodies that the other end lends; not owned */
     uint64_t peer_heap_size;
+    const struct fab_reach *reach; /* whom the other end may reach; NULL: everybody; not owned */
     enum fab_level level;
     bool is_up;
     bool is_dirty;  /* committed and not flushed: on the core's flush list; the core's field */

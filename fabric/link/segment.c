@@ -251,6 +251,7 @@ fab_segment_link_init(struct fab_segment_link *segment,
             .large_max = options->large_max,
             .peer_heap = options->peer_heap,
             .peer_heap_size = options->peer_heap_size,
+            .reach = options->reach,
         },
     };
     fab_segment_consumer_init(&segment->in, options->own, options->peer, options->peer_slots);

@@ -50,6 +50,7 @@ struct fab_segment_link_options {
     uint32_t large_max; /* bytes of the largest body that we may lend; 0: our heap is not there */
     const void *peer_heap; /* of that lcore's large messages; not owned; NULL: it has none */
     uint64_t peer_heap_size;
+    const struct fab_reach *reach; /* as in struct fab_link */
 };
 
 /* Makes a link that says on_up at its first poll. OK; NO_MEMORY.

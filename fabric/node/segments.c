@@ -98,6 +98,8 @@ fab_segments_open(struct fab_segments *segments)
         .name = options->name,
         .path = options->control_socket,
         .mode = options->control_socket_mode ? options->control_socket_mode : MODE_DEFAULT,
+        .allow = options->attach_allow,
+        .allow_count = options->attach_allow_count,
         .attach = options->attach,
         .attach_count = options->attach_count,
         .ops = { on_attached, on_detached, NULL, on_request, NULL },

@@ -83,6 +83,21 @@ struct myc_peer_options {
     const char *port_b; /**< needed with address_b; stands behind `port` in ports; mtu no smaller */
 };
 
+/** In a rule: any user, or any group. */
+#define MYC_ATTACH_ANY UINT32_MAX
+
+/**
+ * Who may attach at the control socket, and to which actors. The first rule that fits a process
+ * decides; when none does, root and the node's own user may, and reach everything.
+ */
+struct myc_attach_rule {
+    uint32_t uid;             /**< user id; MYC_ATTACH_ANY */
+    uint32_t gid;             /**< group id; MYC_ATTACH_ANY */
+    const char *const *names; /**< only who has one of these names is sent to, asked or stopped by
+                               * its actors; others answer REFUSED; NULL: everybody */
+    uint32_t name_count;      /**< 0 to 32 */
+};
+
 /** Sizes fixed at start; 0 gives the default in brackets. All of each lcore. */
 struct myc_limits {
     uint32_t actors_max;        /**< [65536] up to 16777215 */
@@ -113,7 +128,9 @@ struct myc_node_options {
     uint32_t peer_count; /**< 0 to 4096 */
     const char
         *control_socket; /**< path at which clients and nodes of the host attach; NULL: none */
-    uint32_t control_socket_mode; /**< file mode of it; 0: 0600 */
+    uint32_t control_socket_mode;               /**< file mode of it; 0: 0600 */
+    const struct myc_attach_rule *attach_allow; /**< who may attach; none: as the file mode says */
+    uint32_t attach_allow_count;                /**< 0 to 32 */
     const char *const *attach; /**< control sockets of other nodes of the host, tried until there */
     uint32_t attach_count;     /**< 0 to 64 */
     struct myc_limits limits;

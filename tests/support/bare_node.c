@@ -95,6 +95,8 @@ bare_node_open(struct bare_node *node, const struct bare_node_options *options)
         .name = "bare",
         .path = options->path,
         .mode = 0600,
+        .allow = options->allow,
+        .allow_count = options->allow_count,
         .attach = options->attach,
         .attach_count = options->attach_count,
         .ops = { .on_attached = on_attached, .on_detached = on_detached },

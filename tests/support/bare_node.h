@@ -30,6 +30,8 @@ struct bare_node_options {
     uint32_t attach_count;
     uint32_t slots;
     uint64_t heap_bytes; /* 0: no large messages */
+    const struct myc_attach_rule *allow;
+    uint32_t allow_count;
     /* Told on the control thread, beside what the node itself does; may be NULL. */
     struct fab_control_ops ops;
     void *context;

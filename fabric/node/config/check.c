@@ -308,12 +308,12 @@ check_segments(struct fab_yaml *yaml, const struct fab_config_file *file)
     const char *mode = file->segments.control_socket_mode;
 
     if (!mode)
-        return MYC_OK;
+        return fab_config_check_allow(yaml, file);
     if (mode[strspn(mode, "01234567")] != '\0' || strtoul(mode, NULL, 8) == 0 ||
         strtoul(mode, NULL, 8) > 0777)
         return fab_yaml_refuse(yaml, "segments.control_socket_mode",
                                "is %s; write a file mode in quotes, such as \"0600\"", mode);
-    return MYC_OK;
+    return fab_config_check_allow(yaml, file);
 }
 
 enum myc_status

@@ -168,6 +168,7 @@ fab_config_free(struct fab_config **config)
         free(old->key_files[i]);
     free(old->key_files);
     free(old->peers);
+    free(old->allow);
     free(old->actors);
     free(old->folder);
     fab_yaml_free(&fab_config_schema, old->file);

@@ -38,6 +38,7 @@ struct fab_config {
     struct myc_lcore_options *lcores;
     struct myc_port_options *ports;
     struct myc_peer_options *peers;
+    struct myc_attach_rule *allow;
     char **key_files; /* of the peers, by index; each owned */
     char **arguments; /* for EAL; each owned */
     int argument_count;
@@ -64,6 +65,10 @@ enum myc_status fab_config_devices(struct fab_yaml *yaml, struct fab_config *con
 
 /* Fills config->options and config->actors from the file and the devices. */
 enum myc_status fab_config_options(struct fab_config *config);
+
+/* Users and groups that there are not; and the rules of who may attach, in the options. */
+enum myc_status fab_config_check_allow(struct fab_yaml *yaml, const struct fab_config_file *file);
+enum myc_status fab_config_allow(struct fab_config *config);
 
 /* EAL's arguments. */
 enum myc_status fab_config_eal(struct fab_yaml *yaml, struct fab_config *config);

@@ -185,7 +185,7 @@ fab_config_options(struct fab_config *config)
     options->stall_report_us = or_default(file->times.stall_report_us, STALL_REPORT_US_DEFAULT);
     options->stall_limit_ms = or_default(file->times.stall_limit_ms, STALL_LIMIT_MS_DEFAULT);
     if ((status = fill_lcores(config)) != MYC_OK || (status = fill_ports(config)) != MYC_OK ||
-        (status = fill_peers(config)) != MYC_OK)
+        (status = fill_peers(config)) != MYC_OK || (status = fab_config_allow(config)) != MYC_OK)
         return status;
     return fill_actors(config);
 }

@@ -134,10 +134,22 @@ static const cyaml_schema_value_t peer_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct fab_file_peer, peer_fields),
 };
 
+static const cyaml_schema_field_t allow_fields[] = {
+    TEXT(struct fab_file_allow, "user", user, MAYBE, FAB_CONFIG_NAME_MAX),
+    TEXT(struct fab_file_allow, "group", group, MAYBE, FAB_CONFIG_NAME_MAX),
+    LIST(struct fab_file_allow, names, &text_value, MAYBE, 0, FAB_ALLOW_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t allow_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct fab_file_allow, allow_fields),
+};
+
 static const cyaml_schema_field_t segments_fields[] = {
     TEXT(struct fab_file_segments, "control_socket", control_socket, MAYBE, 107),
     TEXT(struct fab_file_segments, "control_socket_mode", control_socket_mode, MAYBE, 4),
     LIST(struct fab_file_segments, attach, &text_value, MAYBE, 0, FAB_ATTACH_MAX),
+    LIST(struct fab_file_segments, attach_allow, &allow_value, MAYBE, 0, FAB_ALLOW_MAX),
     CYAML_FIELD_END,
 };
 

@@ -72,11 +72,21 @@ struct fab_file_peer {
     char *port_b;
 };
 
+/* Who may attach; a user and a group by name or number. */
+struct fab_file_allow {
+    char *user;
+    char *group;
+    char **names;
+    uint32_t names_count;
+};
+
 struct fab_file_segments {
     char *control_socket;
     char *control_socket_mode; /* octal, "0600" */
     char **attach;
     uint32_t attach_count;
+    struct fab_file_allow *attach_allow;
+    uint32_t attach_allow_count;
 };
 
 struct fab_file_actor {

@@ -44,7 +44,8 @@ fab_attachment_map_heap(struct fab_attachment *attachment, int fd, size_t size)
 }
 
 static enum myc_status
-link_pair(struct fab_attachment *attachment, uint64_t peer_home, uint8_t own, uint8_t peer)
+link_pair(struct fab_attachment *attachment, uint64_t peer_home, const struct fab_reach *reach,
+          uint8_t own, uint8_t peer)
 {
     const struct fab_segment_memory *heap = &attachment->peer_heap;
     uint64_t part = heap->base ? heap->size / attachment->peer_layout.lcore_count : 0;
@@ -60,13 +61,15 @@ link_pair(struct fab_attachment *attachment, uint64_t peer_home, uint8_t own, ui
         .large_max = attachment->has_heap ? FAB_MSG_SIZE_MAX : 0,
         .peer_heap = heap->base ? (const uint8_t *)heap->base + part * peer : NULL,
         .peer_heap_size = part,
+        .reach = reach,
     };
 
     return fab_segment_link_init(&attachment->links[attachment->link_count], &options);
 }
 
 enum myc_status
-fab_attachment_link(struct fab_attachment *attachment, uint64_t peer_home)
+fab_attachment_link(struct fab_attachment *attachment, uint64_t peer_home,
+                    const struct fab_reach *reach)
 {
     uint8_t own_count = attachment->own_layout.lcore_count;
     uint8_t peer_count = attachment->peer_layout.lcore_count;
@@ -77,7 +80,7 @@ fab_attachment_link(struct fab_attachment *attachment, uint64_t peer_home)
         return MYC_NO_MEMORY;
     for (uint8_t own = 0; own < own_count; own++) {
         for (uint8_t peer = 0; peer < peer_count; peer++) {
-            if (link_pair(attachment, peer_home, own, peer) != MYC_OK) {
+            if (link_pair(attachment, peer_home, reach, own, peer) != MYC_OK) {
                 fab_attachment_fini(attachment, true);
                 return MYC_NO_MEMORY;
             }

@@ -45,8 +45,10 @@ enum myc_status fab_attachment_map(struct fab_attachment *attachment, int fd, si
  * fab_segment_memory_attach. */
 enum myc_status fab_attachment_map_heap(struct fab_attachment *attachment, int fd, size_t size);
 
-/* Makes the links. OK; NO_MEMORY. */
-enum myc_status fab_attachment_link(struct fab_attachment *attachment, uint64_t peer_home);
+/* Makes the links; `reach` is whom the peer may reach here, NULL: everybody; it must outlive them.
+ * OK; NO_MEMORY. */
+enum myc_status fab_attachment_link(struct fab_attachment *attachment, uint64_t peer_home,
+                                    const struct fab_reach *reach);
 
 /* Tells every link that the peer is there no more. */
 void fab_attachment_end(struct fab_attachment *attachment, enum myc_status reason);

@@ -133,7 +133,8 @@ on_connection(struct fab_control *control)
     int fd = fab_control_accept(control->listen_fd);
     struct fab_place *place = fd < 0 ? NULL : settle(control, fd, FAB_CONTROL_NO_ATTACH);
 
-    if (place && !fab_control_is_allowed(&place->credentials, control->options.mode))
+    if (place && !fab_access_allows(&control->access, &place->credentials, control->options.mode,
+                                    &place->reach))
         fab_place_end(control, place, MYC_REFUSED, "this user may not attach here", true);
 }
 
@@ -313,7 +314,8 @@ copy_options(struct fab_control *control, const struct fab_control_options *opti
     control->options.attach = NULL;
     control->home = options->home;
     snprintf(control->name, sizeof(control->name), "%s", options->name ? options->name : "");
-    if (options->attach_count > FAB_CONTROL_ATTACH_MAX)
+    if (options->attach_count > FAB_CONTROL_ATTACH_MAX ||
+        fab_access_init(&control->access, options->allow, options->allow_count) != MYC_OK)
         return MYC_INVALID;
     control->options.attach_count = 0;
     for (uint32_t i = 0; i < options->attach_count; i++) {
@@ -395,8 +397,9 @@ fab_control_create(const struct fab_control_options *options, struct fab_control
     }
     status = copy_options(made, options);
     if (status != MYC_OK)
-        snprintf(error, error_size, "at most %u control sockets can be attached to",
-                 FAB_CONTROL_ATTACH_MAX);
+        snprintf(error, error_size,
+                 "at most %u control sockets can be attached to, and %u rules given of who may",
+                 FAB_CONTROL_ATTACH_MAX, FAB_ACCESS_RULES_MAX);
     if (status == MYC_OK)
         status = open_files(made, error, error_size);
     if (status == MYC_OK)
@@ -471,6 +474,7 @@ fab_control_destroy(struct fab_control **control)
     for (uint32_t i = 0; i < old->options.attach_count; i++)
         free(old->attaches[i].path);
     free((char *)(uintptr_t)old->options.path);
+    fab_access_fini(&old->access);
     free(old);
     *control = NULL;
 }

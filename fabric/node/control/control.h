@@ -25,6 +25,8 @@
 #include "link/segment.h"
 #include "node/control/packet.h"
 
+#include <mycelium/node.h>
+
 #define FAB_CONTROL_PLACES       96U   /* attached peers, half-open ones and tools together */
 #define FAB_CONTROL_ATTACH_MAX   64U   /* sockets to attach to */
 #define FAB_CONTROL_HANDSHAKE_MS 2000U /* a connection that is not up by then is closed */
@@ -91,15 +93,17 @@ struct fab_control_options {
     bool is_client;
     bool wants_huge; /* segments on hugepages where there are any */
     uint8_t lcore_count;
-    uint32_t slots;            /* of each ring that we send on */
-    int heap_fd;               /* sealed memfd with our heaps, an equal part each; not owned */
-    uint64_t heap_size;        /* bytes of it; 0: there is none */
-    const char *name;          /* copied, cut to 31 bytes */
-    const char *path;          /* to listen at; NULL: nobody attaches to us; copied */
-    unsigned mode;             /* file mode of the socket */
-    const char *const *attach; /* copied */
-    uint32_t attach_count;     /* 0 to FAB_CONTROL_ATTACH_MAX */
-    int connection_fd;         /* to attach over beside them, once; taken over on OK; 0: none */
+    uint32_t slots;     /* of each ring that we send on */
+    int heap_fd;        /* sealed memfd with our heaps, an equal part each; not owned */
+    uint64_t heap_size; /* bytes of it; 0: there is none */
+    const char *name;   /* copied, cut to 31 bytes */
+    const char *path;   /* to listen at; NULL: nobody attaches to us; copied */
+    unsigned mode;      /* file mode of the socket */
+    const struct myc_attach_rule *allow; /* who may attach; copied */
+    uint32_t allow_count;                /* 0: as the mode says */
+    const char *const *attach;           /* copied */
+    uint32_t attach_count;               /* 0 to FAB_CONTROL_ATTACH_MAX */
+    int connection_fd; /* to attach over beside them, once; taken over on OK; 0: none */
     struct fab_control_ops ops;
     void *context; /* not owned */
 };

@@ -199,7 +199,7 @@ map_memory(struct fab_control *control, struct fab_place *place, int passed, uin
         close(heap_fd);
     FAB_FAULT_POINT(MAPPED);
     if (status == MYC_OK)
-        status = fab_attachment_link(&place->attachment, place->peer.home);
+        status = fab_attachment_link(&place->attachment, place->peer.home, place->reach);
     FAB_FAULT_POINT(LINKED);
     if (status == MYC_OK)
         return true;

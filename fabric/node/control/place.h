@@ -22,6 +22,7 @@
 
 #include <stdatomic.h>
 
+#include "node/control/access.h"
 #include "node/control/attachment.h"
 #include "node/control/control.h"
 #include "node/control/socket.h"
@@ -48,6 +49,7 @@ struct fab_place {
     int heap_fd; /* owned: the peer's heap, until it is mapped; -1: none */
     uint64_t heap_size;
     struct fab_control_credentials credentials;
+    const struct fab_reach *reach; /* whom the peer may reach here; NULL: everybody */
     struct fab_control_peer peer;
     struct fab_attachment attachment;
     bool has_attachment;
@@ -66,6 +68,7 @@ struct fab_attach {
 struct fab_control {
     struct fab_control_options options; /* strings are owned copies */
     char name[FAB_CONTROL_NAME_SIZE];
+    struct fab_access access;
     uint64_t home;
     int epoll_fd;
     int stop_fd;    /* eventfd */

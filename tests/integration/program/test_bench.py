@@ -8,8 +8,15 @@ import unittest
 
 from program import DEADLINE_S, PROGRAM, main, run, wait_for
 
-LATENCY = ["dispatch", "ring-rtt", "segment-rtt", "wire-rtt"]
-RATE = ["ring-rate", "segment-rate", "wire-rate"]
+LATENCY = ["dispatch", "ring-rtt", "segment-rtt", "wire-rtt", "attach", "attach-death", "attach-again"]
+RATE = [
+    "ring-rate",
+    "segment-rate",
+    "segment-bulk-1k",
+    "segment-bulk",
+    "segment-bulk-socket",
+    "wire-rate",
+]
 
 
 class Smoke(unittest.TestCase):
