@@ -489,16 +489,3 @@ fab_control_each_peer(const struct fab_control *control,
             each(context, &control->places[i].peer);
     }
 }
-
-void
-fab_control_counter_each(const struct fab_control *control,
-                         void (*each)(void *context, const char *name, const char *text,
-                                      uint64_t value),
-                         void *context)
-{
-#define EACH(name, text)                    \
-    each(context, "processes_" #name, text, \
-         atomic_load_explicit(&control->counters.name, memory_order_relaxed));
-    FAB_CONTROL_COUNTERS(EACH)
-#undef EACH
-}

@@ -168,3 +168,16 @@ fab_place_is_dead(const struct fab_place *place)
     return poll(ends, 2, 0) > 0 &&
            ((ends[0].revents & (POLLHUP | POLLERR)) || (ends[1].revents & POLLIN));
 }
+
+void
+fab_control_counter_each(const struct fab_control *control,
+                         void (*each)(void *context, const char *name, const char *text,
+                                      uint64_t value),
+                         void *context)
+{
+#define EACH(name, text)                    \
+    each(context, "processes_" #name, text, \
+         atomic_load_explicit(&control->counters.name, memory_order_relaxed));
+    FAB_CONTROL_COUNTERS(EACH)
+#undef EACH
+}
