@@ -8,7 +8,15 @@ import unittest
 
 from program import DEADLINE_S, PROGRAM, main, run, wait_for
 
-LATENCY = ["dispatch", "ring-rtt", "segment-rtt", "wire-rtt", "attach", "attach-death", "attach-again"]
+LATENCY = [
+    "dispatch",
+    "ring-rtt",
+    "segment-rtt",
+    "wire-rtt",
+    "attach",
+    "attach-death",
+    "attach-again",
+]
 RATE = [
     "ring-rate",
     "segment-rate",
