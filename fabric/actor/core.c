@@ -2,6 +2,7 @@
 #include "actor/core.h"
 
 #include "actor/buffer.h"
+#include "actor/exported.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 #include "actor/run.h"
@@ -158,7 +159,7 @@ create_parts(struct fab_core *core)
            create_pairs(core, &core->bounces.doubts, FAB_DOUBTS_MAX) &&
            fab_buffers_create(core) == MYC_OK && fab_timers_create(core) == MYC_OK &&
            fab_asks_create(core) == MYC_OK && fab_monitors_create(core) == MYC_OK &&
-           fab_names_create(core) == MYC_OK;
+           fab_names_create(core) == MYC_OK && fab_exported_create(core) == MYC_OK;
 }
 
 enum myc_status
@@ -200,6 +201,7 @@ fab_core_destroy(struct fab_core **owned)
 
     if (!core)
         return;
+    fab_exported_destroy(core);
     fab_names_destroy(core);
     fab_monitors_destroy(core);
     fab_asks_destroy(core);
@@ -358,6 +360,6 @@ fab_core_is_quiet(const struct fab_core *core)
            small->free_count == small->count && small->reserved == core->notice_reserve &&
            large->free_count == large->count && large->reserved == 0 &&
            core->waiters.waits.count == 0 && core->waiters.fulls.count == 0 && core->held_up == 0 &&
-           core->held_back == (core->guard != NULL) && fab_buffers_are_quiet(core) &&
-           fab_parts_are_quiet(core);
+           core->held_back == (core->guard ? 1U : 0U) + (core->exported.count ? 1U : 0U) &&
+           fab_buffers_are_quiet(core) && fab_parts_are_quiet(core);
 }

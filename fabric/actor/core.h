@@ -72,6 +72,8 @@ struct fab_core_config {
     void *heap;         /* for bodies of large messages; not owned; NULL: large sends NO_MEMORY */
     uint64_t heap_size; /* bytes, a multiple of FAB_HEAP_UNIT */
     uint64_t heap_incoming; /* of these, for what comes in parts over flows; a multiple likewise */
+    const char *const *exported; /* names whose holders other nodes may address; copied */
+    uint32_t exported_count;     /* 0: they may address everybody */
     struct fab_core_ports ports; /* zeroes: myc_port_* answer NOT_FOUND */
 };
 
@@ -94,6 +96,8 @@ struct fab_core_config {
     X(bounced_bad_type, "messages that came with a type that the actor does not accept")           \
     X(unverified, "of these, because their bytes did not verify")                                  \
     X(bounced_reach, "messages, stops and kills for an actor that the other end may not reach")    \
+    X(bounced_refused, "messages that came from elsewhere for an actor that is not exported")      \
+    X(unexported, "watches and stops from elsewhere of an actor that is not exported")             \
     X(bounced_no_memory, "messages that came when no slot for them was left")                      \
     X(bounced_gap, "messages held back because one before them was not delivered")                 \
     X(dropped_newest, "messages dropped by a full mailbox that drops the newest")                  \

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "actor/exported.h"
 #include "actor/name.h"
 
 #include <mycelium/messages.h>
@@ -139,8 +140,10 @@ claim_name(struct fab_core *core, struct fab_slot *slot, const char *text)
     held = fab_name_lookup(table, claim.name);
     if (held != FAB_NAME_NONE)
         return table->names[held].slot == index ? MYC_OK : MYC_EXISTS;
-    if (fab_name_push(table, &claim, index, first_name(core, index)) == FAB_NAME_NONE)
+    held = fab_name_push(table, &claim, index, first_name(core, index));
+    if (held == FAB_NAME_NONE)
         return MYC_NO_MEMORY;
+    table->names[held].is_exported = fab_exported_has(core, claim.name);
     fab_seekers_on_change(core, core->names->seekers, claim.name, claim.ref);
     fab_names_announce(core);
     return MYC_OK;

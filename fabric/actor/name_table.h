@@ -37,9 +37,10 @@ struct fab_name {
     uint32_t next; /* of the same holder */
     uint32_t prev;
     uint32_t change_next;
-    bool is_claimed; /* in the hash */
-    bool is_changed; /* in the list of changes */
-    bool is_lost;    /* lost a conflict, and its holder does not know yet */
+    bool is_claimed;  /* in the hash */
+    bool is_changed;  /* in the list of changes */
+    bool is_exported; /* others than this node may address who holds it: see exported.h */
+    bool is_lost;     /* lost a conflict, and its holder does not know yet */
 };
 
 struct fab_name_table {

@@ -49,6 +49,8 @@ count_bounce(struct fab_core *core, enum myc_status status, bool is_held)
         core->counters.bounced_full++;
     else if (status == MYC_GONE)
         core->counters.bounced_gone++;
+    else if (status == MYC_REFUSED)
+        core->counters.bounced_refused++;
     else if (status == MYC_BAD_TYPE)
         core->counters.bounced_bad_type++;
     else

@@ -7,6 +7,7 @@
  * link goes on: a full or slow actor costs its own senders a notice each and nobody else anything.
  */
 #include "actor/buffer.h"
+#include "actor/exported.h"
 #include "actor/name.h"
 #include "actor/notice.h"
 #include "actor/overflow.h"
@@ -142,6 +143,10 @@ receive_user(struct fab_core *core, struct fab_link *link, const struct fab_msg 
         }
         if (fab_bounce_is_blocked(core, link, msg, &status)) {
             fab_notice_bounce(core, link, msg, slot, status, true);
+            return;
+        }
+        if (!fab_exported_allows(core, link, slot)) {
+            fab_notice_bounce(core, link, msg, slot, MYC_REFUSED, false);
             return;
         }
     }

@@ -24,6 +24,8 @@
 #include "base/assert.h"
 #include "base/prng.h"
 
+#include <mycelium/name.h>
+
 struct fab_body;
 struct fab_buffers;
 struct fab_timers;
@@ -33,6 +35,12 @@ struct fab_names;
 struct fab_nodes;
 struct fab_owed_table;
 struct fab_watched_table;
+
+/* Names whose holders others than this node may address: see exported.h. */
+struct fab_exported {
+    char (*names)[MYC_NAME_SIZE_MAX + 1];
+    uint32_t count; /* 0: there is no list */
+};
 
 /* Messages that an actor handles in one turn. */
 #define FAB_RUN_BATCH 64U
@@ -128,6 +136,7 @@ struct fab_core {
     struct fab_watched_table *watched;
     struct fab_names *names;
     struct fab_nodes *nodes;
+    struct fab_exported exported;
 
     struct fab_prng prng;
     struct fab_core_config config; /* limits with the defaults filled in */

@@ -8,6 +8,7 @@
  * link is open do they wait too, since a second claim would make the carrier forget the first.
  */
 #include "actor/buffer.h"
+#include "actor/exported.h"
 #include "actor/life.h"
 #include "actor/name.h"
 #include "actor/notice.h"
@@ -186,7 +187,7 @@ on_writable(struct fab_core *core, struct fab_link *link, const void *body)
 }
 
 static bool
-on_stop(struct fab_core *core, const struct fab_link *link, const void *body)
+on_stop(struct fab_core *core, struct fab_link *link, const void *body)
 {
     struct fab_system_stop stop;
     struct fab_slot *slot;
@@ -199,8 +200,12 @@ on_stop(struct fab_core *core, const struct fab_link *link, const void *body)
         return true;
     }
     slot = fab_slot_lookup(core, stop.actor);
-    if (slot)
+    if (!slot)
+        return true;
+    if (fab_exported_allows(core, link, slot))
         fab_end_as_asked(core, slot, &stop);
+    else
+        core->counters.unexported++;
     return true;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/target.h"
 
+#include "actor/exported.h"
+
 #include <string.h>
 
 enum myc_status
@@ -122,7 +124,10 @@ on_monitor(struct fab_core *core, struct fab_link *link, const struct fab_system
     };
     const struct fab_system_record record = down_record(&down);
 
-    if (slot != NULL) {
+    if (slot != NULL && !fab_exported_allows(core, link, slot)) {
+        core->counters.unexported++;
+        down.reason = MYC_REFUSED;
+    } else if (slot != NULL) {
         const struct fab_watched watched = {
             .watcher = monitor->watcher,
             .monitor = monitor->monitor,

@@ -163,6 +163,8 @@ start_core(struct fab_full *full, uint8_t index)
         .heap = heap_of(full, index),
         .heap_size = heap_part(full),
         .heap_incoming = full->options.port_count ? heap_part(full) / 2 : 0,
+        .exported = full->options.exported,
+        .exported_count = full->options.exported_count,
         .ports = fab_ports_core_ops(lcore),
     };
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <mycelium/name.h>
+
 #include "actor/buffer.h"
 #include "env/fault.h"
 
@@ -188,6 +190,23 @@ check_peers(const struct myc_node_options *options)
 }
 
 static enum myc_status
+check_exported(const struct myc_node_options *options)
+{
+    if (options->exported_count > FAB_EXPORTED_MAX)
+        return fab_node_refuse(options, MYC_INVALID, "%u names exported: at most %u",
+                               options->exported_count, FAB_EXPORTED_MAX);
+    for (uint32_t i = 0; i < options->exported_count; i++) {
+        size_t size = options->exported[i] ? strlen(options->exported[i]) : 0;
+
+        if (size == 0 || size > MYC_NAME_SIZE_MAX)
+            return fab_node_refuse(options, MYC_INVALID,
+                                   "exported name %u has %zu characters: names have 1 to %u", i,
+                                   size, MYC_NAME_SIZE_MAX);
+    }
+    return MYC_OK;
+}
+
+static enum myc_status
 check_limits(const struct myc_node_options *options)
 {
     const struct myc_limits *limits = &options->limits;
@@ -210,7 +229,7 @@ enum myc_status
 fab_node_options_check(const struct myc_node_options *options)
 {
     enum myc_status (*const checks[])(const struct myc_node_options *) = {
-        check_identity, check_lcores, check_ports, check_peers, check_limits,
+        check_identity, check_lcores, check_ports, check_peers, check_exported, check_limits,
     };
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

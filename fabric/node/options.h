@@ -13,6 +13,7 @@
 #define FAB_PEERS_MAX     4096U
 #define FAB_ATTACH_MAX    64U
 #define FAB_ALLOW_MAX     32U /* rules of who may attach, and names in each */
+#define FAB_EXPORTED_MAX  1024U
 #define FAB_UDP_PORT_BASE 21000U
 #define FAB_KEEPALIVE_US  1000U
 

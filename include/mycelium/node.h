@@ -133,6 +133,10 @@ struct myc_node_options {
     uint32_t attach_allow_count;                /**< 0 to 32 */
     const char *const *attach; /**< control sockets of other nodes of the host, tried until there */
     uint32_t attach_count;     /**< 0 to 64 */
+    /** Names whose holders other nodes and clients may send to, ask, watch and stop; anybody else
+     * here answers them REFUSED. Replies to what was begun here are not touched. */
+    const char *const *exported;
+    uint32_t exported_count; /**< 0 to 1024; 0: they may address every actor whose ref they have */
     struct myc_limits limits;
     uint32_t keepalive_us;    /**< [1000] between keep-alives of a node pair that is idle */
     uint32_t down_after_us;   /**< [0: 10 ms, or more where the peer announces shared CPUs] */

@@ -158,6 +158,15 @@ spoil_peer_key_file(struct example *example)
 }
 
 static void
+spoil_exported(struct example *example)
+{
+    static const char *const names[] = { "orders", "" };
+
+    example->options.exported = names;
+    example->options.exported_count = 2;
+}
+
+static void
 spoil_actors_max(struct example *example)
 {
     example->options.limits.actors_max = 1U << 24;
@@ -192,6 +201,7 @@ static const struct {
     { spoil_peer_key_file, "peer 2: security is off and there is no security_key_file, or" },
     { spoil_second_port, "peer 2: a second way needs address_b and port_b" },
     { spoil_second_is_first, "peer 2: port_b is wire0: give the node another port" },
+    { spoil_exported, "exported name 1 has 0 characters" },
     { spoil_actors_max, "limits.actors_max 16777216" },
     { spoil_ring_slots, "1000 is not a power of two" },
 };

@@ -178,6 +178,8 @@ fab_config_options(struct fab_config *config)
             (uint32_t)strtoul(file->segments.control_socket_mode, NULL, 8);
     options->attach = (const char *const *)file->segments.attach;
     options->attach_count = file->segments.attach_count;
+    options->exported = (const char *const *)file->exported;
+    options->exported_count = file->exported_count;
     options->limits = limits_of(&file->limits);
     options->keepalive_us = file->times.keepalive_us;
     options->down_after_us = file->times.down_after_us;

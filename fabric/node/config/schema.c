@@ -3,6 +3,8 @@
 
 #include "node/options.h"
 
+#include <mycelium/name.h>
+
 #define TEXT_MAX      512
 #define ARGUMENTS_MAX 64
 
@@ -32,6 +34,10 @@ static const cyaml_strval_t overflows[] = {
 
 static const cyaml_schema_value_t text_value = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_MAX),
+};
+
+static const cyaml_schema_value_t name_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, MYC_NAME_SIZE_MAX),
 };
 
 /* clang-format off */
@@ -202,6 +208,7 @@ static const cyaml_schema_field_t file_fields[] = {
     LIST(struct fab_config_file, ports, &port_value, MAYBE, 0, FAB_PORTS_MAX),
     LIST(struct fab_config_file, peers, &peer_value, MAYBE, 0, FAB_PEERS_MAX),
     SECTION(segments, segments_fields, MAYBE),
+    LIST(struct fab_config_file, exported, &name_value, MAYBE, 1, FAB_EXPORTED_MAX),
     LIST(struct fab_config_file, actors, &actor_value, MAYBE, 0, FAB_CONFIG_ACTORS_MAX),
     SECTION(limits, limits_fields, MAYBE),
     SECTION(times, times_fields, MAYBE),

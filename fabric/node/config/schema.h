@@ -132,6 +132,8 @@ struct fab_config_file {
     struct fab_file_peer *peers;
     uint32_t peers_count;
     struct fab_file_segments segments;
+    char **exported; /* names */
+    uint32_t exported_count;
     struct fab_file_actor *actors;
     uint32_t actors_count;
     struct fab_file_limits limits;
