@@ -50,8 +50,8 @@ fill_wire(const struct local_node_wish *wish, const struct myc_wire_fault *fault
     };
     options->ports = port;
     options->port_count = 1;
-    options->peers = peer;
-    options->peer_count = 1;
+    options->peers = wish->peers ? wish->peers : peer;
+    options->peer_count = wish->peers ? wish->peer_count : 1;
 }
 
 enum myc_status

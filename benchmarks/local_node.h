@@ -17,18 +17,20 @@
 
 struct local_node_wish {
     uint16_t node_id;
-    uint32_t lcore_count;       /* 1 to LOCAL_LCORES_MAX */
-    bool has_partner;           /* whose process has the last CPU to itself */
-    uint8_t first_cpu;          /* index among the CPUs that we may use, of lcore 0 */
-    const char *control_socket; /* NULL: none */
-    const char *attach;         /* NULL: none */
-    const char *vdev;           /* EAL device string; NULL: none */
-    const char *device;         /* ethdev name of it */
-    const char *address;        /* ours, with prefix */
-    const char *peer_address;   /* of the other node */
-    struct myc_limits limits;   /* zeroes: the defaults */
-    uint32_t memory_mb;         /* for EAL; 0: enough for the default limits */
-    const char *fault;          /* of what it receives (env/fault_text.h); NULL: none */
+    uint32_t lcore_count;                 /* 1 to LOCAL_LCORES_MAX */
+    bool has_partner;                     /* whose process has the last CPU to itself */
+    uint8_t first_cpu;                    /* index among the CPUs that we may use, of lcore 0 */
+    const char *control_socket;           /* NULL: none */
+    const char *attach;                   /* NULL: none */
+    const char *vdev;                     /* EAL device string; NULL: none */
+    const char *device;                   /* ethdev name of it */
+    const char *address;                  /* ours, with prefix */
+    const char *peer_address;             /* of the other node */
+    const struct myc_peer_options *peers; /* in its place; NULL: the one at peer_address */
+    uint32_t peer_count;
+    struct myc_limits limits; /* zeroes: the defaults */
+    uint32_t memory_mb;       /* for EAL; 0: enough for the default limits */
+    const char *fault;        /* of what it receives (env/fault_text.h); NULL: none */
 };
 
 /* Starts it; on failure the cause has been printed. As myc_node_start. */

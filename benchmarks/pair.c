@@ -179,12 +179,15 @@ static enum myc_status
 driver_start_rtt(struct myc_self *self, struct driver *driver)
 {
     struct bench_pair *pair = driver->pair;
-    enum myc_status status = driver_tell_phase(self, driver, PHASE_RAW_RTT);
+    enum myc_status status = MYC_OK;
 
-    if (status != MYC_OK)
-        return status;
-    pair->raw->ping(pair->raw->context, self, pair->samples_ns, pair->count);
-    pair->result->raw[driver->repetition] = bench_figures_of(pair->samples_ns, pair->count);
+    if (pair->raw) {
+        status = driver_tell_phase(self, driver, PHASE_RAW_RTT);
+        if (status != MYC_OK)
+            return status;
+        pair->raw->ping(pair->raw->context, self, pair->samples_ns, pair->count);
+        pair->result->raw[driver->repetition] = bench_figures_of(pair->samples_ns, pair->count);
+    }
     driver->done = 0;
     return driver_send_ping(self, driver);
 }

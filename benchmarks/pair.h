@@ -52,7 +52,7 @@ enum bench_phase_kind {
 /* What the driver is given as args: a pointer to this, owned by the program, which waits for
  * `done`. */
 struct bench_pair {
-    const struct bench_raw *raw;
+    const struct bench_raw *raw; /* NULL: round trips of messages alone */
     struct bench_result *result;
     unsigned repetitions;
     uint32_t count;         /* round trips or messages in a phase */

@@ -35,7 +35,10 @@ enum myc_status bench_connect_partner(const char *arguments, const char *fault,
 enum myc_status bench_wire_partner(const char *arguments, const char *fault,
                                    struct myc_node **node);
 
-/* Spawns the partner actor on lcore 0 of a node. `raw` must outlive it. */
+enum myc_status bench_security_partner(const char *arguments, const char *fault,
+                                       struct myc_node **node);
+
+/* Spawns the partner actor on lcore 0 of a node. `raw` must outlive it; NULL: no raw phases. */
 enum myc_status bench_partner_spawn(struct myc_node *node, uint8_t lcore,
                                     const struct bench_raw *raw);
 

@@ -187,7 +187,7 @@ on_writable(struct fab_core *core, struct fab_link *link, const void *body)
 }
 
 static bool
-on_stop(struct fab_core *core, struct fab_link *link, const void *body)
+on_stop(struct fab_core *core, const struct fab_link *link, const void *body)
 {
     struct fab_system_stop stop;
     struct fab_slot *slot;

@@ -101,7 +101,7 @@ list_questions(int key, const char *text, void *input)
     if (!out)
         return NULL;
     for (size_t i = 0; i < bench_table_count; i++)
-        fprintf(out, "  %-14s %s\n", bench_table[i].name, bench_table[i].question);
+        fprintf(out, "  %-16s %s\n", bench_table[i].name, bench_table[i].question);
     fclose(out);
     return list;
 }

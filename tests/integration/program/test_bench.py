@@ -13,6 +13,8 @@ LATENCY = [
     "ring-rtt",
     "segment-rtt",
     "wire-rtt",
+    "wire-rtt-auth",
+    "wire-rtt-encrypt",
     "attach",
     "attach-death",
     "attach-again",
