@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "sim/sim_parts.h"
+#include "wire/crc32c.h"
 
 #define LONG_FACTOR    50U /* more seeds with MYCELIUM_LONG=1 */
 #define FRAME_CAPACITY 9216U
@@ -88,101 +90,6 @@ sim_seed_first(void)
     return text != NULL ? strtoull(text, NULL, 10) : 1;
 }
 
-/* the wire */
-
-static void
-flip_bits(struct sim *sim, uint8_t *bytes, size_t size)
-{
-    uint64_t flips = 1 + fab_prng_below(&sim->prng, 8);
-
-    for (uint64_t i = 0; i < flips; i++) {
-        uint64_t bit = fab_prng_below(&sim->prng, size * 8);
-
-        bytes[bit / 8] ^= (uint8_t)(1U << (bit % 8));
-    }
-    sim->corrupted++;
-}
-
-static const struct sim_wire *
-wire_of(const struct sim *sim, uint8_t path)
-{
-    return path == 0 ? &sim->wire : &sim->wire_b;
-}
-
-static void
-schedule_frame(struct sim *sim, struct sim_event event, const uint8_t *frame, size_t size)
-{
-    event.size = (uint32_t)size;
-
-    event.bytes = malloc(size);
-    if (event.bytes == NULL)
-        abort();
-    memcpy(event.bytes, frame, size);
-    if (fab_prng_chance(&sim->prng, wire_of(sim, event.path)->corrupt))
-        flip_bits(sim, event.bytes, size);
-    sim_push_event(sim, event);
-}
-
-/* When the frame leaves the wire, or 0 when the queue before it is too long. */
-static uint64_t
-occupy_wire(struct sim *sim, struct sim_end *end, size_t size, bool *is_marked)
-{
-    uint64_t *free_ns = &sim->ends[end->wire].wire_free_ns;
-    uint64_t start_ns = *free_ns > sim->now_ns ? *free_ns : sim->now_ns;
-    uint64_t wait_ns = start_ns - sim->now_ns;
-
-    if (sim->wire.queue_ns != 0 && wait_ns > sim->wire.queue_ns) {
-        end->dropped++;
-        return 0;
-    }
-    *is_marked = sim->wire.mark_ns != 0 && wait_ns > sim->wire.mark_ns;
-    *free_ns = start_ns + (size + 42) * sim->wire.byte_ps / 1000;
-    return *free_ns;
-}
-
-static uint64_t
-travel_ns(struct sim *sim, uint8_t path)
-{
-    const struct sim_wire *wire = wire_of(sim, path);
-
-    return wire->delay_ns + fab_prng_below(&sim->prng, wire->jitter_ns + 1);
-}
-
-/* A copy over the second path, whose bandwidth does not end. */
-static void
-transmit_second(struct sim *sim, struct sim_end *end, const uint8_t *frame, size_t size)
-{
-    struct sim_event event = { .end = end->peer, .path = 1 };
-
-    if (end->is_cut_b || fab_prng_chance(&sim->prng, sim->wire_b.lose))
-        return;
-    event.at_ns = sim->now_ns + travel_ns(sim, 1);
-    schedule_frame(sim, event, frame, size);
-    if (fab_prng_chance(&sim->prng, sim->wire_b.duplicate))
-        schedule_frame(sim, event, frame, size);
-}
-
-static void
-transmit(struct sim *sim, struct sim_end *end, const uint8_t *frame, size_t size)
-{
-    struct sim_event event = { .end = end->peer };
-    uint64_t left_ns = occupy_wire(sim, end, size, &event.is_marked);
-
-    if (sim->has_two_paths)
-        transmit_second(sim, end, frame, size);
-    end->frames++;
-    if (sim->filter != NULL && !sim->filter(sim->filter_context, end, frame, size))
-        return;
-    if (left_ns == 0 || end->is_cut || fab_prng_chance(&sim->prng, sim->wire.lose))
-        return;
-    event.at_ns = left_ns + travel_ns(sim, 0);
-    schedule_frame(sim, event, frame, size);
-    if (fab_prng_chance(&sim->prng, sim->wire.duplicate)) {
-        event.at_ns = left_ns + travel_ns(sim, 0);
-        schedule_frame(sim, event, frame, size);
-    }
-}
-
 /* turns */
 
 /* Of two copies the flow sees the first. */
@@ -238,7 +145,7 @@ run_turn(struct sim *sim, struct sim_end *end)
         end->to_send--;
     while (!end->has_no_buffer &&
            (size = fab_flow_prepare(end->flow, frame, sizeof(frame), sim->now_ns)) > 0)
-        transmit(sim, end, frame, size);
+        sim_transmit(sim, end, frame, size);
     if (!sim->is_quiet)
         sim_check_end(sim, end);
     deadline_ns = fab_flow_next_deadline(end->flow);
@@ -253,6 +160,16 @@ run_turn(struct sim *sim, struct sim_end *end)
     if (end->to_send > 0 && fab_flow_state(end->flow) == FAB_FLOW_UP &&
         fab_send_lane_free(&end->flow->lanes[FAB_LANE_USER].send) > 4096)
         wake_at(sim, end, sim->now_ns + SIM_US);
+}
+
+static void
+remember(struct sim *sim, const struct sim_event *event)
+{
+    const uint64_t words[] = { event->at_ns, (uint64_t)event->end << 32 | event->size,
+                               event->size ? fab_crc32c(0, event->bytes, event->size) : 0 };
+
+    for (size_t i = 0; i < FAB_COUNT_OF(words); i++)
+        sim->history = (sim->history ^ words[i]) * 0x9e3779b97f4a7c15ULL;
 }
 
 bool
@@ -270,6 +187,7 @@ sim_step(struct sim *sim, uint64_t until_ns)
     SIM_CHECK(sim, sim->still_steps < STILL_STEPS_MAX);
     sim->now_ns = event.at_ns;
     sim->step++;
+    remember(sim, &event);
     if (event.size == 0 && event.at_ns == end->wake_ns)
         end->wake_ns = UINT64_MAX;
     if (end->is_alive) {
@@ -357,6 +275,7 @@ sim_fini(struct sim *sim)
     for (uint32_t i = 0; i < sim->end_count; i++) {
         give_memory(sim->ends[i].memory, sim->ends[i].memory_size);
         sim_free_bodies(&sim->ends[i]);
+        free(sim->ends[i].old_frame);
     }
     free(sim->events);
     free(sim->ends);

@@ -34,11 +34,15 @@ struct sim_wire {
     uint32_t lose;
     uint32_t duplicate;
     uint32_t corrupt;
-    uint64_t delay_ns;  /* of every frame */
-    uint64_t jitter_ns; /* up to so much more, evenly */
-    uint64_t byte_ps;   /* picoseconds per byte on the wire; 0: infinitely fast */
-    uint64_t mark_ns;   /* frames that wait longer for the wire are marked (ECN); 0: never */
-    uint64_t queue_ns;  /* frames that would wait longer for the wire are dropped; 0: never */
+    uint32_t replay;      /* a frame of long ago comes again, too */
+    uint32_t burst_begin; /* after a frame a burst of losses begins (Gilbert-Elliott); 0: never */
+    uint32_t burst_end;   /* after a frame in a burst it ends */
+    uint32_t burst_lose;  /* in a burst, in place of `lose` */
+    uint64_t delay_ns;    /* of every frame */
+    uint64_t jitter_ns;   /* up to so much more, evenly */
+    uint64_t byte_ps;     /* picoseconds per byte on the wire; 0: infinitely fast */
+    uint64_t mark_ns;     /* frames that wait longer for the wire are marked (ECN); 0: never */
+    uint64_t queue_ns;    /* frames that would wait longer for the wire are dropped; 0: never */
 };
 
 struct sim;
@@ -66,7 +70,11 @@ struct sim_end {
     bool is_echo;       /* sends one record for each that it gets */
     bool is_cut_b;      /* likewise over the second path */
     struct fab_twin twin;
-    uint64_t seconds;      /* second copies that it dropped */
+    uint64_t seconds; /* second copies that it dropped */
+    bool is_in_burst;
+    uint64_t clog_until_ns; /* what it sends before arrives after */
+    uint8_t *old_frame;     /* one of long ago; NULL: none */
+    size_t old_size;
     uint64_t wire_free_ns; /* when its wire has sent what is queued */
     uint32_t wire;         /* index of the end whose wire it sends over: its own, or a shared one */
     uint64_t dropped;      /* frames for which that wire had too long a queue */
@@ -126,6 +134,7 @@ struct sim {
     uint64_t now_ns;
     uint64_t sequence;
     uint64_t still_steps;
+    uint64_t history; /* hash of every event: when, for whom, each byte */
     struct fab_prng prng;
     struct sim_wire wire;
     bool has_two_paths;     /* every frame goes over both (A/B), as a carrier does it */
@@ -138,6 +147,7 @@ struct sim {
     sim_filter filter; /* NULL: none */
     void *filter_context;
     uint64_t corrupted;
+    uint64_t replayed;
     bool is_quiet; /* no invariant is checked (for measuring) */
     const char *name;
 };

@@ -44,4 +44,9 @@ bool sim_has_bodies(const struct sim_end *end);
 /* What must hold after every step. */
 void sim_check_end(const struct sim *sim, struct sim_end *end);
 
+/* sim_wire.c */
+
+/* A frame of `end` goes onto its wire. */
+void sim_transmit(struct sim *sim, struct sim_end *end, const uint8_t *frame, size_t size);
+
 #endif

@@ -275,126 +275,6 @@ test_what_waits_for_room_is_handed_on_when_the_epoch_ends(void **state)
     sim_fini(&sim);
 }
 
-/* One fault, or none, by the dice. */
-static void
-disturb(struct sim *sim, struct fab_prng *dice)
-{
-    uint32_t which = (uint32_t)fab_prng_below(dice, 2);
-    struct sim_end *end = &sim->ends[which];
-
-    switch (fab_prng_below(dice, 10)) {
-    case 0:
-        sim_crash(sim, which);
-        sim_run_until(sim, sim->now_ns + fab_prng_below(dice, 1000 * SIM_MS));
-        sim_start(sim, which);
-        break;
-    case 1:
-        end->is_cut = !end->is_cut;
-        break;
-    case 2:
-        sim->ends[0].is_cut = sim->ends[1].is_cut = true;
-        break;
-    case 3:
-        end->has_no_buffer = !end->has_no_buffer;
-        break;
-    case 4:
-        sim->wire.lose = (uint32_t)fab_prng_below(dice, 400000);
-        break;
-    case 5:
-        sim->wire.jitter_ns = fab_prng_below(dice, 300 * SIM_US);
-        break;
-    case 6:
-        sim->wire.duplicate = (uint32_t)fab_prng_below(dice, 300000);
-        break;
-    case 7:
-        end->has_no_room = !end->has_no_room;
-        break;
-    case 8:
-        end->refuse = (uint32_t)fab_prng_below(dice, 500000);
-        break;
-    default:
-        sim->ends[0].is_cut = sim->ends[1].is_cut = false;
-        break;
-    }
-}
-
-static void
-calm_down(struct sim *sim)
-{
-    sim->wire = calm;
-    for (int i = 0; i < 2; i++) {
-        sim->ends[i].is_cut = sim->ends[i].has_no_buffer = sim->ends[i].has_no_room = false;
-        sim_poke(sim, (uint32_t)i);
-    }
-}
-
-/* Returns a digest of what happened. */
-static uint64_t
-swarm(uint64_t seed, enum fab_security security)
-{
-    struct sim_wire wire = { .lose = 20000, .corrupt = 5000, .delay_ns = 8 * SIM_US };
-    struct fab_prng dice;
-    struct sim sim;
-    uint64_t digest;
-
-    fab_prng_init(&dice, seed * 77);
-    sim_init(&sim, "sim_swarm_determinism", seed, &wire);
-    sim_add_pair(&sim);
-    for (uint32_t i = 0; i < 2; i++) {
-        sim.ends[i].config.is_initiator = i == 0 || (seed & 1);
-        sim.ends[i].config.window_frames = 64;
-        for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
-            sim.ends[i].config.send_bytes[lane] = sim.ends[i].config.credit_bytes[lane] = 16384;
-        sim.ends[i].body_max = seed % 5 == 0 ? 1000 : 100;
-        sim_secure(&sim, i, security, 1);
-        sim_start(&sim, i);
-    }
-    for (int round = 0; round < 12; round++) {
-        sim.ends[0].to_send += fab_prng_below(&dice, 60);
-        sim.ends[1].to_send += fab_prng_below(&dice, 60);
-        sim_poke(&sim, 0);
-        sim_poke(&sim, 1);
-        sim_run_until(&sim, sim.now_ns + fab_prng_below(&dice, 200 * SIM_MS));
-        disturb(&sim, &dice);
-    }
-    calm_down(&sim);
-    sim_run_until(&sim, sim.now_ns + 3 * SIM_S);
-    SIM_CHECK(&sim, sim_pair_is_up(&sim, 0));
-    SIM_CHECK(&sim, sim_run_pair(&sim, 0, sim.now_ns + SIM_S));
-    digest = sim.step ^ (sim.ends[0].got_total << 20) ^ (sim.ends[1].got_total << 40) ^ sim.now_ns;
-    sim_fini(&sim);
-    return digest;
-}
-
-static void
-test_sim_swarm_determinism(void **state)
-{
-    uint64_t first_seed = sim_seed_first();
-
-    (void)state;
-    for (uint64_t seed = first_seed; seed < first_seed + sim_seed_count(200); seed++) {
-        uint64_t digest = swarm(seed, FAB_SECURITY_OFF);
-
-        if (seed % 16 == 0)
-            assert_true(swarm(seed, FAB_SECURITY_OFF) == digest);
-    }
-}
-
-static void
-test_sim_swarm_determinism_of_sealed_flows(void **state)
-{
-    uint64_t first_seed = sim_seed_first();
-
-    (void)state;
-    for (uint64_t seed = first_seed; seed < first_seed + sim_seed_count(100); seed++) {
-        enum fab_security security = seed & 1 ? FAB_SECURITY_AUTH : FAB_SECURITY_ENCRYPT;
-        uint64_t digest = swarm(seed, security);
-
-        if (seed % 16 == 0)
-            assert_true(swarm(seed, security) == digest);
-    }
-}
-
 int
 main(void)
 {
@@ -410,8 +290,6 @@ main(void)
         cmocka_unit_test(test_buffers_run_out),
         cmocka_unit_test(test_core_without_room_is_no_dead_peer),
         cmocka_unit_test(test_what_waits_for_room_is_handed_on_when_the_epoch_ends),
-        cmocka_unit_test(test_sim_swarm_determinism),
-        cmocka_unit_test(test_sim_swarm_determinism_of_sealed_flows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
