@@ -15,8 +15,7 @@ static const struct {
 } kinds[] = {
     { "segment:", bench_segment_partner }, { "segment-bulk:", bench_segment_bulk_partner },
     { "client:", bench_client_partner },   { "connect:", bench_connect_partner },
-    { "wire:", bench_wire_partner },
-    { "security:", bench_security_partner },
+    { "wire:", bench_wire_partner },       { "security:", bench_security_partner },
 };
 
 enum myc_status
