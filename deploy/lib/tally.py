@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Counts what the test command ran, and says it in a last line that machines read.
 
-    tally.py add  RESULTS STAGE TESTLOG   reads meson's testlog.json
+    tally.py add  RESULTS STAGE TESTLOG [AGAIN]   reads meson's testlog.json
+    tally.py bad  TESTLOG                 prints the names of the tests that did not pass
     tally.py note RESULTS STAGE NAME pass|fail|skip [REASON]
     tally.py sum  RESULTS                 prints the table and the last line
 
@@ -11,6 +12,9 @@ does with CMOCKA_MESSAGE_OUTPUT=TAP), what Python's unittest says that it ran, o
 when it printed neither. A program that failed in any other way than by a counted case (a crash, a
 time-out, a sanitizer's report at the end) is one failure more, so nothing that went wrong can
 vanish among cases that went well.
+
+AGAIN is the log of a second run of tests that had not passed beside others, each alone: it counts in
+their place. What passed only then is named in the end, so that it does not vanish either.
 """
 import json
 import re
@@ -83,13 +87,31 @@ def results_of(test):
         yield "fail", name, f"{result.lower()}, exit status {test.get('returncode')}"
 
 
-def add(path, stage, testlog):
-    lines = []
+def tests_of(testlog):
     with open(testlog, encoding="utf-8") as log:
-        for row in log:
-            for outcome, name, reason in results_of(json.loads(row)):
-                lines.append((outcome, stage, name, reason))
+        return [json.loads(row) for row in log]
+
+
+def has_passed(test):
+    return test["result"] in ("OK", "EXPECTEDFAIL", "SKIP")
+
+
+def add(path, stage, testlog, again=None):
+    second = {test["name"]: test for test in tests_of(again)} if again else {}
+    lines = []
+    for test in tests_of(testlog):
+        repeated = second.get(test["name"])
+        if repeated and has_passed(repeated) and not has_passed(test):
+            lines.append(("alone", stage, test["name"], "failed beside other tests"))
+        for outcome, name, reason in results_of(repeated or test):
+            lines.append((outcome, stage, name, reason))
     write(path, lines)
+
+
+def bad(testlog):
+    for test in tests_of(testlog):
+        if not has_passed(test):
+            print(test["name"].rsplit(" / ", 1)[-1])
 
 
 def write(path, lines):
@@ -102,7 +124,8 @@ def total(path):
     with open(path, encoding="utf-8") as results:
         rows = [line.rstrip("\n").split("\t") for line in results]
     stages = list(dict.fromkeys(row[1] for row in rows))
-    for outcome, title in (("skip", "skipped"), ("fail", "FAILED")):
+    titles = (("skip", "skipped"), ("alone", "passed only alone"), ("fail", "FAILED"))
+    for outcome, title in titles:
         for row in (row for row in rows if row[0] == outcome):
             print(f"{title}: [{row[1]}] {row[2]}: {row[3]}")
     print(f"\n{'stage':<28}{'passed':>8}{'failed':>8}{'skipped':>9}")
@@ -121,6 +144,8 @@ def main(arguments):
     verb, path, *rest = arguments
     if verb == "add":
         add(path, *rest)
+    elif verb == "bad":
+        bad(path)
     elif verb == "note":
         stage, name, outcome = rest[:3]
         write(path, [(outcome, stage, name, " ".join(rest[3:]))])

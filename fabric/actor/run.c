@@ -247,12 +247,14 @@ enter_queued(struct fab_core *core, struct myc_self *self, struct fab_slot *slot
 {
     *self = (struct myc_self){ .core = core, .slot = slot, .actor = slot->address };
     core->self = core->quick = self;
+    fab_say_running(core, self);
 }
 
 static inline void
 exit_queued(struct fab_core *core)
 {
     core->self = core->quick = NULL;
+    fab_say_running(core, NULL);
 }
 
 /* A batch of one actor, of at most `limit` messages. Returns work done. */

@@ -217,6 +217,103 @@ test_without_routees_a_send_is_dropped_and_counted(void **state)
     myc_test_destroy(&bench);
 }
 
+/* --- broadcasts ------------------------------------------------------------------------------- */
+
+/* SPDK's for_each races, all of them: any of the four may end just before or just after. */
+static void
+race_with_ends(unsigned ending, bool is_before)
+{
+    begin_routing(MYC_ROUTE_ROUND_ROBIN);
+    myc_test_allow(probe, &myc_undelivered_type);
+    myc_test_allow(probe, &myc_group_changed_type);
+    if (!is_before)
+        myc_test_act(probe, do_broadcast, NULL);
+    for (unsigned i = 0; i < 4; i++)
+        if (ending & 1U << i)
+            myc_test_act(workers[i], do_end, NULL);
+    if (is_before)
+        myc_test_act(probe, do_broadcast, NULL);
+    myc_test_settle(bench);
+    assert_in_range(routing.accepted, 4 - (unsigned)__builtin_popcount(ending), 4);
+    for (unsigned i = 0; i < 4; i++) {
+        if (ending & 1U << i)
+            continue;
+        assert_int_equal(semantics_expect_number(workers[i]), 0);
+        myc_test_expect_none(workers[i], MS);
+    }
+    myc_test_destroy(&bench);
+}
+
+static void
+test_a_broadcast_that_races_with_ends_visits_each_of_the_living_once(void **state)
+{
+    (void)state;
+    for (unsigned ending = 0; ending < 16; ending++) {
+        race_with_ends(ending, true);
+        race_with_ends(ending, false);
+    }
+}
+
+static unsigned narrow_got;
+
+static enum myc_status
+narrow_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    (void)state, (void)args, (void)args_size;
+    narrow_got = 0;
+    return myc_join(self, "workers");
+}
+
+static enum myc_status
+narrow_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    (void)self, (void)state;
+    narrow_got += message->kind == MYC_KIND_SEND;
+    return MYC_OK;
+}
+
+static const struct myc_class narrow_class = {
+    .size = sizeof(narrow_class),
+    .name = "narrow",
+    .flags = MYC_CLASS_ACCEPTS_ANY,
+    .init = narrow_init,
+    .receive = narrow_receive,
+};
+
+/* More in one handler than the narrow one has places for. */
+static void
+do_broadcast_often(struct myc_self *self, void *context)
+{
+    uint32_t *accepted = context;
+
+    for (unsigned i = 0; i < 5; i++) {
+        do_broadcast(self, NULL);
+        accepted[i] = routing.accepted;
+    }
+}
+
+static void
+test_a_full_routee_holds_up_no_other_one_of_a_broadcast(void **state)
+{
+    const struct myc_spawn_options narrow = { .size = sizeof(narrow), .mailbox_max = 2 };
+    uint32_t accepted[5];
+
+    (void)state;
+    begin_routing(MYC_ROUTE_ROUND_ROBIN);
+    assert_int_equal(myc_test_spawn(bench, 0, 0, &narrow_class, &narrow, NULL), MYC_OK);
+    take_change();
+    assert_int_equal(routing.router.count, 5);
+    myc_test_act(probe, do_broadcast_often, accepted);
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(accepted[i], i < 2 ? 5 : 4);
+    assert_non_null(myc_test_expect(probe, &myc_writable_type));
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned n = 0; n < 5; n++)
+            assert_int_equal(semantics_expect_number(workers[i]), 0);
+    assert_int_equal(narrow_got, 2);
+    myc_test_destroy(&bench);
+}
+
 int
 main(void)
 {
@@ -225,6 +322,8 @@ main(void)
         cmocka_unit_test(test_the_least_loaded_gets_the_next),
         cmocka_unit_test(test_a_key_stays_with_its_routee_and_only_the_lost_ones_keys_move),
         cmocka_unit_test(test_without_routees_a_send_is_dropped_and_counted),
+        cmocka_unit_test(test_a_broadcast_that_races_with_ends_visits_each_of_the_living_once),
+        cmocka_unit_test(test_a_full_routee_holds_up_no_other_one_of_a_broadcast),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """The counting behind the last line of deploy/test: what went wrong may not vanish."""
+import contextlib
+import io
+import json
 import os
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../deploy/lib"))
@@ -50,6 +54,24 @@ class Tally(unittest.TestCase):
         self.assertEqual(
             self.counts("FAIL", "", "FAIL: test_a (x.Y)\nRan 3 tests in 1.0s\n\n"
                         "FAILED (failures=1)\n"), (2, 1, 0))
+
+    def test_what_passed_only_alone_counts_and_is_named(self):
+        first = [{"name": "s / a", "result": "OK"}, {"name": "s / b", "result": "TIMEOUT"},
+                 {"name": "s / c", "result": "FAIL"}]
+        again = [{"name": "s / b", "result": "OK"}, {"name": "s / c", "result": "FAIL"}]
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [os.path.join(folder, name) for name in ("first", "again", "results")]
+            for path, tests in zip(paths, (first, again)):
+                with open(path, "w", encoding="utf-8") as log:
+                    log.writelines(json.dumps(test) + "\n" for test in tests)
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                tally.bad(paths[0])
+                tally.add(paths[2], "gcc", paths[0], paths[1])
+                self.assertEqual(tally.total(paths[2]), 1)
+        self.assertTrue(out.getvalue().startswith("b\nc\n"))
+        self.assertIn("passed only alone: [gcc] s / b", out.getvalue())
+        self.assertTrue(out.getvalue().endswith("2 passed, 1 failed, 0 skipped\n"))
 
 
 if __name__ == "__main__":

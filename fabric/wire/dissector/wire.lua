@@ -313,6 +313,9 @@ local function add_data(walk, tree, flags)
     if part then
         walk.stop = stop - part.size - rest_to(part.size)
     end
+    if bit.band(flags, number.FAB_FRAME_PADDED) ~= 0 and not walk.is_cut then
+        add_padding(walk, tree, walk.stop - walk.at)
+    end
     while not walk.is_cut and walk.at < walk.stop do
         add_chunk(walk, tree)
         chunks = chunks + 1
