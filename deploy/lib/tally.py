@@ -13,8 +13,8 @@ when it printed neither. A program that failed in any other way than by a counte
 time-out, a sanitizer's report at the end) is one failure more, so nothing that went wrong can
 vanish among cases that went well.
 
-AGAIN is the log of a second run of tests that had not passed beside others, each alone: it counts in
-their place. What passed only then is named in the end, so that it does not vanish either.
+AGAIN is the log of a second run of tests that had not passed beside others, each alone: it counts
+in their place. What passed only then is named in the end, so that it does not vanish either.
 """
 import json
 import re
