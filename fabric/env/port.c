@@ -81,6 +81,20 @@ through_faults(struct fab_fault_line *line, struct rte_mbuf **mbufs, unsigned re
     return through;
 }
 
+/* What was offered first, but leaving room for what the queue has. */
+static unsigned
+receive_borrowed(struct fab_port *port, struct rte_mbuf **mbufs, unsigned count)
+{
+    uint16_t queue = port->queues[0].rx_queue;
+    unsigned offered;
+
+    if (queue == FAB_PORT_QUEUE_NONE)
+        return fab_port_take_offers(port, mbufs, count);
+    offered = fab_port_take_offers(port, mbufs, count / 2);
+    return offered +
+           rte_eth_rx_burst(port->info.id, queue, mbufs + offered, (uint16_t)(count - offered));
+}
+
 unsigned
 fab_port_receive(struct fab_port *port, uint16_t queue_index, struct rte_mbuf **mbufs,
                  unsigned count, uint64_t now_ns)
@@ -88,7 +102,9 @@ fab_port_receive(struct fab_port *port, uint16_t queue_index, struct rte_mbuf **
     struct fab_port_queue *queue = &port->queues[queue_index];
     unsigned received = 0;
 
-    if (fab_likely(!port->is_memif_client || fab_port_memif_mend(port, now_ns)))
+    if (fab_unlikely(port->is_borrowed))
+        received = receive_borrowed(port, mbufs, count);
+    else if (fab_likely(!port->is_memif_client || fab_port_memif_mend(port, now_ns)))
         received = rte_eth_rx_burst(port->info.id, queue_index, mbufs, (uint16_t)count);
     if (received)
         received = keep_whole(queue, mbufs, received);
@@ -123,7 +139,7 @@ is_usable(const struct fab_port *port)
 
 /* Gives the device all it takes. What it frees afterwards is counted before. */
 static void
-transmit(struct fab_port_queue *queue, uint16_t queue_index, uint64_t now_ns)
+transmit(struct fab_port_queue *queue, uint64_t now_ns)
 {
     uint32_t sizes[FAB_PORT_TX_MAX];
     uint32_t count = queue->tx_count;
@@ -132,7 +148,7 @@ transmit(struct fab_port_queue *queue, uint16_t queue_index, uint64_t now_ns)
     for (uint32_t i = 0; i < count; i++)
         sizes[i] = queue->tx[i]->pkt_len;
     if (fab_likely(is_usable(queue->port)))
-        taken = rte_eth_tx_burst(queue->port->info.id, queue_index, queue->tx, (uint16_t)count);
+        taken = rte_eth_tx_burst(queue->port->info.id, queue->tx_queue, queue->tx, (uint16_t)count);
     queue->counters.tx_frames += taken;
     for (uint32_t i = 0; i < taken; i++)
         queue->counters.tx_bytes += sizes[i];
@@ -159,7 +175,7 @@ fab_port_flush(struct fab_port *port, uint16_t queue_index, uint64_t now_ns)
                (mbuf = fab_fault_line_pop(queue->tx_line, now_ns)) != NULL)
             queue->tx[queue->tx_count++] = mbuf;
     if (queue->tx_count)
-        transmit(queue, queue_index, now_ns);
+        transmit(queue, now_ns);
 }
 
 void
@@ -174,7 +190,7 @@ fab_port_send(struct fab_port *port, uint16_t queue_index, struct rte_mbuf *mbuf
     FAB_ASSERT(queue->tx_count < FAB_PORT_TX_MAX);
     queue->tx[queue->tx_count++] = mbuf;
     if (queue->tx_count >= FAB_PORT_BURST && queue->tx_count % FAB_PORT_BURST == 0)
-        transmit(queue, queue_index, now_ns);
+        transmit(queue, now_ns);
 }
 
 /* --- faults ---------------------------------------------------------------------------------- */

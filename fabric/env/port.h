@@ -11,6 +11,11 @@
  * FAB_PORT_STUCK_NS (the other end of a memif is not there, a cable is out) what was collected is
  * dropped and counted, so that a dead wire holds no buffers; whoever sends reliably sends again.
  *
+ * A *borrowed* port is the program's: it has configured and started it, and goes on using it. We
+ * get a queue pair and a pool, poll and send, and look at the rest only (port_borrow.c). Frames
+ * that come by the program's own queues it may offer (port_offer.c); rules that steer ours to our
+ * queue are added and removed one by one (port_rule.c).
+ *
  * Receiving and sending of one queue belong to one lcore. Faults of the wire (env/fault.h) may be
  * put on either way of a queue, on any PMD.
  */
@@ -21,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <mycelium/status.h>
+#include <mycelium/node.h>
 
 #include "env/fault.h"
 #include "wire/address.h"
@@ -53,7 +58,8 @@ struct fab_port_options {
     uint32_t mbuf_count;                   /* of the port's pool; 0: FAB_PORT_MBUFS_DEFAULT */
     const struct myc_wire_fault *rx_fault; /* copied; NULL: none */
     const struct myc_wire_fault *tx_fault;
-    char *error; /* says what failed and what to do; the caller's */
+    const struct myc_borrowed_port *borrowed; /* not ours, but lent like this; NULL: ours */
+    char *error;                              /* says what failed and what to do; the caller's */
     size_t error_size;
 };
 
@@ -70,6 +76,8 @@ struct fab_port_info {
     bool is_mtu_fixed;      /* the device cannot set it */
     bool can_multicast;     /* receives all multicast */
     bool fills_checksums;   /* of UDP in frames that ask for it (RTE_MBUF_F_TX_UDP_CKSUM) */
+    bool is_borrowed;
+    bool is_steered; /* by rules of ours: fab_port_add_rule */
 };
 
 /* clang-format off */
@@ -90,6 +98,26 @@ struct fab_port_counters {
 #undef FAB_PORT_COUNTER
 };
 
+/* clang-format off */
+#define FAB_PORT_OFFER_COUNTERS(X)                                                                 \
+    X(offers, "frames that the program offered (myc_rx_offer)")                                    \
+    X(offers_taken, "of them, those that were ours and were taken")                                \
+    X(offers_full, "of them, ours and dropped because the port's lcore took too few")
+/* clang-format on */
+
+struct fab_port_offer_counters {
+#define FAB_PORT_OFFER_COUNTER(name, text) uint64_t name;
+    FAB_PORT_OFFER_COUNTERS(FAB_PORT_OFFER_COUNTER)
+#undef FAB_PORT_OFFER_COUNTER
+};
+
+/* What a rule steers to our queue: datagrams to one of our UDP ports. */
+struct fab_port_rule {
+    struct fab_ip target;
+    uint16_t udp_port;
+    uint16_t vlan_id; /* 0: any frame */
+};
+
 /* What the device counts itself; slow to read on some. */
 struct fab_port_device_counters {
     uint64_t rx_missed; /* frames that the device had no descriptor for */
@@ -99,14 +127,15 @@ struct fab_port_device_counters {
 };
 
 /*
- * Configures and starts a port. OK; NOT_FOUND (no such device); INVALID (an option is out of its
- * or the device's range); NO_MEMORY (buffers); EXISTS (in use); IO_ERROR (the device refused).
- * Context: main thread.
+ * Configures and starts a port, or borrows it. OK; NOT_FOUND (no such device or pool); INVALID (an
+ * option is out of its or the device's range); BAD_STATE (a port to be borrowed is not configured);
+ * NO_MEMORY (buffers); EXISTS (in use); IO_ERROR (the device refused). Context: main thread.
  */
 enum myc_status fab_port_open(const struct fab_port_options *options, struct fab_port **port);
 
-/* Stops the port, frees its buffers. *port is set to NULL. NULL inside is fine. Context: main
- * thread, when nobody polls it and none of its frames is out. */
+/* Stops the port, frees its buffers; of a borrowed one, removes our rules and leaves our queue
+ * empty. *port is set to NULL. NULL inside is fine. Context: main thread, when nobody polls it,
+ * offers frames, or has one of its frames. */
 void fab_port_close(struct fab_port **port);
 
 const struct fab_port_info *fab_port_info(const struct fab_port *port);
@@ -131,6 +160,25 @@ void fab_port_flush(struct fab_port *port, uint16_t queue, uint64_t now_ns);
  * the queue. */
 struct rte_mbuf *fab_port_alloc(struct fab_port *port, uint16_t queue);
 
+/*
+ * Puts a frame that came by another queue of a borrowed port among those to be received; takes it.
+ * When there is no room it is dropped and counted. Context: one thread for each port, any.
+ */
+void fab_port_offer(struct fab_port *port, struct rte_mbuf *mbuf);
+
+/* A frame was offered, ours or not. Context: the thread that offers. */
+void fab_port_count_offer(struct fab_port *port);
+
+const struct fab_port_offer_counters *fab_port_offer_counters(const struct fab_port *port);
+
+/*
+ * Has the card put such datagrams into our queue, until the port is closed. OK; FULL (no room for
+ * another rule); UNSUPPORTED, INVALID, EXISTS, IO_ERROR (the card cannot, or will not): `error`
+ * says what to do. Context: main thread.
+ */
+enum myc_status fab_port_add_rule(struct fab_port *port, const struct fab_port_rule *rule,
+                                  char *error, size_t error_size);
+
 const struct fab_port_counters *fab_port_counters(const struct fab_port *port, uint16_t queue);
 
 /* What the wire's faults did: all zero without any. */
@@ -143,7 +191,8 @@ void fab_port_device_counters(const struct fab_port *port,
 /*
  * A pool of buffers for frames of up to `frame_size` bytes that will go over the port, for one
  * lcore to take from and any to give back to. The port owns it and frees it after the device has
- * stopped, because until then the device may hold its buffers. Its ring is of the kind that does
+ * stopped, because until then the device may hold its buffers. A borrowed port has one pool, the
+ * program's, and answers with it. Its ring is of the kind that does
  * not collapse when threads share a CPU (design section 14). NULL when there is no memory, or there
  * are FAB_PORT_POOLS_MAX already. Context: main thread.
  */

@@ -3,7 +3,6 @@
 #include "env/port.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,119 +18,52 @@
 
 #define DESCRIPTORS_DEFAULT 1024U
 #define POOL_CACHE          128U
-#define FRAME_EXTRA         26U   /* Ethernet header, two tags and FCS around an IP packet */
 #define FRAME_SIZE_MIN      2048U /* what PMDs expect of a buffer */
 #define FRAME_SIZE_STEP     1024U /* net_af_packet wants its whole slot to fit */
 #define RX_CHECKSUMS        (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM)
-#define PORTS_TEXT_SIZE     256U
-
-/* Options being worked on, and where to say what is wrong with them. */
-struct opening {
-    const struct fab_port_options *options;
-    struct fab_port *port;
-    struct rte_eth_dev_info device;
-};
-
-static enum myc_status FAB_PRINTF(3, 4)
-    fail(const struct fab_port_options *options, enum myc_status status, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    if (options->error)
-        vsnprintf(options->error, options->error_size, format, arguments);
-    va_end(arguments);
-    return status;
-}
-
-/* DPDK answers with 0 or up for success, and with -errno; a few with -1 and rte_errno. */
-static int
-cause_of(int result)
-{
-    return result == -1 && rte_errno ? rte_errno : -result;
-}
 
 static enum myc_status
-status_of(int result)
-{
-    switch (cause_of(result)) {
-    case ENOMEM:
-        return MYC_NO_MEMORY;
-    case EINVAL:
-        return MYC_INVALID;
-    case EBUSY:
-        return MYC_EXISTS;
-    case ENODEV:
-        return MYC_NOT_FOUND;
-    case ENOTSUP:
-        return MYC_UNSUPPORTED;
-    default:
-        return MYC_IO_ERROR;
-    }
-}
-
-static enum myc_status
-refused(const struct opening *opening, const char *what, int result)
-{
-    return fail(opening->options, status_of(result), "port '%s' (%s): cannot %s: %s",
-                opening->port->info.device, opening->port->info.driver, what,
-                rte_strerror(cause_of(result)));
-}
-
-/* The ports that are there, for somebody who has mistyped one. */
-static const char *
-list_ports(char *text)
-{
-    char name[RTE_ETH_NAME_MAX_LEN];
-    size_t at = 0;
-
-    strcpy(text, "none");
-    for (uint16_t id = 0; id < RTE_MAX_ETHPORTS && at < PORTS_TEXT_SIZE; id++) {
-        if (rte_eth_dev_is_valid_port(id) && rte_eth_dev_get_name_by_port(id, name) == 0)
-            at += (size_t)snprintf(text + at, PORTS_TEXT_SIZE - at, "%s%s", at ? ", " : "", name);
-    }
-    return text;
-}
-
-static enum myc_status
-find_device(struct opening *opening)
+find_device(struct fab_port_opening *opening)
 {
     const struct fab_port_options *options = opening->options;
     struct fab_port_info *info = &opening->port->info;
-    char ports[PORTS_TEXT_SIZE];
+    char ports[FAB_PORT_LIST_SIZE];
     size_t name_size = strcspn(options->device, ",");
     int result;
 
     if (name_size == 0 || name_size >= sizeof(info->device))
-        return fail(options, MYC_INVALID, "port name '%s' is empty or too long", options->device);
+        return fab_port_fail(options, MYC_INVALID, "port name '%s' is empty or too long",
+                             options->device);
     memcpy(info->device, options->device, name_size);
     if (rte_eth_dev_get_port_by_name(info->device, &info->id) == 0)
         return MYC_OK;
     if (options->device[name_size] == '\0')
-        return fail(options, MYC_NOT_FOUND,
-                    "there is no port '%s' (there are: %s): add a virtual one to the EAL arguments "
-                    "with --vdev=%s,..., bind a card with dpdk-devbind.py",
-                    info->device, list_ports(ports), info->device);
+        return fab_port_fail(
+            options, MYC_NOT_FOUND,
+            "there is no port '%s' (there are: %s): add a virtual one to the EAL arguments "
+            "with --vdev=%s,..., bind a card with dpdk-devbind.py",
+            info->device, fab_port_list(ports), info->device);
     fab_memif_socket_clean(options->device);
     result = rte_dev_probe(options->device);
     if (result != 0 || rte_eth_dev_get_port_by_name(info->device, &info->id) != 0)
-        return fail(options, result ? status_of(result) : MYC_NOT_FOUND,
-                    "port '%s' cannot be made: %s; see the EAL's own lines for the cause",
-                    options->device, rte_strerror(result ? cause_of(result) : ENODEV));
+        return fab_port_fail(options, result ? fab_port_status(result) : MYC_NOT_FOUND,
+                             "port '%s' cannot be made: %s; see the EAL's own lines for the cause",
+                             options->device,
+                             rte_strerror(result ? fab_port_cause(result) : ENODEV));
     opening->port->is_made = true;
     return MYC_OK;
 }
 
-static enum myc_status
-read_device(struct opening *opening)
+enum myc_status
+fab_port_read_device(struct fab_port_opening *opening)
 {
     struct fab_port_info *info = &opening->port->info;
     struct rte_ether_addr mac = { 0 };
-    int result = rte_eth_dev_info_get(info->id, &opening->device);
+    int result = rte_eth_dev_info_get(info->id, opening->device);
 
     if (result != 0)
-        return refused(opening, "read what it is", result);
-    snprintf(info->driver, sizeof(info->driver), "%s", opening->device.driver_name);
+        return fab_port_refused(opening, "read what it is", result);
+    snprintf(info->driver, sizeof(info->driver), "%s", opening->device->driver_name);
     info->is_point_to_point =
         strcmp(info->driver, "net_memif") == 0 || strcmp(info->driver, "net_ring") == 0;
     if (rte_eth_dev_get_mtu(info->id, &info->mtu) != 0)
@@ -139,24 +71,24 @@ read_device(struct opening *opening)
     if (rte_eth_macaddr_get(info->id, &mac) == 0)
         memcpy(info->mac.bytes, mac.addr_bytes, sizeof(info->mac.bytes));
     info->socket = rte_eth_dev_socket_id(info->id);
-    fab_port_memif_init(opening->port, opening->device.device);
+    fab_port_memif_init(opening->port, opening->device->device);
     return MYC_OK;
 }
 
 /* Whether the MTU is more than the driver admits, and the interface below it has it all the same:
  * net_af_packet says that it takes no jumbo frames, and takes them if its slots hold them. */
 static bool
-has_mtu_below(const struct opening *opening)
+has_mtu_below(const struct fab_port_opening *opening)
 {
-    uint32_t admitted = opening->device.max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
+    uint32_t admitted = opening->device->max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
 
     return opening->options->mtu > admitted &&
-           fab_port_kernel_mtu(opening->device.if_index) >= opening->options->mtu;
+           fab_port_kernel_mtu(opening->device->if_index) >= opening->options->mtu;
 }
 
 /* The MTU is set before the start; a device that cannot keeps the one that it has. */
 static enum myc_status
-set_mtu(struct opening *opening)
+set_mtu(struct fab_port_opening *opening)
 {
     struct fab_port_info *info = &opening->port->info;
     uint16_t mtu = opening->options->mtu;
@@ -175,32 +107,32 @@ set_mtu(struct opening *opening)
         return MYC_OK;
     }
     if (result != -ENOTSUP)
-        return fail(opening->options, MYC_INVALID,
-                    "port '%s' (%s) does not take an MTU of %u (it allows %u to %u): %s",
-                    info->device, info->driver, mtu, opening->device.min_mtu,
-                    opening->device.max_mtu, rte_strerror(cause_of(result)));
+        return fab_port_fail(opening->options, MYC_INVALID,
+                             "port '%s' (%s) does not take an MTU of %u (it allows %u to %u): %s",
+                             info->device, info->driver, mtu, opening->device->min_mtu,
+                             opening->device->max_mtu, rte_strerror(fab_port_cause(result)));
     info->is_mtu_fixed = true;
     if (mtu > info->mtu)
-        return fail(opening->options, MYC_INVALID,
-                    "port '%s' (%s) cannot set its MTU of %u, and %u is more", info->device,
-                    info->driver, info->mtu, mtu);
+        return fab_port_fail(opening->options, MYC_INVALID,
+                             "port '%s' (%s) cannot set its MTU of %u, and %u is more",
+                             info->device, info->driver, info->mtu, mtu);
     info->mtu = mtu; /* ours to keep to */
     return MYC_OK;
 }
 
 static enum myc_status
-configure(struct opening *opening)
+configure(struct fab_port_opening *opening)
 {
-    const struct rte_eth_dev_info *device = &opening->device;
+    const struct rte_eth_dev_info *device = opening->device;
     struct fab_port_info *info = &opening->port->info;
     struct rte_eth_conf conf = { .txmode = { .mq_mode = RTE_ETH_MQ_TX_NONE } };
     int result;
 
     if (info->queue_count > device->max_rx_queues || info->queue_count > device->max_tx_queues)
-        return fail(opening->options, MYC_INVALID,
-                    "port '%s' (%s) has %u RX and %u TX queues, and %u of each are asked for",
-                    info->device, info->driver, device->max_rx_queues, device->max_tx_queues,
-                    info->queue_count);
+        return fab_port_fail(
+            opening->options, MYC_INVALID,
+            "port '%s' (%s) has %u RX and %u TX queues, and %u of each are asked for", info->device,
+            info->driver, device->max_rx_queues, device->max_tx_queues, info->queue_count);
     conf.rxmode.mtu = opening->options->mtu > info->mtu ? opening->options->mtu : info->mtu;
     if (conf.rxmode.mtu > device->max_mtu || has_mtu_below(opening))
         conf.rxmode.mtu = info->mtu;
@@ -211,20 +143,21 @@ configure(struct opening *opening)
     }
     result = rte_eth_dev_configure(info->id, info->queue_count, info->queue_count, &conf);
     if (result != 0)
-        return refused(opening, "configure it", result);
+        return fab_port_refused(opening, "configure it", result);
     return set_mtu(opening);
 }
 
 static enum myc_status
-make_pool(struct opening *opening)
+make_pool(struct fab_port_opening *opening)
 {
     const struct fab_port_options *options = opening->options;
     struct fab_port *port = opening->port;
     uint32_t count = options->mbuf_count ? options->mbuf_count : FAB_PORT_MBUFS_DEFAULT;
 
-    port->pool = fab_port_add_pool(port, count, port->info.mtu + FRAME_EXTRA, port->info.socket);
+    port->pool =
+        fab_port_add_pool(port, count, port->info.mtu + FAB_PORT_FRAME_EXTRA, port->info.socket);
     if (!port->pool)
-        return fail(
+        return fab_port_fail(
             options, MYC_NO_MEMORY,
             "port '%s': no memory for %u buffers (%s): reserve more hugepages, give the EAL "
             "more with -m, or lower mbuf_count",
@@ -233,34 +166,34 @@ make_pool(struct opening *opening)
 }
 
 static enum myc_status
-set_up_queues(struct opening *opening)
+set_up_queues(struct fab_port_opening *opening)
 {
     const struct fab_port_options *options = opening->options;
     const struct fab_port_info *info = &opening->port->info;
     uint16_t rx = options->rx_descriptors ? options->rx_descriptors : DESCRIPTORS_DEFAULT;
     uint16_t tx = options->tx_descriptors ? options->tx_descriptors : DESCRIPTORS_DEFAULT;
-    struct rte_eth_txconf tx_conf = opening->device.default_txconf;
+    struct rte_eth_txconf tx_conf = opening->device->default_txconf;
     unsigned socket = (unsigned)info->socket;
     int result = rte_eth_dev_adjust_nb_rx_tx_desc(info->id, &rx, &tx);
 
     if (result != 0)
-        return refused(opening, "settle the number of descriptors", result);
+        return fab_port_refused(opening, "settle the number of descriptors", result);
     /* Buffers of several pools, and attached ones, go over a queue: no fast free. */
     tx_conf.offloads &= ~RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
     for (uint16_t i = 0; i < info->queue_count; i++) {
         result = rte_eth_rx_queue_setup(info->id, i, rx, socket, NULL, opening->port->pool);
         if (result != 0)
-            return refused(opening, "set up an RX queue", result);
+            return fab_port_refused(opening, "set up an RX queue", result);
         result = rte_eth_tx_queue_setup(info->id, i, tx, socket, &tx_conf);
         if (result != 0)
-            return refused(opening, "set up a TX queue", result);
+            return fab_port_refused(opening, "set up a TX queue", result);
     }
     return MYC_OK;
 }
 
 static enum myc_status
-make_fault_line(struct opening *opening, const struct myc_wire_fault *fault, uint16_t queue,
-                struct fab_fault_line **line)
+make_fault_line(struct fab_port_opening *opening, const struct myc_wire_fault *fault,
+                uint16_t queue, struct fab_fault_line **line)
 {
     struct myc_wire_fault of_queue;
 
@@ -270,15 +203,15 @@ make_fault_line(struct opening *opening, const struct myc_wire_fault *fault, uin
     of_queue.seed += queue;
     *line = fab_fault_line_create(&of_queue, &fab_port_fault_ops, &opening->port->queues[queue]);
     if (!*line)
-        return fail(opening->options, MYC_NO_MEMORY, "port '%s': no memory for its faults",
-                    opening->port->info.device);
+        return fab_port_fail(opening->options, MYC_NO_MEMORY, "port '%s': no memory for its faults",
+                             opening->port->info.device);
     fab_log(FAB_LOG_WARNING, "port '%s' treats its frames badly on purpose (faults are configured)",
             opening->port->info.device);
     return MYC_OK;
 }
 
-static enum myc_status
-make_fault_lines(struct opening *opening)
+enum myc_status
+fab_port_make_fault_lines(struct fab_port_opening *opening)
 {
     enum myc_status status = MYC_OK;
 
@@ -286,6 +219,8 @@ make_fault_lines(struct opening *opening)
         struct fab_port_queue *queue = &opening->port->queues[i];
 
         queue->port = opening->port;
+        if (!opening->options->borrowed)
+            queue->rx_queue = queue->tx_queue = i;
         status = make_fault_line(opening, opening->options->rx_fault, i, &queue->rx_line);
         if (status == MYC_OK)
             status = make_fault_line(opening, opening->options->tx_fault, i, &queue->tx_line);
@@ -294,14 +229,14 @@ make_fault_lines(struct opening *opening)
 }
 
 static enum myc_status
-start(struct opening *opening)
+start(struct fab_port_opening *opening)
 {
     struct fab_port *port = opening->port;
     struct fab_port_info *info = &port->info;
     int result = rte_eth_dev_start(info->id);
 
     if (result != 0 && !fab_port_memif_waits(port))
-        return refused(opening, "start it", result);
+        return fab_port_refused(opening, "start it", result);
     port->is_started = result == 0;
     info->can_multicast = rte_eth_allmulticast_enable(info->id) == 0;
     return MYC_OK;
@@ -310,24 +245,28 @@ start(struct opening *opening)
 enum myc_status
 fab_port_open(const struct fab_port_options *options, struct fab_port **port)
 {
-    static enum myc_status (*const steps[])(struct opening *) = {
-        find_device, read_device, configure, make_pool, set_up_queues, make_fault_lines, start,
+    static enum myc_status (*const steps[])(struct fab_port_opening *) = {
+        find_device,   fab_port_read_device,      configure, make_pool,
+        set_up_queues, fab_port_make_fault_lines, start,
     };
-    struct opening opening = { .options = options };
+    struct rte_eth_dev_info device = { 0 };
+    struct fab_port_opening opening = { .options = options, .device = &device };
     enum myc_status status = MYC_OK;
 
     if (options->size != sizeof(*options) || options->queue_count > FAB_PORT_QUEUES_MAX)
-        return fail(options, MYC_INVALID, "port '%s': at most %u queues", options->device,
-                    FAB_PORT_QUEUES_MAX);
+        return fab_port_fail(options, MYC_INVALID, "port '%s': at most %u queues", options->device,
+                             FAB_PORT_QUEUES_MAX);
     if (options->mtu && (options->mtu < FAB_PORT_MTU_MIN || options->mtu > FAB_PORT_MTU_MAX))
-        return fail(options, MYC_INVALID, "port '%s': an MTU is %u to %u", options->device,
-                    FAB_PORT_MTU_MIN, FAB_PORT_MTU_MAX);
+        return fab_port_fail(options, MYC_INVALID, "port '%s': an MTU is %u to %u", options->device,
+                             FAB_PORT_MTU_MIN, FAB_PORT_MTU_MAX);
     opening.port = aligned_alloc(FAB_CACHE_LINE, sizeof(*opening.port));
     if (!opening.port)
-        return fail(options, MYC_NO_MEMORY, "no memory for port '%s'", options->device);
+        return fab_port_fail(options, MYC_NO_MEMORY, "no memory for port '%s'", options->device);
     memset(opening.port, 0, sizeof(*opening.port));
     opening.port->info.queue_count = options->queue_count ? options->queue_count : 1;
-    for (size_t i = 0; i < FAB_COUNT_OF(steps) && status == MYC_OK; i++)
+    if (options->borrowed)
+        status = fab_port_borrow(&opening);
+    for (size_t i = 0; !options->borrowed && i < FAB_COUNT_OF(steps) && status == MYC_OK; i++)
         status = steps[i](&opening);
     if (status != MYC_OK)
         fab_port_close(&opening.port);
@@ -363,7 +302,9 @@ fab_port_close(struct fab_port **port)
 
     if (!closing)
         return;
-    if (closing->is_memif)
+    if (closing->is_borrowed)
+        fab_port_give_back(closing);
+    else if (closing->is_memif)
         fab_port_memif_stop(closing);
     else
         fab_port_stop_device(closing);
@@ -383,6 +324,8 @@ fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size, in
     struct rte_mempool *pool;
     char name[RTE_MEMPOOL_NAMESIZE];
 
+    if (port->is_borrowed)
+        return port->pool;
     if (port->pool_count == FAB_PORT_POOLS_MAX)
         return NULL;
     snprintf(name, sizeof(name), "port-%u-%u", port->info.id, port->pool_count);

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The inside of a port, for env/port.c (its data path) and env/port_open.c (its life). */
+/* The inside of a port, for the files port*.c. */
 #ifndef FAB_ENV_PORT_STATE_H
 #define FAB_ENV_PORT_STATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/compiler.h"
 #include "env/port.h"
+
+#define FAB_PORT_QUEUE_NONE  MYC_QUEUE_NONE
+#define FAB_PORT_OFFERS_MAX  1024U /* frames offered and not yet received */
+#define FAB_PORT_RULES_MAX   254U  /* one for each lcore of the node */
+#define FAB_PORT_LIST_SIZE   256U
+#define FAB_PORT_FRAME_EXTRA 26U /* Ethernet header, two tags and FCS around an IP packet */
+
+struct rte_eth_dev_info;
+struct rte_flow;
+struct rte_ring;
 
 /* One RX and one TX queue, owned by one lcore. */
 struct fab_port_queue {
@@ -14,28 +25,91 @@ struct fab_port_queue {
     struct fab_port_counters counters;
     struct fab_fault_line *rx_line; /* NULL: no faults */
     struct fab_fault_line *tx_line;
+    uint16_t rx_queue; /* the device's; FAB_PORT_QUEUE_NONE */
+    uint16_t tx_queue;
     uint64_t stuck_ns; /* since when the device has taken nothing; 0: it takes */
     uint32_t tx_count;
     struct rte_mbuf *tx[FAB_PORT_TX_MAX];
 } FAB_ALIGNED_TO_LINE;
 
+/* Frames that the program offers, from the thread that does to the lcore that polls. */
+struct fab_port_offers {
+    struct rte_ring *ring; /* owned; NULL: the port is not borrowed */
+    /* That thread, and what it counts. */
+    struct fab_port_offer_counters counters FAB_ALIGNED_TO_LINE;
+    pthread_t thread;
+    bool has_thread;
+} FAB_ALIGNED_TO_LINE;
+
 struct fab_port {
     struct fab_port_info info;
-    struct rte_mempool *pool; /* the first of `pools`: for what the port receives */
+    struct rte_mempool *pool; /* the first of `pools`, for what the port receives; or lent */
     struct rte_mempool *pools[FAB_PORT_POOLS_MAX]; /* owned */
     uint32_t pool_count;
+    bool is_borrowed; /* never configured, started, stopped or set by us */
     bool is_started;
     bool is_memif; /* see port_memif.c */
     bool is_memif_client;
-    _Atomic uint8_t memif_state; /* enum fab_port_memif_state */
-    uint64_t memif_look_ns;      /* when its owner looks at it next */
-    uint64_t memif_wait_ns;      /* between the last two looks that found it down */
-    bool is_made;                /* the device is ours to remove */
+    _Atomic uint8_t memif_state;                /* enum fab_port_memif_state */
+    uint64_t memif_look_ns;                     /* when its owner looks at it next */
+    uint64_t memif_wait_ns;                     /* between the last two looks that found it down */
+    bool is_made;                               /* the device is ours to remove */
+    struct rte_flow *rules[FAB_PORT_RULES_MAX]; /* owned: ours in the card */
+    uint32_t rule_count;
+    struct fab_port_offers offers;
     struct fab_port_queue queues[FAB_PORT_QUEUES_MAX];
 };
 
+/* Options being worked on, and where to say what is wrong with them. */
+struct fab_port_opening {
+    const struct fab_port_options *options;
+    struct fab_port *port;
+    struct rte_eth_dev_info *device; /* not owned */
+};
+
+/* --- port_open.c ------------------------------------------------------------------------------ */
+
+/* Fills in what the port is. */
+enum myc_status fab_port_read_device(struct fab_port_opening *opening);
+
+/* Lines that treat frames badly, where the options ask for it. */
+enum myc_status fab_port_make_fault_lines(struct fab_port_opening *opening);
+
 /* Stops the device, and removes it if it was made for this port. */
 void fab_port_stop_device(struct fab_port *port);
+
+/* --- port_error.c ----------------------------------------------------------------------------- */
+
+/* Writes the options' error text. Returns `status`. */
+enum myc_status FAB_PRINTF(3, 4) fab_port_fail(const struct fab_port_options *options,
+                                               enum myc_status status, const char *format, ...);
+
+/* The device has answered `result` when it was to do something. Returns the status for that. */
+enum myc_status fab_port_refused(const struct fab_port_opening *opening, const char *what,
+                                 int result);
+
+/* The errno of one of DPDK's results, and our status for it. */
+int fab_port_cause(int result);
+enum myc_status fab_port_status(int result);
+
+/* The ports that are there, for somebody who has mistyped one. Returns `text`. */
+const char *fab_port_list(char text[FAB_PORT_LIST_SIZE]);
+
+/* --- port_borrow.c, port_offer.c, port_rule.c ------------------------------------------------- */
+
+enum myc_status fab_port_borrow(struct fab_port_opening *opening);
+
+/* Undoes it, and fab_port_add_rule. */
+void fab_port_give_back(struct fab_port *port);
+
+/* OK; NO_MEMORY. */
+enum myc_status fab_port_open_offers(struct fab_port *port);
+void fab_port_close_offers(struct fab_port *port);
+
+/* At most `count` frames that were offered. Context: the lcore that polls. */
+unsigned fab_port_take_offers(struct fab_port *port, struct rte_mbuf **mbufs, unsigned count);
+
+void fab_port_remove_rules(struct fab_port *port);
 
 /* --- port_kernel.c ---------------------------------------------------------------------------- */
 

@@ -165,6 +165,14 @@ visit_device(const struct visit *visit, const struct fab_flow_port *port)
 }
 
 static void
+visit_offers(const struct visit *visit, const struct fab_flow_port *port)
+{
+    const struct fab_port_offer_counters *counters = fab_port_offer_counters(port->port);
+
+    FAB_PORT_OFFER_COUNTERS(VISIT)
+}
+
+static void
 visit_neighbours(const struct visit *visit, const struct fab_flow_port *port)
 {
     const struct fab_neighbour_counters *counters;
@@ -227,6 +235,8 @@ fab_flow_port_counter_each(const struct fab_flow_port *port,
 
     visit_device(&visit, port);
     visit_port(&visit, port);
+    if (fab_port_info(port->port)->is_borrowed)
+        visit_offers(&visit, port);
     visit_neighbours(&visit, port);
     visit_ends(&visit, port);
     visit_flows(&visit, port);

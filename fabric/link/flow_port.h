@@ -39,6 +39,7 @@
 
 struct fab_port;
 struct fab_flow_port;
+struct rte_mbuf;
 
 struct fab_flow_peer_options {
     uint16_t node_id;       /* not our own */
@@ -92,8 +93,8 @@ struct fab_flow_port_options {
 /*
  * OK; INVALID (an option is out of its range; an address does not parse, or is of another family
  * than ours; the frames of a peer's first port are too large for this one); UNREACHABLE (a peer in
- * another subnet, and no gateway); NO_MEMORY. On success *port is the caller's. Context: main
- * thread.
+ * another subnet, and no gateway); NO_MEMORY; as fab_port_add_rule when the port is steered. On
+ * success *port is the caller's. Context: main thread.
  */
 enum myc_status fab_flow_port_create(const struct fab_flow_port_options *options,
                                      struct fab_flow_port **port);
@@ -144,6 +145,18 @@ enum myc_status fab_flow_port_transmit(struct fab_flow_port *port, const void *b
 
 /* Sends now what was collected. Context: the lcore that polls. */
 void fab_flow_port_flush(struct fab_flow_port *port, uint64_t now_ns);
+
+/* --- frames that the program offers, of a borrowed port -----------------------------------------
+ */
+
+/* Whether the frame came from this port, and the port is borrowed. Context: any thread. */
+bool fab_flow_port_is_offered(const struct fab_flow_port *port, const struct rte_mbuf *mbuf);
+
+/*
+ * Takes such a frame if it is for a flow of ours, or for whoever answers for our address (true);
+ * else leaves it as it is (false). Context: one thread for each port, any, while the port is there.
+ */
+bool fab_flow_port_offer(struct fab_flow_port *port, struct rte_mbuf *mbuf);
 
 /* --- for display ------------------------------------------------------------------------------ */
 

@@ -376,6 +376,28 @@ set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
     return MYC_OK;
 }
 
+/* The card's rules are the port's, which removes them when it is closed. */
+static enum myc_status
+add_rules(struct creation *creation)
+{
+    const struct fab_flow_port *port = creation->port;
+    struct fab_port_rule rule = { .target = port->local.address,
+                                  .vlan_id = creation->options->vlan_id };
+    enum myc_status status = MYC_OK;
+
+    if (!fab_port_info(port->port)->is_steered)
+        return MYC_OK;
+    if (!port->has_address)
+        return fail(creation->options, MYC_INVALID,
+                    "port '%s': is_steered needs an address to steer by", port->name);
+    for (unsigned i = 0; i < port->lcore_count && status == MYC_OK; i++) {
+        rule.udp_port = (uint16_t)(port->udp_port_base + i);
+        status = fab_port_add_rule(port->port, &rule, creation->options->error,
+                                   creation->options->error_size);
+    }
+    return status;
+}
+
 /* The last step: a port that could not be made leaves no trace at others. */
 static enum myc_status
 join_seconds(struct creation *creation)
@@ -444,7 +466,7 @@ fab_flow_port_create(const struct fab_flow_port_options *options, struct fab_flo
 {
     static enum myc_status (*const steps[])(struct creation *) = {
         check_options,   set_up_port, set_up_neighbours, set_up_peers,
-        set_up_security, set_up_ends, join_seconds,
+        set_up_security, set_up_ends, add_rules,         join_seconds,
     };
     struct creation creation = { .options = options };
     enum myc_status status = MYC_OK;

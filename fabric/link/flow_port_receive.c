@@ -91,21 +91,12 @@ forward(struct fab_flow_port *port, struct fab_flow_end *end, struct rte_mbuf *m
     }
 }
 
-/* Whether the frame is of the port's own VLAN. A tag with the id 0 carries a priority alone. */
-static inline bool
-is_in_vlan(const struct fab_flow_port *port, const struct fab_packet *packet)
-{
-    uint16_t vlan = packet->vlan ? packet->vlan : FAB_PACKET_VLAN_NONE;
-
-    return vlan == port->vlan && packet->network_offset <= FAB_ETHERNET_SIZE + FAB_VLAN_SIZE;
-}
-
 /* Frames of other VLANs are for listeners only. */
 static void
 listen(struct fab_flow_port *port, const struct rte_mbuf *mbuf, const struct fab_packet *packet,
        uint64_t now_ns)
 {
-    bool is_ours = !port->has_address || is_in_vlan(port, packet);
+    bool is_ours = !port->has_address || fab_flow_port_is_in_vlan(port, packet);
     uint8_t place = port->listener_of[packet->target_port];
     const struct fab_flow_listener *listener;
 
@@ -130,7 +121,8 @@ on_udp(struct fab_flow_port *port, struct rte_mbuf *mbuf, const struct fab_packe
     struct fab_flow_end *end;
 
     if (!port->has_address || lcore >= port->lcore_count ||
-        !fab_ip_is_equal(&packet->target, &port->local.address) || !is_in_vlan(port, packet)) {
+        !fab_ip_is_equal(&packet->target, &port->local.address) ||
+        !fab_flow_port_is_in_vlan(port, packet)) {
         listen(port, mbuf, packet, now_ns);
         rte_pktmbuf_free(mbuf);
         return;
@@ -153,7 +145,8 @@ static void
 on_other(struct fab_flow_port *port, struct rte_mbuf *mbuf, const struct fab_packet *packet,
          uint64_t now_ns)
 {
-    switch (port->has_address && is_in_vlan(port, packet) ? packet->kind : FAB_PACKET_OTHER) {
+    switch (port->has_address && fab_flow_port_is_in_vlan(port, packet) ? packet->kind
+                                                                        : FAB_PACKET_OTHER) {
     case FAB_PACKET_ARP_REQUEST:
         answer_question(port, packet, &packet->target, now_ns);
         break;

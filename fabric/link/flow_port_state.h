@@ -94,6 +94,15 @@ struct fab_flow_port {
     uint16_t peer_of_node[65536]; /* place in peers; FAB_FLOW_NODE_NONE */
 };
 
+/* Whether the frame is of the port's own VLAN. A tag with the id 0 carries a priority alone. */
+static inline bool
+fab_flow_port_is_in_vlan(const struct fab_flow_port *port, const struct fab_packet *packet)
+{
+    uint16_t vlan = packet->vlan ? packet->vlan : FAB_PACKET_VLAN_NONE;
+
+    return vlan == port->vlan && packet->network_offset <= FAB_ETHERNET_SIZE + FAB_VLAN_SIZE;
+}
+
 /* --- flow_port_receive.c ---------------------------------------------------------------------- */
 
 /* Takes frames from the device until there are none or the local end may receive no more. */

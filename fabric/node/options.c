@@ -78,6 +78,33 @@ check_fault(const struct myc_node_options *options, const struct myc_port_option
                : MYC_OK;
 }
 
+/* What is lent of a port; what the port itself is shows when it is opened. */
+static enum myc_status
+check_borrowed(const struct myc_node_options *options, const struct myc_port_options *port)
+{
+    const struct myc_borrowed_port *borrowed = port->borrowed;
+
+    if (!borrowed)
+        return MYC_OK;
+    if (!borrowed->mempool)
+        return fab_node_refuse(options, MYC_INVALID,
+                               "port %s is borrowed without a mempool: name one of the program's",
+                               port->name);
+    if (port->rx_descriptors || port->tx_descriptors || port->mbuf_count)
+        return fab_node_refuse(
+            options, MYC_INVALID,
+            "port %s is borrowed: its descriptors and buffers are the program's, "
+            "so leave rx_descriptors, tx_descriptors and mbuf_count at 0",
+            port->name);
+    if (borrowed->is_steered && (!port->address || borrowed->rx_queue == MYC_QUEUE_NONE))
+        return fab_node_refuse(
+            options, MYC_INVALID,
+            "port %s: is_steered needs an address to steer by and an rx_queue to "
+            "steer to",
+            port->name);
+    return MYC_OK;
+}
+
 static enum myc_status
 check_port(const struct myc_node_options *options, const struct myc_port_options *port)
 {
@@ -95,7 +122,8 @@ check_port(const struct myc_node_options *options, const struct myc_port_options
         return fab_node_refuse(options, MYC_INVALID,
                                "port %s: vlan_id %u is not in 1 to 4094 (0: untagged)", port->name,
                                port->vlan_id);
-    if (check_fault(options, port, "rx_fault", port->rx_fault) != MYC_OK)
+    if (check_borrowed(options, port) != MYC_OK ||
+        check_fault(options, port, "rx_fault", port->rx_fault) != MYC_OK)
         return MYC_INVALID;
     return check_fault(options, port, "tx_fault", port->tx_fault);
 }

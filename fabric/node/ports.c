@@ -158,6 +158,7 @@ open_device(const struct myc_node_options *options, const struct myc_port_option
         .offload_checksums = given->offload_checksums,
         .rx_fault = given->rx_fault,
         .tx_fault = given->tx_fault,
+        .borrowed = given->borrowed,
         .error = error,
         .error_size = sizeof(error),
     };
@@ -415,6 +416,15 @@ fab_ports_leave(struct fab_lcore *lcore)
 
     for (uint32_t i = 0; ports && i < ports->count; i++)
         fab_flow_port_close_links(ports->entries[i].flows, lcore->index);
+}
+
+bool
+fab_ports_offer(struct fab_ports *ports, struct rte_mbuf *mbuf)
+{
+    for (uint32_t i = 0; ports && i < ports->count; i++)
+        if (fab_flow_port_is_offered(ports->entries[i].flows, mbuf))
+            return fab_flow_port_offer(ports->entries[i].flows, mbuf);
+    return false;
 }
 
 enum myc_status

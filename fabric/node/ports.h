@@ -12,6 +12,7 @@
 struct fab_full;
 struct fab_lcore;
 struct fab_ports;
+struct rte_mbuf;
 
 /* Starts each port of the node's options, makes the flows to the peers, and hands what is to be
  * polled to the lcores, which do not run yet. On failure the options' error text is written and
@@ -32,6 +33,9 @@ struct fab_core_ports fab_ports_core_ops(struct fab_lcore *lcore);
 /* The DPDK id of a port. OK; NOT_FOUND. */
 enum myc_status fab_ports_lookup_id(const struct fab_ports *ports, const char *name,
                                     uint16_t *port_id);
+
+/* Takes a frame of a borrowed port if it is ours. As myc_rx_offer. NULL: none are. */
+bool fab_ports_offer(struct fab_ports *ports, struct rte_mbuf *mbuf);
 
 void fab_ports_counter_each(const struct fab_ports *ports,
                             void (*each)(void *context, const char *name, const char *text,

@@ -14,7 +14,7 @@
 #define MYCELIUM_NODE_H
 
 #include <mycelium/actor.h>
-#include <mycelium/wire_fault.h>
+#include <mycelium/port_options.h>
 
 MYC_BEGIN_DECLS
 
@@ -37,26 +37,6 @@ struct myc_lcore_options {
      * of a node. `eal_lcore` then says only which NUMA node its memory comes from, and may be the
      * main lcore; `idle` must be 0. */
     bool is_hooked;
-};
-
-/** An ethdev port given to the node. */
-struct myc_port_options {
-    const char *name;        /**< for actors and logs, such as "wire0" */
-    const char *device;      /**< ethdev name: "net_memif0", "0000:01:00.0" */
-    const char *address;     /**< "10.0.0.1/24" or an IPv6 address with prefix; NULL: raw only */
-    const char *gateway;     /**< next hop for other subnets; NULL: none */
-    uint16_t udp_port_base;  /**< flows of lcore i use base + i; 0: 21000 */
-    uint16_t mtu;            /**< bytes of IP packet, 1280 to 9000; 0: what the port has */
-    uint8_t lcore;           /**< index of the lcore that polls it */
-    uint16_t rx_descriptors; /**< 0: 1024 */
-    uint16_t tx_descriptors; /**< 0: 1024 */
-    uint32_t mbuf_count;     /**< frames in the port's pool; 0: 8192 */
-    bool offload_checksums;  /**< those of UDP, both ways, if the device can */
-    uint16_t vlan_id;        /**< 1 to 4094: of the frames of flows, ARP and echoes; 0: untagged */
-    bool is_point_to_point;  /**< nobody else uses the wire: no congestion control on it */
-    /** What befalls frames received, and frames sent, for tests; copied; NULL: nothing. */
-    const struct myc_wire_fault *rx_fault;
-    const struct myc_wire_fault *tx_fault;
 };
 
 /** How frames to and from a peer are protected; both sides must say the same. */

@@ -47,6 +47,11 @@ load_text(const char *text, struct fab_config **config)
 #define EAL  "eal:\n  lcores:\n    - cpu: 0\n"
 #define WIRE "ports:\n  - name: wire0\n    profile: memif\n    device: {role: server, socket: /s}\n"
 
+#define SECONDARY "eal:\n  {lcores: [{cpu: 0}, {cpu: 0}], is_secondary: yes, file_prefix: feed}\n"
+#define LENT                   \
+    "ports:\n  - name: feed\n" \
+    "    borrowed: {device: \"0000:01:00.0\", rx_queue: 1, tx_queue: 2, mempool: lent}\n"
+
 static void
 test_the_example_reads_and_gives_what_it_says(void **state)
 {
@@ -146,6 +151,34 @@ test_a_small_config_gets_defaults_and_arguments_for_eal(void **state)
 }
 
 static void
+test_a_secondary_borrows_ports_and_keeps_off_the_primarys_lcores(void **state)
+{
+    struct fab_config *config = NULL;
+    const struct myc_port_options *port;
+
+    (void)state;
+    if (load_text(NODE SECONDARY LENT "    address: 10.0.0.1/24\n", &config) != MYC_OK)
+        fail_msg("%s", error);
+    port = &config->options.ports[0];
+    assert_string_equal(port->device, "0000:01:00.0");
+    assert_int_equal(port->borrowed->rx_queue, 1);
+    assert_int_equal(port->borrowed->tx_queue, 2);
+    assert_string_equal(port->borrowed->mempool, "lent");
+    assert_false(port->borrowed->is_steered);
+    assert_int_equal(port->rx_descriptors, 0);
+    assert_int_equal(config->options.lcores[1].eal_lcore, 42);
+    assert_true(has_argument(config, "--proc-type", "secondary"));
+    assert_true(has_argument(config, "--file-prefix", "feed"));
+    assert_true(has_argument(config, "--lcores", "40@0,41@0,42@0"));
+    assert_true(has_argument(config, "--main-lcore", "40"));
+    assert_true(has_argument(config, "-a", "0000:01:00.0"));
+    assert_false(has_argument(config, "-m", NULL));
+    assert_false(has_argument(config, "--no-huge", NULL));
+    assert_false(has_argument(config, "--no-pci", NULL));
+    fab_config_free(&config);
+}
+
+static void
 test_the_faults_of_a_port_are_read(void **state)
 {
     struct fab_config *config = NULL;
@@ -232,14 +265,30 @@ static const struct {
       ":2:31: eal.lcores[0].idle: is fast; write one of: auto, busy, pause, yield, sleep" },
     { NODE "eal: {lcores: [{cpu: 0}], memory: 64}\n",
       ":2:27: eal.memory: no such key; did you mean memory_mb? Known here: lcores, main_cpu, "
-      "hugepages, memory_mb, file_prefix, arguments" },
+      "hugepages, is_secondary, memory_mb, file_prefix, arguments" },
     { NODE "eal: {lcores: [{cpu: 0}], memory_mb: 512MB}\n",
       ":2:38: eal.memory_mb: is 512MB; write a whole number from 0 to 4294967295, without a unit" },
     { NODE "eal: {lcores: [{cpu: 0}], memory_mb: 8}\n",
       ":2:38: eal.memory_mb: is 8; choose 64 to 1048576" },
     { NODE "eal: {lcores: [{cpu: 0}], hugepages: yes, memory_mb: 1048576}\n",
       ":2:38: eal.hugepages: 1048576 MB are wanted in hugepages of 2 MB and " },
-    { NODE EAL "ports: [{name: wire0}]\n", ":5:9: ports[0]: has no profile; add it" },
+    { NODE EAL "ports: [{name: wire0}]\n",
+      ":5:9: ports[0]: has no profile; add it, or borrow the port" },
+    { NODE EAL WIRE "    borrowed: {device: x, rx_queue: 1, tx_queue: 1, mempool: p}\n",
+      ":6:5: ports[0]: has a profile and is borrowed; drop one of the two" },
+    { NODE EAL "ports: [{name: w, borrowed: {device: x, rx_queue: 1, tx_queue: 1, mempool: p}}]\n",
+      ":5:29: ports[0].borrowed: is for a secondary process; say is_secondary in eal, or give the "
+      "port a profile" },
+    { NODE SECONDARY WIRE,
+      ":6:14: ports[0].profile: makes a port, which a secondary process cannot; borrow one of the "
+      "primary's" },
+    { NODE SECONDARY "ports: [{name: w, borrowed: {device: x, rx_queue: 1, mempool: p}}]\n",
+      ":4:29: ports[0].borrowed: has no tx_queue; add it" },
+    { NODE SECONDARY LENT "    device: {role: server}\n",
+      ":7:13: ports[0].device: goes with a profile; name the device in `borrowed`" },
+    { NODE SECONDARY LENT "    mbuf_count: 512\n",
+      ":6:15: ports[0].borrowed: leaves descriptors and buffers to the primary; drop "
+      "rx_descriptors, tx_descriptors and mbuf_count" },
     { NODE EAL "ports: [{name: wire 0, profile: memif}]\n",
       ":5:16: ports[0].name: is wire 0; use the characters a-z, 0-9 and _" },
     { NODE EAL "ports: [{name: wire0, profile: teleport}]\n",
@@ -381,6 +430,7 @@ main(void)
         cmocka_unit_test(test_the_example_reads_and_gives_what_it_says),
         cmocka_unit_test(test_a_peer_over_two_ports_is_read),
         cmocka_unit_test(test_a_small_config_gets_defaults_and_arguments_for_eal),
+        cmocka_unit_test(test_a_secondary_borrows_ports_and_keeps_off_the_primarys_lcores),
         cmocka_unit_test(test_the_faults_of_a_port_are_read),
         cmocka_unit_test(test_memory_that_is_not_given_follows_lcores_and_ports),
         cmocka_unit_test(test_what_is_wrong_is_refused_with_its_place_and_what_to_do),

@@ -109,6 +109,33 @@ spoil_port_reorder(struct example *example)
 }
 
 static void
+spoil_borrowed_pool(struct example *example)
+{
+    static const struct myc_borrowed_port borrowed = { .rx_queue = 1, .tx_queue = 1 };
+
+    example->ports[1].borrowed = &borrowed;
+}
+
+static void
+spoil_borrowed_steering(struct example *example)
+{
+    static const struct myc_borrowed_port borrowed = { .rx_queue = MYC_QUEUE_NONE,
+                                                       .mempool = "lent",
+                                                       .is_steered = true };
+
+    example->ports[0].borrowed = &borrowed;
+}
+
+static void
+spoil_borrowed_descriptors(struct example *example)
+{
+    static const struct myc_borrowed_port borrowed = { .mempool = "lent" };
+
+    example->ports[1].borrowed = &borrowed;
+    example->ports[1].rx_descriptors = 512;
+}
+
+static void
 spoil_peer_self(struct example *example)
 {
     example->peers[0].node_id = 1;
@@ -193,6 +220,9 @@ static const struct {
     { spoil_port_mtu, "mtu 9001 is not in 1280 to 9000" },
     { spoil_port_fault, "rx_fault: a rate is above 1000000" },
     { spoil_port_reorder, "tx_fault: reorder_frames is above 64" },
+    { spoil_borrowed_pool, "port feed is borrowed without a mempool" },
+    { spoil_borrowed_steering, "port wire0: is_steered needs an address to steer by and an rx" },
+    { spoil_borrowed_descriptors, "so leave rx_descriptors, tx_descriptors and mbuf_count at 0" },
     { spoil_peer_self, "not our own" },
     { spoil_peer_twice, "peer 2 is given twice" },
     { spoil_peer_port, "no port is called wire7" },

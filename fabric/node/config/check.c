@@ -153,6 +153,41 @@ check_port_texts(struct fab_yaml *yaml, const struct fab_file_port *port, const 
     return MYC_OK;
 }
 
+/* A port is the node's, as a profile says, or borrowed of the primary process. */
+static enum myc_status
+check_owner(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t index)
+{
+    const struct fab_file_port *port = &file->ports[index];
+    bool has_numbers = port->rx_descriptors || port->tx_descriptors || port->mbuf_count;
+    char path[FAB_YAML_PATH_SIZE];
+
+    snprintf(path, sizeof(path), "ports[%u]", index);
+    if (!port->profile == !port->borrowed)
+        return fab_yaml_refuse(yaml, path, "%s",
+                               port->profile ? "has a profile and is borrowed; drop one of the two"
+                                             : "has no profile; add it, or borrow the port");
+    snprintf(path, sizeof(path), "ports[%u].device", index);
+    if (port->borrowed && fab_yaml_lookup(yaml, path))
+        return fab_yaml_refuse(yaml, path, "goes with a profile; name the device in `borrowed`");
+    snprintf(path, sizeof(path), "ports[%u].%s", index, port->profile ? "profile" : "borrowed");
+    if (file->eal.is_secondary != (port->borrowed != NULL))
+        return fab_yaml_refuse(
+            yaml, path, "%s",
+            port->borrowed ? "is for a secondary process; say is_secondary in eal, or give "
+                             "the port a profile"
+                           : "makes a port, which a secondary process cannot; borrow one of "
+                             "the primary's");
+    if (port->borrowed && has_numbers)
+        return fab_yaml_refuse(
+            yaml, path,
+            "leaves descriptors and buffers to the primary; drop rx_descriptors, "
+            "tx_descriptors and mbuf_count");
+    if (port->borrowed && port->borrowed->is_steered && !port->address)
+        return fab_yaml_refuse(yaml, path,
+                               "is_steered needs an address to steer by; add `address`");
+    return MYC_OK;
+}
+
 /* `key`: "rx_fault" or "tx_fault". */
 static enum myc_status
 check_fault(struct fab_yaml *yaml, const char *prefix, const char *key,
@@ -183,7 +218,9 @@ check_port(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t i
     char prefix[32];
 
     snprintf(prefix, sizeof(prefix), "ports[%u].", index);
-    status = check_port_texts(yaml, port, prefix);
+    status = check_owner(yaml, file, index);
+    if (status == MYC_OK)
+        status = check_port_texts(yaml, port, prefix);
     if (status == MYC_OK)
         status = check_ranges(yaml, prefix, ranges, FAB_COUNT_OF(ranges));
     if (status == MYC_OK)

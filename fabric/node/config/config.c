@@ -100,6 +100,8 @@ fab_config_devices(struct fab_yaml *yaml, struct fab_config *config)
     if (!config->profiles || !config->devices)
         return MYC_NO_MEMORY;
     for (uint32_t i = 0; status == MYC_OK && i < config->file->ports_count; i++) {
+        if (config->file->ports[i].borrowed)
+            continue; /* the program's: there is nothing to make */
         status = load_profile(yaml, config, i);
         if (status == MYC_OK)
             status = make_device(yaml, config, i);
@@ -164,6 +166,7 @@ fab_config_free(struct fab_config **config)
     free(old->devices);
     free(old->lcores);
     free(old->ports);
+    free(old->borrowed);
     for (uint32_t i = 0; old->key_files && i < old->file->peers_count; i++)
         free(old->key_files[i]);
     free(old->key_files);

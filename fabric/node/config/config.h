@@ -4,7 +4,8 @@
  *
  * deploy/examples/node.yaml shows every key with its unit, range and default. Reading is strict:
  * what is not known, does not fit or contradicts itself is refused with file, line, column, the key
- * and what to do. Ports name a profile of pmd-config/, from which the device comes.
+ * and what to do. Ports name a profile of pmd-config/, from which the device comes; those of a
+ * secondary process are borrowed of the primary.
  *
  * What is read is ready for myc_node_start: config->options, with EAL's arguments and everything
  * that it points to owned by the config.
@@ -37,6 +38,7 @@ struct fab_config {
     struct fab_device *devices;
     struct myc_lcore_options *lcores;
     struct myc_port_options *ports;
+    struct myc_borrowed_port *borrowed; /* of the ports, by index */
     struct myc_peer_options *peers;
     struct myc_attach_rule *allow;
     char **key_files; /* of the peers, by index; each owned */
@@ -69,6 +71,9 @@ enum myc_status fab_config_options(struct fab_config *config);
 /* Users and groups that there are not; and the rules of who may attach, in the options. */
 enum myc_status fab_config_check_allow(struct fab_yaml *yaml, const struct fab_config_file *file);
 enum myc_status fab_config_allow(struct fab_config *config);
+
+/* EAL's id of an lcore of the node. */
+uint32_t fab_config_lcore(const struct fab_config *config, uint32_t index);
 
 /* EAL's arguments. */
 enum myc_status fab_config_eal(struct fab_yaml *yaml, struct fab_config *config);

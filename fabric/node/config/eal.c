@@ -3,8 +3,11 @@
  * EAL's arguments from a config: lcores, memory, devices.
  *
  * EAL lcore 0 is the main thread, which only waits; lcore i of the config is EAL lcore i + 1,
- * placed on its CPU with --lcores, because several lcores may share a CPU. EAL takes no path for an
- * lcore that does not exist but ends the process with a line of its own, so CPUs are checked here.
+ * placed on its CPU with --lcores, because several lcores may share a CPU. A secondary process
+ * counts from SECONDARY_LCORE instead: a mempool has a cache for each lcore id, which the processes
+ * that share it would otherwise use at the same time. It takes memory and devices as the primary
+ * has them. EAL takes no path for an lcore that does not exist but ends the process with a line of
+ * its own, so CPUs are checked here.
  */
 #include <sched.h>
 #include <stdarg.h>
@@ -22,6 +25,9 @@
 #define ARGUMENTS_MORE 24  /* besides devices and those of the config */
 #define LCORES_SIZE    8192
 #define PREFIX_SIZE    32
+/* A third of EAL's lcore ids is left to primaries. */
+#define SECONDARY_LCORE     40
+#define SECONDARY_LCORE_MAX 127 /* RTE_MAX_LCORE - 1 */
 
 static bool
 add(struct fab_config *config, const char *text)
@@ -37,6 +43,18 @@ static bool
 add_pair(struct fab_config *config, const char *name, const char *value)
 {
     return add(config, name) && add(config, value);
+}
+
+static uint32_t
+main_lcore(const struct fab_config *config)
+{
+    return config->file->eal.is_secondary ? SECONDARY_LCORE : 0;
+}
+
+uint32_t
+fab_config_lcore(const struct fab_config *config, uint32_t index)
+{
+    return main_lcore(config) + 1 + index;
 }
 
 static int
@@ -95,14 +113,15 @@ add_lcores(struct fab_yaml *yaml, struct fab_config *config)
     status = check_cpus(yaml, eal, &set);
     if (status != MYC_OK)
         return status;
-    size = snprintf(text, sizeof(text), "0@%d",
+    size = snprintf(text, sizeof(text), "%u@%d", main_lcore(config),
                     fab_yaml_lookup(yaml, "eal.main_cpu") ? (int)eal->main_cpu : first_cpu(&set));
     for (uint32_t i = 0; i < eal->lcores_count; i++)
-        size +=
-            snprintf(text + size, sizeof(text) - (size_t)size, ",%u@%u", i + 1, eal->lcores[i].cpu);
-    return add_pair(config, "--lcores", text) && add_pair(config, "--main-lcore", "0")
-               ? MYC_OK
-               : MYC_NO_MEMORY;
+        size += snprintf(text + size, sizeof(text) - (size_t)size, ",%u@%u",
+                         fab_config_lcore(config, i), eal->lcores[i].cpu);
+    if (!add_pair(config, "--lcores", text))
+        return MYC_NO_MEMORY;
+    snprintf(text, sizeof(text), "%u", main_lcore(config));
+    return add_pair(config, "--main-lcore", text) ? MYC_OK : MYC_NO_MEMORY;
 }
 
 static const char *
@@ -189,16 +208,52 @@ add_memory(struct fab_yaml *yaml, struct fab_config *config)
                : MYC_NO_MEMORY;
 }
 
+/* Everything else is the primary's. */
+static enum myc_status
+add_primary(struct fab_yaml *yaml, struct fab_config *config)
+{
+    const struct fab_file_eal *eal = &config->file->eal;
+
+    if (fab_config_lcore(config, eal->lcores_count - 1) > SECONDARY_LCORE_MAX)
+        return fab_yaml_refuse(yaml, "eal.lcores", "has %u entries; a secondary has at most %u",
+                               eal->lcores_count, SECONDARY_LCORE_MAX - SECONDARY_LCORE);
+    config->has_hugepages = true;
+    if (!add_pair(config, "--proc-type", "secondary") ||
+        (eal->file_prefix && !add_pair(config, "--file-prefix", eal->file_prefix)))
+        return MYC_NO_MEMORY;
+    return MYC_OK;
+}
+
+/* "0000:01:00.0", as against the name of a virtual device. */
+static bool
+is_pci_address(const char *device)
+{
+    return device[0] >= '0' && strspn(device, "0123456789abcdefABCDEF:.") == strlen(device) &&
+           strchr(device, ':');
+}
+
+static enum myc_status
+add_device(struct fab_config *config, uint32_t index, bool *has_pci)
+{
+    const struct fab_file_borrowed *borrowed = config->file->ports[index].borrowed;
+    const struct fab_device *device = &config->devices[index];
+    bool is_pci = borrowed ? is_pci_address(borrowed->device) : device->bus == FAB_BUS_PCI;
+
+    *has_pci = *has_pci || is_pci;
+    if (borrowed && !is_pci) /* EAL learns it from the primary */
+        return MYC_OK;
+    return add_pair(config, is_pci ? "-a" : "--vdev", borrowed ? borrowed->device : device->text)
+               ? MYC_OK
+               : MYC_NO_MEMORY;
+}
+
 static enum myc_status
 add_devices(struct fab_config *config)
 {
     bool has_pci = false;
 
     for (uint32_t i = 0; i < config->file->ports_count; i++) {
-        bool is_pci = config->devices[i].bus == FAB_BUS_PCI;
-
-        has_pci = has_pci || is_pci;
-        if (!add_pair(config, is_pci ? "-a" : "--vdev", config->devices[i].text))
+        if (add_device(config, i, &has_pci) != MYC_OK)
             return MYC_NO_MEMORY;
     }
     return has_pci || add(config, "--no-pci") ? MYC_OK : MYC_NO_MEMORY;
@@ -216,7 +271,9 @@ fab_config_eal(struct fab_yaml *yaml, struct fab_config *config)
     if (!config->arguments)
         return MYC_NO_MEMORY;
     if ((status = add_lcores(yaml, config)) != MYC_OK ||
-        (status = add_memory(yaml, config)) != MYC_OK || (status = add_devices(config)) != MYC_OK)
+        (status = eal->is_secondary ? add_primary(yaml, config) : add_memory(yaml, config)) !=
+            MYC_OK ||
+        (status = add_devices(config)) != MYC_OK)
         return status;
     for (uint32_t i = 0; i < eal->arguments_count; i++)
         if (!add(config, eal->arguments[i]))

@@ -18,12 +18,46 @@ fill_lcores(struct fab_config *config)
     if (!config->lcores)
         return MYC_NO_MEMORY;
     for (uint32_t i = 0; i < eal->lcores_count; i++) {
-        config->lcores[i].eal_lcore = i + 1;
+        config->lcores[i].eal_lcore = fab_config_lcore(config, i);
         config->lcores[i].idle = eal->lcores[i].idle;
     }
     config->options.lcores = config->lcores;
     config->options.lcore_count = eal->lcores_count;
     return MYC_OK;
+}
+
+/* What the profile says, unless the file does. */
+static void
+follow_profile(const struct fab_config *config, uint32_t index, struct myc_port_options *port)
+{
+    const struct fab_port_profile *profile = config->profiles[index];
+
+    port->device = config->devices[index].name;
+    port->offload_checksums = profile->can_offload_checksums;
+    if (port->mtu == 0)
+        port->mtu = profile->mtu_bytes;
+    if (port->rx_descriptors == 0)
+        port->rx_descriptors = profile->rx_descriptors;
+    if (port->tx_descriptors == 0)
+        port->tx_descriptors = profile->tx_descriptors;
+    if (port->mbuf_count == 0)
+        port->mbuf_count = profile->mbuf_count;
+}
+
+static void
+borrow(struct fab_config *config, uint32_t index, struct myc_port_options *port)
+{
+    const struct fab_file_borrowed *borrowed = config->file->ports[index].borrowed;
+
+    config->borrowed[index] = (struct myc_borrowed_port){
+        .rx_queue = borrowed->rx_queue,
+        .tx_queue = borrowed->tx_queue,
+        .mempool = borrowed->mempool,
+        .is_steered = borrowed->is_steered,
+    };
+    port->device = borrowed->device;
+    port->offload_checksums = true; /* if the primary has configured that */
+    port->borrowed = &config->borrowed[index];
 }
 
 static enum myc_status
@@ -32,28 +66,30 @@ fill_ports(struct fab_config *config)
     uint32_t count = config->file->ports_count;
 
     config->ports = calloc(count + 1, sizeof(config->ports[0]));
-    if (!config->ports)
+    config->borrowed = calloc(count + 1, sizeof(config->borrowed[0]));
+    if (!config->ports || !config->borrowed)
         return MYC_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
         const struct fab_file_port *port = &config->file->ports[i];
-        const struct fab_port_profile *profile = config->profiles[i];
 
         config->ports[i] = (struct myc_port_options){
             .name = port->name,
-            .device = config->devices[i].name,
             .address = port->address,
             .gateway = port->gateway,
             .vlan_id = port->vlan_id,
             .udp_port_base = port->udp_port_base,
-            .mtu = port->mtu_bytes ? port->mtu_bytes : profile->mtu_bytes,
+            .mtu = port->mtu_bytes,
             .lcore = port->lcore,
-            .rx_descriptors = port->rx_descriptors ? port->rx_descriptors : profile->rx_descriptors,
-            .tx_descriptors = port->tx_descriptors ? port->tx_descriptors : profile->tx_descriptors,
-            .mbuf_count = port->mbuf_count ? port->mbuf_count : profile->mbuf_count,
-            .offload_checksums = profile->can_offload_checksums,
+            .rx_descriptors = port->rx_descriptors,
+            .tx_descriptors = port->tx_descriptors,
+            .mbuf_count = port->mbuf_count,
             .rx_fault = &port->rx_fault,
             .tx_fault = &port->tx_fault,
         };
+        if (port->borrowed)
+            borrow(config, i, &config->ports[i]);
+        else
+            follow_profile(config, i, &config->ports[i]);
     }
     config->options.ports = config->ports;
     config->options.port_count = count;

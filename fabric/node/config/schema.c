@@ -74,6 +74,7 @@ static const cyaml_schema_field_t eal_fields[] = {
     LIST(struct fab_file_eal, lcores, &lcore_value, NEEDED, 1, FAB_LCORES_MAX),
     NUMBER(struct fab_file_eal, main_cpu, MAYBE),
     WORD(struct fab_file_eal, hugepages, hugepages),
+    CYAML_FIELD_BOOL("is_secondary", MAYBE, struct fab_file_eal, is_secondary),
     NUMBER(struct fab_file_eal, memory_mb, MAYBE),
     TEXT(struct fab_file_eal, "file_prefix", file_prefix, MAYBE, FAB_CONFIG_NAME_MAX),
     LIST(struct fab_file_eal, arguments, &text_value, MAYBE, 0, ARGUMENTS_MAX),
@@ -101,10 +102,20 @@ static const cyaml_schema_field_t fault_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t borrowed_fields[] = {
+    TEXT(struct fab_file_borrowed, "device", device, NEEDED, TEXT_MAX),
+    NUMBER(struct fab_file_borrowed, rx_queue, NEEDED),
+    NUMBER(struct fab_file_borrowed, tx_queue, NEEDED),
+    TEXT(struct fab_file_borrowed, "mempool", mempool, NEEDED, TEXT_MAX),
+    CYAML_FIELD_BOOL("is_steered", MAYBE, struct fab_file_borrowed, is_steered),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t port_fields[] = {
     TEXT(struct fab_file_port, "name", name, NEEDED, FAB_CONFIG_NAME_MAX),
-    TEXT(struct fab_file_port, "profile", profile, NEEDED, TEXT_MAX),
+    TEXT(struct fab_file_port, "profile", profile, MAYBE, TEXT_MAX),
     CYAML_FIELD_IGNORE("device", MAYBE),
+    CYAML_FIELD_MAPPING_PTR("borrowed", MAYBE, struct fab_file_port, borrowed, borrowed_fields),
     TEXT(struct fab_file_port, "address", address, MAYBE, TEXT_MAX),
     TEXT(struct fab_file_port, "gateway", gateway, MAYBE, TEXT_MAX),
     NUMBER(struct fab_file_port, udp_port_base, MAYBE),

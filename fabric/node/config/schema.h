@@ -33,6 +33,7 @@ struct fab_file_eal {
     uint32_t lcores_count;
     uint32_t main_cpu; /* of the thread that waits for signals; absent: the first allowed CPU */
     enum fab_hugepages hugepages;
+    bool is_secondary; /* of another program's EAL, by its file_prefix */
     uint32_t memory_mb;
     char *file_prefix;
     char **arguments; /* more of them for rte_eal_init, as they are */
@@ -44,9 +45,19 @@ struct fab_file_node {
     char *name;
 };
 
+/* Of a port that the primary process owns. */
+struct fab_file_borrowed {
+    char *device;
+    uint16_t rx_queue;
+    uint16_t tx_queue;
+    char *mempool;
+    bool is_steered;
+};
+
 struct fab_file_port {
     char *name;
-    char *profile;
+    char *profile; /* NULL: borrowed */
+    struct fab_file_borrowed *borrowed;
     char *address;
     char *gateway;
     uint16_t udp_port_base;

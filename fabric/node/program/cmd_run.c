@@ -83,7 +83,7 @@ tell_host_setup(const struct fab_config *config)
     for (uint32_t i = 0; i < config->options.port_count; i++) {
         const struct fab_port_profile *profile = config->profiles[i];
 
-        if (profile->host_setup)
+        if (profile && profile->host_setup)
             fprintf(stderr, "for %s, as root:\n%s", profile->profile, profile->host_setup);
     }
 }
