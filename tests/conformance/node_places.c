@@ -53,34 +53,54 @@ way_lookup(const char *name)
 
 /* --- EAL -------------------------------------------------------------------------------------- */
 
-/* The CPU of the n-th worker, among those that this process may use. */
-static unsigned
-cpu_of(unsigned worker)
+/* The CPUs that this process may use. */
+struct cpus {
+    unsigned ids[CPUS_MAX];
+    unsigned count;
+};
+
+static struct cpus
+usable_cpus(void)
 {
-    unsigned cpus[CPUS_MAX];
-    unsigned count = 0;
+    struct cpus cpus = { .count = 0 };
     cpu_set_t set;
 
-    if (sched_getaffinity(0, sizeof(set), &set) != 0)
-        return 0;
-    for (unsigned i = 0; i < CPU_SETSIZE && count < CPUS_MAX; i++)
-        if (CPU_ISSET(i, &set))
-            cpus[count++] = i;
-    return count ? cpus[worker % count] : 0;
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        for (unsigned i = 0; i < CPU_SETSIZE && cpus.count < CPUS_MAX; i++)
+            if (CPU_ISSET(i, &set))
+                cpus.ids[cpus.count++] = i;
+    if (cpus.count == 0)
+        cpus.count = 1; /* and CPU 0 */
+    return cpus;
+}
+
+/* The main thread may run anywhere: it waits for the other place's end, and the kernel (6.18) goes
+ * round in that call until the ended threads are taken apart; bound to the CPU that one of them
+ * needs for it, it never let that one run, and neither got further. */
+static void
+map_lcores(unsigned first, char *map, size_t size)
+{
+    struct cpus cpus = usable_cpus();
+    size_t used = (size_t)snprintf(map, size, "0@(%u", cpus.ids[0]);
+
+    for (unsigned i = 1; i < cpus.count && used < size; i++)
+        used += (size_t)snprintf(map + used, size - used, ",%u", cpus.ids[i]);
+    if (used < size)
+        snprintf(map + used, size - used, "),1@%u,2@%u", cpus.ids[first % cpus.count],
+                 cpus.ids[(first + 1) % cpus.count]);
 }
 
 static enum myc_status
 start_eal(enum conf_place place)
 {
     unsigned first = place == CONF_A ? 0 : 1;
-    char lcores[64], prefix[64];
+    char lcores[512], prefix[64];
     char *const argv[] = { "--lcores",       lcores, "--no-huge",      "-m", "256", "--no-pci",
                            "--no-telemetry", prefix, "--log-level=err" };
     char error[384] = "";
     enum myc_status status;
 
-    snprintf(lcores, sizeof(lcores), "0@%u,1@%u,2@%u", cpu_of(first), cpu_of(first),
-             cpu_of(first + 1));
+    map_lcores(first, lcores, sizeof(lcores));
     snprintf(prefix, sizeof(prefix), "--file-prefix=conf-%d", (int)getpid());
     status = fab_eal_start(sizeof(argv) / sizeof(argv[0]), argv, error, sizeof(error));
     if (status != MYC_OK)
