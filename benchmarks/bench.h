@@ -96,6 +96,8 @@ enum myc_status bench_wire_bulk(const struct bench_options *options, struct benc
 enum myc_status bench_wire_bulk_16m(const struct bench_options *options,
                                     struct bench_result *result);
 
+enum myc_status bench_cache_line(const struct bench_options *options);
+enum myc_status bench_sockets(const struct bench_options *options);
 enum myc_status bench_wire_loss(const struct bench_options *options);
 enum myc_status bench_wire_tail(const struct bench_options *options);
 enum myc_status bench_wire_mixed(const struct bench_options *options);

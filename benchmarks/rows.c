@@ -62,6 +62,20 @@ bench_row_print(const struct bench_options *options, struct bench_rows *rows, co
 }
 
 void
+bench_row_print_medians(const struct bench_options *options, struct bench_rows *rows,
+                        const char *who, const double *values)
+{
+    double medians[BENCH_COLUMNS_MAX], column[BENCH_REPETITIONS_MAX];
+
+    for (unsigned i = 0; i < rows->column_count; i++) {
+        for (unsigned j = 0; j < options->repetitions; j++)
+            column[j] = values[j * rows->column_count + i];
+        medians[i] = isnan(column[0]) ? NAN : bench_median(column, options->repetitions);
+    }
+    bench_row_print(options, rows, who, medians);
+}
+
+void
 bench_rows_skip(const struct bench_options *options, const char *bench, const char *reason)
 {
     if (options->is_json)

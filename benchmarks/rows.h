@@ -9,6 +9,8 @@
 
 #include "bench.h"
 
+#define BENCH_COLUMNS_MAX 8U
+
 struct bench_column {
     const char *key;     /* in JSON */
     const char *heading; /* for people */
@@ -27,6 +29,11 @@ struct bench_rows {
 /* Prints a row; a value that is NAN was not measured. */
 void bench_row_print(const struct bench_options *options, struct bench_rows *rows, const char *who,
                      const double *values);
+
+/* Prints the median of each column over the repetitions of `options`. `values`: those of the first
+ * repetition, then those of the second, and so on. */
+void bench_row_print_medians(const struct bench_options *options, struct bench_rows *rows,
+                             const char *who, const double *values);
 
 /* Says that the question cannot be answered here. */
 void bench_rows_skip(const struct bench_options *options, const char *bench, const char *reason);

@@ -14,6 +14,8 @@ const struct bench bench_table[] = {
     { "segment-rtt", "how long is the round trip between two processes?", bench_segment_rtt, NULL },
     { "segment-rate", "how many messages a second go from one process to another?",
       bench_segment_rate, NULL },
+    { "cache-line", "how long does a word take to another core and back?", NULL, bench_cache_line },
+    { "sockets", "what do the kernel's sockets do over loopback?", NULL, bench_sockets },
     { "flows", "what does a message cost with 10 000 flows beside 16?", bench_flows, NULL },
     { "flows-1k", "and with 1 000?", bench_flows_1k, NULL },
     { "flows-idle", "what does a turn cost with 10 000 idle flows beside 16?", bench_flows_idle,

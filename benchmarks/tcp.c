@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "socket_io.h"
 
 enum kind {
     KIND_PING = 1,
@@ -29,49 +30,17 @@ struct head {
     uint64_t pad[2];
 };
 
-/* All of it; polls, and lets others run, as a polling lcore does. False: the connection ended. */
-static bool
-receive_all(int fd, void *bytes, size_t size)
-{
-    for (size_t at = 0; at < size;) {
-        ssize_t got = recv(fd, (char *)bytes + at, size - at, MSG_DONTWAIT);
-
-        if (got > 0)
-            at += (size_t)got;
-        else if (got == 0 || (errno != EAGAIN && errno != EINTR))
-            return false;
-        else
-            sched_yield();
-    }
-    return true;
-}
-
-static bool
-send_all(int fd, const void *bytes, size_t size)
-{
-    for (size_t at = 0; at < size;) {
-        ssize_t sent = send(fd, (const char *)bytes + at, size - at, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-        if (sent > 0)
-            at += (size_t)sent;
-        else if (errno != EAGAIN && errno != EINTR)
-            return false;
-        else
-            sched_yield();
-    }
-    return true;
-}
-
 static void
 serve(int fd)
 {
     static uint8_t record[TCP_RECORD_SIZE];
     struct head head;
 
-    while (receive_all(fd, &head, sizeof(head))) {
-        if (head.kind != KIND_PING && !receive_all(fd, record, sizeof(record) - sizeof(head)))
+    while (socket_receive_all(fd, true, &head, sizeof(head))) {
+        if (head.kind != KIND_PING &&
+            !socket_receive_all(fd, true, record, sizeof(record) - sizeof(head)))
             return;
-        if (head.kind != KIND_RECORD && !send_all(fd, &head, sizeof(head)))
+        if (head.kind != KIND_RECORD && !socket_send_all(fd, true, &head, sizeof(head)))
             return;
     }
 }
@@ -155,7 +124,8 @@ tcp_ping(const struct tcp *tcp, uint64_t *samples_ns, uint32_t count, uint64_t t
         uint64_t sent_ns = bench_clock_ns();
 
         head.number = done;
-        if (!send_all(tcp->fd, &head, sizeof(head)) || !receive_all(tcp->fd, &head, sizeof(head)))
+        if (!socket_send_all(tcp->fd, true, &head, sizeof(head)) ||
+            !socket_receive_all(tcp->fd, true, &head, sizeof(head)))
             break;
         samples_ns[done++] = bench_clock_ns() - sent_ns;
     }
@@ -174,10 +144,10 @@ tcp_stream(const struct tcp *tcp, uint32_t count, uint64_t time_max_ns)
         if (sent + 1 == count || bench_clock_ns() - start_ns > time_max_ns)
             head.kind = KIND_LAST_RECORD;
         memcpy(record, &head, sizeof(head));
-        if (!send_all(tcp->fd, record, sizeof(record)))
+        if (!socket_send_all(tcp->fd, true, record, sizeof(record)))
             return 0;
     }
-    if (!receive_all(tcp->fd, &head, sizeof(head)))
+    if (!socket_receive_all(tcp->fd, true, &head, sizeof(head)))
         return 0;
     return (double)(head.number + 1) * TCP_RECORD_SIZE * 1e9 /
            (double)(bench_clock_ns() - start_ns);

@@ -22,7 +22,8 @@ packages_to_build=(
 
 # iproute2 and nftables make the network namespaces and the losses of the wire tests; libsystemd-dev
 # is what Debian's DPDK forgets to ask for when a program is linked to it statically; QEMU, busybox
-# and cpio make the emulated guests of tests/vm; tshark reads captures with our dissectors.
+# and cpio make the emulated guests of tests/vm; tshark reads captures with our dissectors; the last
+# six are the peers of benchmarks/compare.
 packages_to_test=(
     g++
     git
@@ -41,6 +42,12 @@ packages_to_test=(
     nftables
     procps
     tshark
+    cargo
+    erlang-base
+    libcaf-dev
+    libnng-dev
+    librust-tokio-dev
+    libzmq3-dev
 )
 
 packages_missing() {

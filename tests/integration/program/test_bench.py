@@ -69,6 +69,21 @@ class Smoke(unittest.TestCase):
             self.assertIn("cores", row["machine"])
         return rows
 
+    def test_what_a_word_to_another_core_takes(self):
+        rows = self.rows("cache-line")
+        self.assertEqual([row["who"] for row in rows], ["a line each way", "one line"])
+        for row in rows:
+            self.assertTrue(0 < row["p50_ns"] <= row["p99_ns"] <= row["max_ns"])
+
+    def test_kernel_sockets_are_measured_blocking_and_spinning(self):
+        rows = self.rows("sockets")
+        self.assertEqual(len({row["who"] for row in rows}), 6)
+        for row in rows:
+            self.assertTrue(0 < row["p50_ns"] <= row["p99_ns"] <= row["max_ns"])
+            self.assertGreater(row["per_s"], 0)
+            self.assertGreater(row["batched_per_s"], 0)
+            self.assertEqual("lost_percent" in row, row["who"].startswith("UDP"))
+
     def test_loss_is_measured_beside_kernel_tcp(self):
         rows = self.rows("wire-loss")
         self.assertEqual([row["loss_percent"] for row in rows], [0, 0, 1, 1])
