@@ -141,8 +141,10 @@ fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
         flow->starved_ns = now_ns + FAB_FLOW_STARVED_NS;
     else if (fab_unlikely(fab_flow_is_writable_due(flow)))
         fab_flow_tell_writable(flow);
-    if (now_ns >= flow->path->pace_ns)
+    if (now_ns >= flow->path->pace_ns) {
+        fab_pacer_on_release(&flow->path->pacer, flow->path->pace_ns, now_ns);
         flow->path->pace_ns = FAB_FLOW_NO_DEADLINE;
+    }
     if (now_ns >= flow->path->loss.deadline_ns)
         fab_flow_detect_losses(flow, now_ns);
     if (fab_unlikely(now_ns >= fab_flow_forget_ns(flow)))

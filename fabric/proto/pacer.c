@@ -4,7 +4,7 @@
 void
 fab_pacer_init(struct fab_pacer *pacer)
 {
-    *pacer = (struct fab_pacer){ 0 };
+    *pacer = (struct fab_pacer){ .burst_ns = FAB_PACER_BURST_NS };
 }
 
 void
@@ -13,7 +13,9 @@ fab_pacer_set_rate(struct fab_pacer *pacer, uint64_t window, uint64_t round_trip
 {
     uint64_t ps_per_byte = round_trip_ns * 100 / window * 1000 / percent;
 
-    pacer->ps_per_byte = ps_per_byte > 0 ? ps_per_byte : 1;
+    if (ps_per_byte == 0)
+        ps_per_byte = 1;
+    pacer->ps_per_byte = ps_per_byte < UINT32_MAX ? (uint32_t)ps_per_byte : UINT32_MAX;
 }
 
 void

@@ -178,6 +178,32 @@ test_pacer_spreads_a_window_over_a_round_trip(void **state)
     assert_in_range(now_ns - start_ns, 1000000 - 2 * FAB_PACER_BURST_NS, 1000000);
 }
 
+/* A loop that comes round once a millisecond, because its handlers take so long. */
+static void
+test_pacer_gives_a_loop_that_comes_late_what_was_due_meanwhile(void **state)
+{
+    struct fab_pacer pacer;
+    uint64_t now_ns = 1000000;
+    uint32_t sent = 0;
+
+    (void)state;
+    fab_pacer_init(&pacer);
+    fab_pacer_set_rate(&pacer, 100 * FRAME, 1000000, 100); /* a frame each 10 us */
+    for (int turn = 0; turn < 100; turn++, now_ns += 1000000) {
+        if (turn > 0)
+            fab_pacer_on_release(&pacer, pacer.next_ns, now_ns);
+        for (; !fab_pacer_is_holding(&pacer, now_ns); sent++)
+            fab_pacer_on_sent(&pacer, FRAME, now_ns);
+    }
+    assert_in_range(sent, 99 * 100, 100 * 100 + 10);
+    /* And one that comes in time again has no more than the small burst. */
+    fab_pacer_on_release(&pacer, pacer.next_ns, pacer.next_ns + 100);
+    now_ns += 50000000;
+    for (sent = 0; !fab_pacer_is_holding(&pacer, now_ns); sent++)
+        fab_pacer_on_sent(&pacer, FRAME, now_ns);
+    assert_in_range(sent, 1, FAB_PACER_BURST_NS / 10000 + 1);
+}
+
 static void
 test_pacer_lets_short_round_trips_and_free_paths_alone(void **state)
 {
@@ -225,6 +251,7 @@ main(void)
         cmocka_unit_test(test_random_loss_is_no_congestion_but_much_loss_is),
         cmocka_unit_test(test_switched_off_it_never_limits),
         cmocka_unit_test(test_pacer_spreads_a_window_over_a_round_trip),
+        cmocka_unit_test(test_pacer_gives_a_loop_that_comes_late_what_was_due_meanwhile),
         cmocka_unit_test(test_pacer_lets_short_round_trips_and_free_paths_alone),
         cmocka_unit_test(test_pause_code_keeps_a_quarter_of_the_value),
     };
