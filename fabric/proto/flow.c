@@ -191,11 +191,14 @@ fab_flow_fini(struct fab_flow *flow)
     flow->store->shelf.promised -= fab_flow_credit_promise(&flow->config);
 }
 
-/* The upper bits of a multiplication mix best. */
+/* The upper bits of a multiplication mix best. One alone left each second generation of a place in
+ * the same stream, where small records wait behind the large ones of somebody else. */
 uint8_t
 fab_flow_stream_of(uint64_t actor_word)
 {
-    return (uint8_t)((actor_word * 0x9e3779b97f4a7c15ULL) >> 58);
+    uint64_t mixed = actor_word * 0x9e3779b97f4a7c15ULL;
+
+    return (uint8_t)(((mixed ^ mixed >> 32) * 0xd6e8feb86659fd93ULL) >> 58);
 }
 
 /* A span of one record must fit into any frame beside the blocks. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/prng.h"
+#include "proto/flow.h"
 #include "proto/reorder.h"
 
 #define CELLS 96U
@@ -171,6 +172,22 @@ test_reorder_flows_share_a_shelf_and_never_see_each_others_records(void **state)
     desk_close(&desk);
 }
 
+/* A place's actors come one after the other, in generations; those that live at the same time
+ * should seldom wait for each other's large messages. */
+static void
+test_streams_spread_the_generations_of_a_place(void **state)
+{
+    (void)state;
+    for (uint64_t index = 0; index < 8; index++) {
+        uint64_t streams = 0;
+
+        for (uint64_t generation = 1; generation <= 32; generation++)
+            streams |= 1ULL << fab_flow_stream_of(generation << 32 | index);
+        /* 32 throws into 64: 25 on average. */
+        assert_in_range(__builtin_popcountll(streams), 18, 32);
+    }
+}
+
 int
 main(void)
 {
@@ -178,6 +195,7 @@ main(void)
         cmocka_unit_test(test_reorder_keeps_and_gives_back_whole_records),
         cmocka_unit_test(test_reorder_refuses_what_exceeds_the_lanes_units),
         cmocka_unit_test(test_reorder_all_cells_come_back),
+        cmocka_unit_test(test_streams_spread_the_generations_of_a_place),
         cmocka_unit_test(test_reorder_flows_share_a_shelf_and_never_see_each_others_records),
     };
 
