@@ -231,6 +231,12 @@ fab_core_config_of(const struct fab_core *core)
     return &core->config;
 }
 
+uint64_t
+fab_core_clock_ns(const struct fab_core *core)
+{
+    return core->config.clock_ns ? core->config.clock_ns(core->config.clock_context) : core->now_ns;
+}
+
 void
 fab_core_turn_begin(struct fab_core *core, uint64_t now_ns)
 {

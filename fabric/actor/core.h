@@ -10,7 +10,7 @@
  *      fab_core_poll(core, burst)          links that poll themselves (rings, segments)
  *      ... ports, which feed flows ...     the node's own
  *      fab_core_run(core, budget)          handlers, timers, pollers
- *      fab_core_flush(core)                what was sent becomes visible
+ *      fab_core_flush(core, now)           what was sent becomes visible
  *
  * Messages that arrive are handled straight from the link's memory when the receiver has none
  * waiting, else copied into its mailbox. A message sent on the lcore is always queued.
@@ -186,8 +186,12 @@ unsigned fab_core_run(struct fab_core *core, unsigned budget);
 /* Runs only more of the actors, later in the same turn. Returns messages handled. */
 unsigned fab_core_run_more(struct fab_core *core, unsigned budget);
 
-/* Makes what was sent in this turn visible to the other lcores. */
-void fab_core_flush(struct fab_core *core);
+/* The clock now, not at the turn's beginning; without one, that. */
+uint64_t fab_core_clock_ns(const struct fab_core *core);
+
+/* Makes what was sent in this turn visible to the other lcores. `now_ns` may be later than the
+ * turn's beginning: frames of a flow that leave now are stamped with it. */
+void fab_core_flush(struct fab_core *core, uint64_t now_ns);
 
 /* Earliest time at which fab_core_run has work that does not come over a link; UINT64_MAX: none. */
 uint64_t fab_core_next_ns(const struct fab_core *core);

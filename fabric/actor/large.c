@@ -132,7 +132,7 @@ fab_send_lent(struct myc_self *self, struct fab_link *link, const struct fab_out
     }
     fab_claim_commit(core);
     if (out->flags & MYC_SEND_NOW)
-        link->ops->flush(link, core->now_ns);
+        link->ops->flush(link, fab_core_clock_ns(core));
     return MYC_OK;
 }
 

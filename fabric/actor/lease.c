@@ -27,16 +27,10 @@ until_of(const struct fab_slot *slot)
     return (uint64_t *)((uint8_t *)slot->actor + offset_of(leased_of(slot)->base));
 }
 
-static uint64_t
-clock_now(const struct fab_core *core)
-{
-    return core->config.clock_ns ? core->config.clock_ns(core->config.clock_context) : core->now_ns;
-}
-
 static bool
 is_valid(const struct myc_self *self)
 {
-    return clock_now(self->core) < *until_of(self->slot);
+    return fab_core_clock_ns(self->core) < *until_of(self->slot);
 }
 
 static enum myc_status

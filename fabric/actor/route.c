@@ -237,7 +237,7 @@ fab_core_poll(struct fab_core *core, unsigned burst)
 }
 
 void
-fab_core_flush(struct fab_core *core)
+fab_core_flush(struct fab_core *core, uint64_t now_ns)
 {
     struct fab_link *link = core->dirty;
 
@@ -246,7 +246,7 @@ fab_core_flush(struct fab_core *core)
         struct fab_link *next = link->dirty_next;
         bool is_drained = fab_link_drain(core, link);
 
-        link->ops->flush(link, core->now_ns);
+        link->ops->flush(link, now_ns);
         link->is_dirty = false;
         if (!is_drained)
             fab_link_touch(core, link);

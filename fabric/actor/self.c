@@ -50,9 +50,7 @@ myc_now_ns(const struct myc_self *self)
 uint64_t
 myc_clock_ns(const struct myc_self *self)
 {
-    const struct fab_core_config *config = &fab_self_core(self, __func__)->config;
-
-    return config->clock_ns ? config->clock_ns(config->clock_context) : self->core->now_ns;
+    return fab_core_clock_ns(fab_self_core(self, __func__));
 }
 
 uint64_t

@@ -236,7 +236,7 @@ send_away(struct myc_self *self, const struct fab_outgoing *out)
     core->counters.sent++;
     fab_link_touch(core, link);
     if (fab_unlikely(out->flags & MYC_SEND_NOW))
-        link->ops->flush(link, core->now_ns);
+        link->ops->flush(link, fab_core_clock_ns(core));
     return MYC_OK;
 }
 

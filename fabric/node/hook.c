@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "env/clock.h"
 
+#define RUN_SLICE  8U /* handlers between two looks at the clock: the program waits for its loop */
 #define PASSING_NS 500000ULL
 
 void
@@ -33,6 +34,7 @@ fab_hook_poll(struct fab_hook *hook, unsigned budget)
     const struct fab_turn_limits limits = {
         .records = budget < FAB_POLL_BURST ? budget : FAB_POLL_BURST,
         .handlers = budget,
+        .slice = RUN_SLICE,
         .ns_max = hook->ns_max,
     };
 
@@ -48,7 +50,8 @@ fab_hook_poll(struct fab_hook *hook, unsigned budget)
 void
 fab_hook_pass_time(struct fab_hook *hook)
 {
-    static const struct fab_turn_limits limits = { FAB_POLL_BURST, FAB_RUN_BUDGET, PASSING_NS };
+    static const struct fab_turn_limits limits = { FAB_POLL_BURST, FAB_RUN_BUDGET, RUN_SLICE,
+                                                   PASSING_NS };
     uint64_t end_ns = fab_clock_ns() + PASSING_NS;
 
     while (hook->lcore && fab_clock_ns() < end_ns)

@@ -4,7 +4,8 @@
 #include "env/clock.h"
 #include "env/memory.h"
 
-#define RUN_SLICE 8U /* handlers between two looks at the clock, where a turn's time is bounded */
+#define RUN_SLICE  32U     /* handlers between two looks at the clock */
+#define RUN_NS_MAX 500000U /* after which no further ones begin: peers wait for our signs */
 
 static void *
 alloc_near(void *context, size_t size, size_t align)
@@ -112,13 +113,14 @@ flush_ports(struct fab_lcore *lcore, uint64_t now_ns)
 
 /* Runs handlers a few at a time, looking at the clock between. */
 static unsigned
-run_until(struct fab_lcore *lcore, unsigned handlers, uint64_t end_ns)
+run_until(struct fab_lcore *lcore, const struct fab_turn_limits *limits, uint64_t end_ns)
 {
-    unsigned work = fab_core_run(lcore->core, handlers < RUN_SLICE ? handlers : RUN_SLICE);
+    unsigned handlers = limits->handlers, slice = limits->slice;
+    unsigned work = fab_core_run(lcore->core, handlers < slice ? handlers : slice);
 
     while (work < handlers && fab_clock_ns() < end_ns) {
         unsigned left = handlers - work;
-        unsigned done = fab_core_run_more(lcore->core, left < RUN_SLICE ? left : RUN_SLICE);
+        unsigned done = fab_core_run_more(lcore->core, left < slice ? left : slice);
 
         if (done == 0)
             break;
@@ -130,19 +132,22 @@ run_until(struct fab_lcore *lcore, unsigned handlers, uint64_t end_ns)
 unsigned
 fab_lcore_turn(struct fab_lcore *lcore, const struct fab_turn_limits *limits)
 {
-    uint64_t now_ns = fab_clock_ns();
+    uint64_t now_ns = fab_clock_ns(), end_ns;
     unsigned work = 0;
 
     fab_core_turn_begin(lcore->core, now_ns);
     work += fab_command_poll(&lcore->commands, lcore);
     work += fab_core_poll(lcore->core, limits->records);
     work += poll_ports(lcore, now_ns);
-    if (fab_likely(limits->ns_max == 0))
+    if (limits->ns_max == 0)
         work += fab_core_run(lcore->core, limits->handlers);
     else
-        work += run_until(lcore, limits->handlers, now_ns + limits->ns_max);
-    fab_core_flush(lcore->core);
-    flush_ports(lcore, now_ns);
+        work += run_until(lcore, limits, now_ns + limits->ns_max);
+    /* Handlers may have taken long: a frame stamped with the turn's beginning would make the path
+     * look slow by as much. Rings and segments stamp nothing. */
+    end_ns = work && lcore->pollable_count ? fab_clock_ns() : now_ns;
+    fab_core_flush(lcore->core, end_ns);
+    flush_ports(lcore, end_ns);
     account(lcore, now_ns, work);
     fab_idle_turn(&lcore->idle, now_ns, work);
     return work;
@@ -151,7 +156,8 @@ fab_lcore_turn(struct fab_lcore *lcore, const struct fab_turn_limits *limits)
 void
 fab_lcore_run(struct fab_lcore *lcore)
 {
-    static const struct fab_turn_limits limits = { FAB_POLL_BURST, FAB_RUN_BUDGET, 0 };
+    static const struct fab_turn_limits limits = { FAB_POLL_BURST, FAB_RUN_BUDGET, RUN_SLICE,
+                                                   RUN_NS_MAX };
 
     while (!atomic_load_explicit(&lcore->is_stopping, memory_order_relaxed))
         fab_lcore_turn(lcore, &limits);

@@ -39,6 +39,7 @@ struct fab_lcore_usage {
 struct fab_turn_limits {
     unsigned records;  /* taken from each link and port */
     unsigned handlers; /* run */
+    unsigned slice;    /* handlers between two looks at the clock */
     uint64_t ns_max;   /* after which no further handlers begin; 0: no bound */
 };
 

@@ -248,14 +248,15 @@ static unsigned
 turn_core(struct myc_test *test, unsigned i, unsigned burst, unsigned budget)
 {
     struct fab_core *core = test->lab.cores[i];
+    uint64_t now_ns = bench_clock(test, (uint8_t)(i / test->options.lcore_count));
     unsigned done;
 
     if (!core || test->nodes[i / test->options.lcore_count].is_paused)
         return 0;
-    fab_core_turn_begin(core, bench_clock(test, (uint8_t)(i / test->options.lcore_count)));
+    fab_core_turn_begin(core, now_ns);
     done = fab_core_poll(core, burst);
     done += fab_core_run(core, budget);
-    fab_core_flush(core);
+    fab_core_flush(core, now_ns);
     return done;
 }
 

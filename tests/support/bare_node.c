@@ -116,7 +116,7 @@ bare_node_turn(struct bare_node *node)
     work = fab_door_poll(&node->door, fab_core_room(node->core), now_ns);
     work += fab_core_poll(node->core, 32);
     work += fab_core_run(node->core, 256);
-    fab_core_flush(node->core);
+    fab_core_flush(node->core, now_ns);
     return work;
 }
 

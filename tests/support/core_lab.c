@@ -145,7 +145,7 @@ lab_turn_core(struct lab *lab, unsigned i)
     fab_core_turn_begin(core, lab->now_ns);
     done = fab_core_poll(core, 32);
     done += fab_core_run(core, 256);
-    fab_core_flush(core);
+    fab_core_flush(core, lab->now_ns);
     return done;
 }
 

@@ -63,7 +63,7 @@ level_arrive(struct level_lab *own)
     (void)lab_turn_core(&own->lab, 0);
     fab_core_turn_begin(own->there, own->lab.now_ns);
     (void)fab_core_poll(own->there, LEVEL_LINKS);
-    fab_core_flush(own->there);
+    fab_core_flush(own->there, own->lab.now_ns);
     (void)lab_turn_core(&own->lab, 0); /* notices */
 }
 

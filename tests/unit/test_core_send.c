@@ -366,7 +366,7 @@ test_a_core_whose_notices_wait_takes_no_messages_but_other_records(void **state)
     for (unsigned i = 0; i < 100; i++) {
         for (unsigned n = 0; n < 8; n++)
             (void)probe_send(&a, b.ref, i);
-        fab_core_flush(lab.cores[0]);
+        fab_core_flush(lab.cores[0], lab.now_ns);
         lab_turn_core(&lab, 1);
     }
     assert_true(lab_counters(&lab, 1)->system_waited > 256);

@@ -105,7 +105,7 @@ fab_client_turn(struct fab_client *client, unsigned budget)
     work = fab_door_poll(&client->door, fab_core_room(client->core), now_ns);
     work += fab_core_poll(client->core, FAB_CLIENT_POLL_BURST);
     work += fab_core_run(client->core, budget);
-    fab_core_flush(client->core);
+    fab_core_flush(client->core, now_ns);
     return work;
 }
 

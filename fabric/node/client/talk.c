@@ -56,11 +56,12 @@ myc_client_run(struct myc_node *node, void (*run)(struct myc_self *self, void *c
     struct fab_client *client = fab_client_of(node);
     const struct run_call call = { run, context };
     const struct myc_frame frame = { .bytes = &call, .size = sizeof(call) };
+    uint64_t now_ns = fab_clock_ns();
     bool has_run;
 
-    fab_core_turn_begin(client->core, fab_clock_ns());
+    fab_core_turn_begin(client->core, now_ns);
     has_run = fab_core_frame(client->core, client->inbox_ref, run_as_handler, &frame);
-    fab_core_flush(client->core);
+    fab_core_flush(client->core, now_ns);
     return has_run ? MYC_OK : MYC_GONE;
 }
 

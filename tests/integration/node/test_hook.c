@@ -24,7 +24,7 @@
 #define BUDGET      10U
 #define POLL_US_MAX 100U
 #define HANDLER_NS  50000U
-#define SLICE       8U /* handlers between two looks at the clock: fabric/node/lcore.c */
+#define SLICE       8U /* handlers between two looks at the clock: fabric/node/hook.c */
 #define WAIT_NS     60000000000ULL
 
 static const struct myc_type ping = { .name = "Ping", .schema_id = 903, .template_id = 1 };
