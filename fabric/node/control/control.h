@@ -29,7 +29,7 @@
 
 #define FAB_CONTROL_PLACES       96U   /* attached peers, half-open ones and tools together */
 #define FAB_CONTROL_ATTACH_MAX   64U   /* sockets to attach to */
-#define FAB_CONTROL_HANDSHAKE_MS 2000U /* a connection that is not up by then is closed */
+#define FAB_CONTROL_HANDSHAKE_MS 5000U /* a connection that is not up by then is closed */
 #define FAB_CONTROL_RETRY_MS     25U   /* between tries to attach */
 #define FAB_CONTROL_REFUSED_MS   500U  /* the same, after the other side refused */
 #define FAB_CONTROL_TICK_MS      20U   /* between looks at what lcores have set */
