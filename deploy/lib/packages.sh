@@ -22,8 +22,8 @@ packages_to_build=(
 
 # iproute2 and nftables make the network namespaces and the losses of the wire tests; libsystemd-dev
 # is what Debian's DPDK forgets to ask for when a program is linked to it statically; QEMU, busybox
-# and cpio make the emulated guests of tests/vm; tshark reads captures with our dissectors; the last
-# six are the peers of benchmarks/compare.
+# and cpio make the emulated guests of tests/vm; tshark reads captures with our dissectors; valgrind
+# counts instructions; the last six are the peers of benchmarks/compare.
 packages_to_test=(
     g++
     git
@@ -42,6 +42,7 @@ packages_to_test=(
     nftables
     procps
     tshark
+    valgrind
     cargo
     erlang-base
     libcaf-dev

@@ -5,8 +5,8 @@
  * Time on a shared machine says little from one run to the next; the number of instructions says
  * the same thing every time. Each function here does its operation `count` times, with as little
  * around it as possible; what one costs is the difference of two runs under valgrind divided by the
- * difference of their counts, so start and end do not matter. Nothing records the
- * counts yet (issue 6).
+ * difference of their counts, so start and end do not matter. guard.py holds them to what
+ * recorded.json says of the compiler.
  */
 #ifndef TESTS_COST_COST_H
 #define TESTS_COST_COST_H
