@@ -77,7 +77,8 @@ struct fab_port_info {
     bool can_multicast;     /* receives all multicast */
     bool fills_checksums;   /* of UDP in frames that ask for it (RTE_MBUF_F_TX_UDP_CKSUM) */
     bool is_borrowed;
-    bool is_steered; /* by rules of ours: fab_port_add_rule */
+    bool strips_vlan; /* tags of frames received are gone, as the program has configured it */
+    bool is_steered;  /* by rules of ours: fab_port_add_rule */
 };
 
 /* clang-format off */

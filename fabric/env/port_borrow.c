@@ -91,6 +91,7 @@ check_offloads(struct fab_port_opening *opening)
 {
     struct fab_port_info *info = &opening->port->info;
     uint64_t offloads = tx_offloads(opening);
+    int vlan = rte_eth_dev_get_vlan_offload(info->id);
 
     if (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE)
         return fab_port_fail(
@@ -101,6 +102,7 @@ check_offloads(struct fab_port_opening *opening)
             info->device, info->driver, opening->options->borrowed->tx_queue);
     info->fills_checksums =
         opening->options->offload_checksums && (offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM);
+    info->strips_vlan = vlan > 0 && (vlan & RTE_ETH_VLAN_STRIP_OFFLOAD) != 0;
     info->can_multicast = rte_eth_allmulticast_get(info->id) == 1;
     return MYC_OK;
 }

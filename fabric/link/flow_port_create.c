@@ -87,6 +87,11 @@ check_options(struct creation *creation)
         return fail(options, MYC_INVALID,
                     "port '%s': udp_port_base %u leaves no room for %u lcores", options->name, base,
                     options->lcore_count);
+    if (options->vlan_id && fab_port_info(options->port)->strips_vlan)
+        return fail(options, MYC_INVALID,
+                    "port '%s': the program has the card strip VLAN tags, by which our frames are "
+                    "known: leave them on, or give no vlan_id",
+                    options->name);
     if (options->vlan_id > VLAN_ID_MAX)
         return fail(options, MYC_INVALID, "port '%s': a VLAN id is 1 to %u", options->name,
                     VLAN_ID_MAX);

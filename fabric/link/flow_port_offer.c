@@ -56,7 +56,8 @@ fab_flow_port_offer(struct fab_flow_port *port, struct rte_mbuf *mbuf)
     struct fab_packet packet;
 
     fab_port_count_offer(port->port);
-    if (!port->has_address || mbuf->pkt_len > sizeof(whole))
+    if (!port->has_address || mbuf->pkt_len > sizeof(whole) ||
+        mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) /* then we are in no VLAN */
         return false;
     bytes = rte_pktmbuf_read(mbuf, 0, mbuf->pkt_len, whole); /* copies frames of several pieces */
     if (!bytes || bytes[0] == GROUP_V4 ||

@@ -70,6 +70,22 @@ WATCHED(rte_eth_tx_queue_setup,
         port, queue, count_of, socket, conf)
 WATCHED(rte_flow_isolate, (uint16_t port, int set, struct rte_flow_error *error), port, set, error)
 
+static bool strips_vlan;
+
+void
+watch_strip_vlan(bool strips)
+{
+    strips_vlan = strips;
+}
+
+int
+rte_eth_dev_get_vlan_offload(uint16_t port)
+{
+    int (*real)(uint16_t) = (int (*)(uint16_t))dlsym(RTLD_NEXT, __func__);
+
+    return real(port) | (strips_vlan ? RTE_ETH_VLAN_STRIP_OFFLOAD : 0);
+}
+
 /* --- rules ------------------------------------------------------------------------------------ */
 
 struct rte_flow {

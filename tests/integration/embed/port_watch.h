@@ -50,6 +50,9 @@ unsigned watch_added(void);
 unsigned watch_removed(void);
 void watch_give_room(unsigned room);
 
+/* Has the port say that it strips VLAN tags. */
+void watch_strip_vlan(bool strips);
+
 /* Called when a rule is removed, just before; NULL: nothing is. */
 void watch_on_remove(void (*call)(void));
 

@@ -199,6 +199,7 @@ stop(void **state)
     (void)state;
     myc_node_stop(&node);
     watch_on_remove(NULL);
+    watch_strip_vlan(false);
     watch_give_room(WATCH_RULES_MAX - watch_rules());
     for (unsigned i = 0; i < QUEUES; i++) {
         empty(in[i]);
@@ -310,6 +311,20 @@ test_a_card_without_room_for_our_rules_fails_the_start(void **state)
 }
 
 static void
+test_a_vlan_is_refused_where_tags_are_stripped(void **state)
+{
+    const struct myc_borrowed_port borrowed = { .tx_queue = OURS, .mempool = "lent" };
+
+    (void)state;
+    watch_strip_vlan(true);
+    assert_int_equal(start(&borrowed, (struct myc_port_options){ .vlan_id = 7 }), MYC_INVALID);
+    assert_non_null(strstr(error, "leave them on, or give no vlan_id"));
+    watch_strip_vlan(false);
+    assert_int_equal(start(&borrowed, (struct myc_port_options){ .vlan_id = 7 }), MYC_OK);
+    leave();
+}
+
+static void
 test_our_own_queue_is_polled_and_left_empty(void **state)
 {
     const struct myc_borrowed_port borrowed = { .rx_queue = OURS,
@@ -347,11 +362,13 @@ test_only_what_is_ours_of_what_is_offered_is_taken(void **state)
         { peer_udp("239.1.1.1", &group, BASE), false },
         { peer_udp("239.1.1.1", &group, 30001), false },
         { peer_arp("10.9.0.3"), false },
+        { peer_udp("10.9.0.1", &port_mac, BASE), false }, /* it had a tag */
         { peer_frame(10), false },
     };
     unsigned taken = 0;
 
     (void)state;
+    rows[10].mbuf->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
     start_well(&borrowed);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct rte_mbuf *mbuf = rows[i].mbuf;
@@ -428,6 +445,7 @@ main(void)
         cmocka_unit_test_teardown(test_what_cannot_be_is_refused_with_a_sentence, stop),
         cmocka_unit_test_teardown(test_rules_come_and_go_one_by_one_and_others_stay, stop),
         cmocka_unit_test_teardown(test_a_card_without_room_for_our_rules_fails_the_start, stop),
+        cmocka_unit_test_teardown(test_a_vlan_is_refused_where_tags_are_stripped, stop),
         cmocka_unit_test_teardown(test_our_own_queue_is_polled_and_left_empty, stop),
         cmocka_unit_test_teardown(test_only_what_is_ours_of_what_is_offered_is_taken, stop),
         cmocka_unit_test_teardown(test_offers_beyond_the_ring_are_dropped_and_counted, stop),

@@ -18,6 +18,7 @@ import tempfile
 INSTALLED = ["include/mycelium/node.h", "include/mycelium/messages.h", "lib/**/libmycelium.so",
              "lib/**/libmycelium.a", "lib/**/pkgconfig/mycelium.pc", "bin/mycelium-sbe",
              "share/mycelium/pmd-config/memif.yaml", "share/mycelium/sbe/mycelium.xml"]
+EMBEDDED = ["external_eal", "poll_hook", "thread_attach", "shared_port"]
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-O1"]
 
 
@@ -43,6 +44,7 @@ class Install:
         return out.stdout
 
     def pkg_config(self, *arguments):
+        """What it says of the library, and of others that are named."""
         environment = dict(os.environ, PKG_CONFIG_PATH=self.library("pkgconfig"))
         return shlex.split(self.run("pkg-config", *arguments, "mycelium", env=environment))
 
@@ -95,6 +97,39 @@ class Install:
         self.link("hello-static", flags)
         assert "libmycelium.so" not in self.run("readelf", "-d", "hello-static")
         self.execute("hello-static", {})
+
+    def test_embedding_examples_are_built_with_pkg_config_alone(self):
+        folder = os.path.join(self.source, "deploy/examples/embed")
+        for path in glob.glob(os.path.join(folder, "*.[ch]")):
+            shutil.copy(path, self.work)
+        flags = self.pkg_config("--cflags", "libdpdk")
+        libraries = self.pkg_config("--libs", "libdpdk")
+        for name in EMBEDDED:
+            parts = [name + ".c"] + ([] if name == "shared_port" else ["squares.c"])
+            self.run("cc", "-std=gnu11", *WARNINGS, *flags, *parts, "-o", name, *libraries)
+
+    def test_a_node_lives_in_a_program_with_an_eal(self):
+        self.embed("external_eal", 3, "1000 answers, 0 failures")
+
+    def test_a_node_turns_in_a_programs_loop(self):
+        self.embed("poll_hook", 1, "1000 answers, 0 failures")
+
+    def test_a_thread_attaches_to_a_node(self):
+        self.embed("thread_attach", 2, "1000 answers, 0 failures")
+
+    def test_a_node_shares_a_port(self):
+        words = f"socket={self.folder}/shared.sock,socket-abstract=no"
+        self.embed("shared_port", 2, "1000 frames of the feed, 1 answers of the guest",
+                   f"--vdev=net_memif0,role=server,{words}",
+                   f"--vdev=net_memif1,role=client,{words}")
+
+    def embed(self, name, lcores, words, *more):
+        """Runs an example with so many lcores, all on one CPU."""
+        out = self.run(os.path.join(self.work, name), "--lcores",
+                       ",".join(f"{lcore}@0" for lcore in range(lcores)), "--no-huge", "-m", "512",
+                       "--no-pci", "--no-telemetry", f"--file-prefix={name}-{os.getpid()}", *more,
+                       env=dict(os.environ, LD_LIBRARY_PATH=self.library()))
+        assert words in out, out
 
     def link(self, name, flags):
         """Links the example, unless the library is not whole yet."""
