@@ -98,6 +98,15 @@ enum myc_status bench_wire_bulk_16m(const struct bench_options *options,
 
 enum myc_status bench_cache_line(const struct bench_options *options);
 enum myc_status bench_sockets(const struct bench_options *options);
+enum myc_status bench_savina_ping_pong(const struct bench_options *options);
+enum myc_status bench_savina_counting(const struct bench_options *options);
+enum myc_status bench_savina_fork_join(const struct bench_options *options);
+enum myc_status bench_savina_create(const struct bench_options *options);
+enum myc_status bench_savina_ring(const struct bench_options *options);
+enum myc_status bench_savina_big(const struct bench_options *options);
+enum myc_status bench_savina_chameneos(const struct bench_options *options);
+enum myc_status bench_savina_buffer(const struct bench_options *options);
+enum myc_status bench_savina_bank(const struct bench_options *options);
 enum myc_status bench_wire_loss(const struct bench_options *options);
 enum myc_status bench_wire_tail(const struct bench_options *options);
 enum myc_status bench_wire_mixed(const struct bench_options *options);

@@ -106,26 +106,34 @@ local_node_start(const struct local_node_wish *wish, struct myc_node **node)
 }
 
 enum myc_status
-local_node_run(const struct local_node_wish *wish, const struct myc_class *class_of, void *plan,
-               sem_t *done)
+local_node_drive(struct myc_node *node, const struct myc_class *class_of, void *plan, sem_t *done)
 {
     const struct myc_spawn_options options = {
         .size = sizeof(options),
         .args = &plan,
         .args_size = sizeof(plan),
     };
+    enum myc_status status = myc_node_spawn(node, 0, class_of, &options, NULL);
     struct timespec deadline;
-    struct myc_node *node;
-    enum myc_status status = local_node_start(wish, &node);
 
-    if (status != MYC_OK)
-        return status;
-    status = myc_node_spawn(node, 0, class_of, &options, NULL);
     clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += RUN_S_MAX;
     while (status == MYC_OK && sem_timedwait(done, &deadline) != 0)
         if (errno != EINTR)
             status = MYC_TIMEOUT;
+    return status;
+}
+
+enum myc_status
+local_node_run(const struct local_node_wish *wish, const struct myc_class *class_of, void *plan,
+               sem_t *done)
+{
+    struct myc_node *node;
+    enum myc_status status = local_node_start(wish, &node);
+
+    if (status != MYC_OK)
+        return status;
+    status = local_node_drive(node, class_of, plan, done);
     myc_node_stop(&node);
     return status;
 }

@@ -42,4 +42,8 @@ enum myc_status local_node_start(const struct local_node_wish *wish, struct myc_
 enum myc_status local_node_run(const struct local_node_wish *wish, const struct myc_class *class_of,
                                void *plan, sem_t *done);
 
+/* In a node that runs: spawns such an actor on lcore 0 and waits for `done`. Likewise. */
+enum myc_status local_node_drive(struct myc_node *node, const struct myc_class *class_of,
+                                 void *plan, sem_t *done);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "node/program/child.h"
 #include "node/program/signals.h"
+#include "savina_place.h"
 
 #define STOP_TIMEOUT_MS 3000
 
@@ -16,6 +17,7 @@ static const struct {
     { "segment:", bench_segment_partner }, { "segment-bulk:", bench_segment_bulk_partner },
     { "client:", bench_client_partner },   { "connect:", bench_connect_partner },
     { "wire:", bench_wire_partner },       { "security:", bench_security_partner },
+    { "savina:", bench_savina_partner },
 };
 
 enum myc_status
@@ -30,8 +32,9 @@ bench_partner_spawn(struct myc_node *node, uint8_t lcore, const struct bench_raw
     enum myc_status status;
 
     status = myc_node_spawn(node, lcore, &bench_partner_class, &options, NULL);
-    return status != MYC_OK ? status
-                            : myc_node_spawn(node, lcore, &bench_sink_class, &options, NULL);
+    if (status == MYC_OK)
+        status = myc_node_spawn(node, lcore, &bench_sink_class, &options, NULL);
+    return status != MYC_OK ? status : savina_nursery_spawn(node, lcore, "savina.1");
 }
 
 int

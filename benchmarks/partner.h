@@ -35,10 +35,14 @@ enum myc_status bench_connect_partner(const char *arguments, const char *fault,
 enum myc_status bench_wire_partner(const char *arguments, const char *fault,
                                    struct myc_node **node);
 
+/* An end of Savina's, over a segment; those over a wire are in bench_wire_partner. */
+enum myc_status bench_savina_partner(const char *arguments, const char *fault,
+                                     struct myc_node **node);
 enum myc_status bench_security_partner(const char *arguments, const char *fault,
                                        struct myc_node **node);
 
-/* Spawns the partner actor on lcore 0 of a node. `raw` must outlive it; NULL: no raw phases. */
+/* Spawns the partner actor on lcore 0 of a node, and beside it a second one and a nursery of
+ * Savina's. `raw` must outlive it; NULL: no raw phases. */
 enum myc_status bench_partner_spawn(struct myc_node *node, uint8_t lcore,
                                     const struct bench_raw *raw);
 

@@ -27,6 +27,10 @@ RATE = [
     "segment-bulk-socket",
     "wire-rate",
 ]
+SAVINA = [
+    "ping-pong", "counting", "fork-join", "fork-join-create", "thread-ring", "big", "chameneos",
+    "bounded-buffer", "banking",
+]
 
 
 class Smoke(unittest.TestCase):
@@ -83,6 +87,17 @@ class Smoke(unittest.TestCase):
             self.assertGreater(row["per_s"], 0)
             self.assertGreater(row["batched_per_s"], 0)
             self.assertEqual("lost_percent" in row, row["who"].startswith("UDP"))
+
+    def test_savina_gives_the_right_counts_at_each_placement(self):
+        """The driver checks each run's sum; a wrong one fails the bench."""
+        places = ["same lcore", "across lcores", "across processes", "across nodes (memif)"]
+        for name in SAVINA:
+            with self.subTest(name=name):
+                rows = self.rows("savina-" + name)
+                is_local = name == "fork-join-create"
+                self.assertEqual([row["who"] for row in rows], places[:2] if is_local else places)
+                for row in rows:
+                    self.assertGreater(row["per_s"], 0)
 
     def test_loss_is_measured_beside_kernel_tcp(self):
         rows = self.rows("wire-loss")

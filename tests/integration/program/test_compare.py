@@ -16,7 +16,8 @@ WHO = {  # the first word of who answers -> the peer
     "tokio": "tokio", "CAF,": "CAF", "Erlang": "Erlang", "Erlang,": "Erlang",
     "ZeroMQ": "ZeroMQ", "nng": "nng",
 }
-QUESTIONS = ["rtt", "rate", "rtt-process", "rate-process"]
+QUESTIONS = ["rtt", "rate", "rtt-process", "rate-process", "savina-big-1", "savina-banking-2"]
+WITHOUT_RAW = {"savina-big-1", "savina-banking-2"}
 BUILD_S = 900
 
 
@@ -49,7 +50,8 @@ class Compare(ProgramTest):
     def check_question(self, rows):
         self.assertEqual(rows[0]["who"], "Mycelium")
         self.assertEqual(rows[0]["ratio_to_ours"], 1)
-        self.assertTrue(rows[1]["who"].startswith("raw: "))
+        if rows[0]["question"] not in WITHOUT_RAW:
+            self.assertTrue(rows[1]["who"].startswith("raw: "))
         for row in rows:
             key = "p50_ns" if row["kind"] == "latency" else "per_s"
             self.assertGreater(row[key], 0, row)
