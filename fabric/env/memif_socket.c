@@ -2,60 +2,37 @@
 #include "env/memif_socket.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "env/memif_probe.h"
 
-/* The value of "key=value" among arguments; false: not there, or too long. */
-static int
-find_value(const char *devargs, const char *key, char *value, size_t size)
+#define WAIT_MS 2000U
+
+static bool
+is_socket(const char *path)
 {
-    const char *at = strstr(devargs, key);
-    size_t length;
+    struct stat status;
 
-    if (!at)
-        return 0;
-    at += strlen(key);
-    length = strcspn(at, ",");
-    if (length == 0 || length >= size)
-        return 0;
-    memcpy(value, at, length);
-    value[length] = '\0';
-    return 1;
-}
-
-/* Nobody listens: the connection is refused, not merely busy or forbidden. */
-static int
-is_stale(const char *path)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int refused;
-
-    if (fd < 0)
-        return 0;
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    refused =
-        connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 && errno == ECONNREFUSED;
-    close(fd);
-    return refused;
+    return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
 void
 fab_memif_socket_clean(const char *devargs)
 {
-    char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    struct fab_memif_probe probe;
+    char is_abstract[8];
 
-    if (strncmp(devargs, "net_memif", strlen("net_memif")) != 0 ||
-        !strstr(devargs, "socket-abstract=no") ||
-        (!strstr(devargs, "role=server") && !strstr(devargs, "role=master")))
+    if (strncmp(devargs, "net_memif", strlen("net_memif")) != 0 || !fab_memif_is_server(devargs) ||
+        !fab_memif_find_value(devargs, "socket-abstract", is_abstract, sizeof(is_abstract)) ||
+        strcmp(is_abstract, "no") != 0 || !fab_memif_probe_init(&probe, devargs))
         return;
-    if (!find_value(devargs, "socket=", path, sizeof(path)) || !is_stale(path))
+    /* Nobody listens: the connection is refused, not merely forbidden. It is at a file, too. */
+    if (fab_memif_probe_wait(&probe, WAIT_MS) != FAB_MEMIF_ABSENT || probe.cause != ECONNREFUSED ||
+        !is_socket(probe.address.sun_path))
         return;
-    fab_log(FAB_LOG_INFO, "nobody listens at %s any more: removing it", path);
-    unlink(path);
+    if (unlink(probe.address.sun_path) == 0)
+        fab_log(FAB_LOG_INFO, "nobody listens at %s any more: removed it", probe.address.sun_path);
 }

@@ -100,11 +100,13 @@ fab_port_receive(struct fab_port *port, uint16_t queue_index, struct rte_mbuf **
                  unsigned count, uint64_t now_ns)
 {
     struct fab_port_queue *queue = &port->queues[queue_index];
-    unsigned received = 0;
+    unsigned received;
 
     if (fab_unlikely(port->is_borrowed))
         received = receive_borrowed(port, mbufs, count);
-    else if (fab_likely(!port->is_memif_client || fab_port_memif_mend(port, now_ns)))
+    else if (fab_unlikely(port->is_memif))
+        received = fab_port_memif_receive(port, queue_index, mbufs, (uint16_t)count, now_ns);
+    else
         received = rte_eth_rx_burst(port->info.id, queue_index, mbufs, (uint16_t)count);
     if (received)
         received = keep_whole(queue, mbufs, received);
@@ -130,24 +132,19 @@ drop_stuck(struct fab_port_queue *queue)
     queue->stuck_ns = 0;
 }
 
-static inline bool
-is_usable(const struct fab_port *port)
-{
-    return !port->is_memif_client ||
-           atomic_load_explicit(&port->memif_state, memory_order_relaxed) == FAB_MEMIF_USABLE;
-}
-
 /* Gives the device all it takes. What it frees afterwards is counted before. */
 static void
 transmit(struct fab_port_queue *queue, uint64_t now_ns)
 {
     uint32_t sizes[FAB_PORT_TX_MAX];
     uint32_t count = queue->tx_count;
-    uint32_t taken = 0;
+    uint32_t taken;
 
     for (uint32_t i = 0; i < count; i++)
         sizes[i] = queue->tx[i]->pkt_len;
-    if (fab_likely(is_usable(queue->port)))
+    if (fab_unlikely(queue->port->is_memif))
+        taken = fab_port_memif_transmit(queue->port, queue->tx_queue, queue->tx, (uint16_t)count);
+    else
         taken = rte_eth_tx_burst(queue->port->info.id, queue->tx_queue, queue->tx, (uint16_t)count);
     queue->counters.tx_frames += taken;
     for (uint32_t i = 0; i < taken; i++)

@@ -169,7 +169,6 @@ take_queues(struct fab_port_opening *opening)
     const struct myc_borrowed_port *borrowed = opening->options->borrowed;
     struct fab_port *port = opening->port;
 
-    port->is_memif = port->is_memif_client = false; /* its connection is the program's to mend */
     port->info.is_point_to_point = false; /* the program's own traffic is on the wire, too */
     port->info.queue_count = 1;
     port->info.is_steered = borrowed->is_steered;

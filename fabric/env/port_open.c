@@ -59,6 +59,7 @@ fab_port_read_device(struct fab_port_opening *opening)
 {
     struct fab_port_info *info = &opening->port->info;
     struct rte_ether_addr mac = { 0 };
+    enum myc_status status;
     int result = rte_eth_dev_info_get(info->id, opening->device);
 
     if (result != 0)
@@ -71,8 +72,11 @@ fab_port_read_device(struct fab_port_opening *opening)
     if (rte_eth_macaddr_get(info->id, &mac) == 0)
         memcpy(info->mac.bytes, mac.addr_bytes, sizeof(info->mac.bytes));
     info->socket = rte_eth_dev_socket_id(info->id);
-    fab_port_memif_init(opening->port, opening->device->device);
-    return MYC_OK;
+    status = fab_port_memif_init(opening->port, opening->device->device);
+    if (status != MYC_OK)
+        fab_port_fail(opening->options, status, "port '%s': a bad socket, or no memory",
+                      info->device);
+    return status;
 }
 
 /* Whether the MTU is more than the driver admits, and the interface below it has it all the same:
@@ -233,11 +237,12 @@ start(struct fab_port_opening *opening)
 {
     struct fab_port *port = opening->port;
     struct fab_port_info *info = &port->info;
-    int result = rte_eth_dev_start(info->id);
+    int result = port->is_memif ? fab_port_memif_start(port) : rte_eth_dev_start(info->id);
 
-    if (result != 0 && !fab_port_memif_waits(port))
+    if (result != 0)
         return fab_port_refused(opening, "start it", result);
-    port->is_started = result == 0;
+    if (!port->is_memif)
+        port->is_started = true;
     info->can_multicast = rte_eth_allmulticast_enable(info->id) == 0;
     return MYC_OK;
 }

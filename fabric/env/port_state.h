@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/compiler.h"
+#include "env/memif_probe.h"
 #include "env/port.h"
 
 #define FAB_PORT_QUEUE_NONE  MYC_QUEUE_NONE
@@ -19,6 +20,22 @@ struct rte_eth_dev_info;
 struct rte_flow;
 struct rte_ring;
 
+/* Between the lcore of a queue and the interrupt thread; see port_memif_gate.c. */
+struct fab_memif_gate {
+    _Atomic bool is_closing; /* a hint: lcores leave it to the interrupt thread */
+    _Atomic bool is_taken;   /* by the lcore within a burst, or while the gate is closed */
+};
+
+/* What a memif has beyond other ports; see port_memif.c. */
+struct fab_port_memif {
+    bool is_client;
+    bool are_gates_open;          /* the interrupt thread's */
+    _Atomic bool is_mending;      /* set by who begins it, taken back by the interrupt thread */
+    uint64_t look_ns;             /* when the lcore of queue 0 looks at the link next */
+    uint32_t wait_us;             /* after the next restart; the interrupt thread's */
+    struct fab_memif_probe probe; /* the interrupt thread's, once it is started */
+};
+
 /* One RX and one TX queue, owned by one lcore. */
 struct fab_port_queue {
     struct fab_port *port;
@@ -30,6 +47,7 @@ struct fab_port_queue {
     uint64_t stuck_ns; /* since when the device has taken nothing; 0: it takes */
     uint32_t tx_count;
     struct rte_mbuf *tx[FAB_PORT_TX_MAX];
+    struct fab_memif_gate gate; /* of a memif: closed until it is opened */
 } FAB_ALIGNED_TO_LINE;
 
 /* Frames that the program offers, from the thread that does to the lcore that polls. */
@@ -47,12 +65,9 @@ struct fab_port {
     struct rte_mempool *pools[FAB_PORT_POOLS_MAX]; /* owned */
     uint32_t pool_count;
     bool is_borrowed; /* never configured, started, stopped or set by us */
-    bool is_started;
-    bool is_memif; /* see port_memif.c */
-    bool is_memif_client;
-    _Atomic uint8_t memif_state;                /* enum fab_port_memif_state */
-    uint64_t memif_look_ns;                     /* when its owner looks at it next */
-    uint64_t memif_wait_ns;                     /* between the last two looks that found it down */
+    bool is_started;  /* of a memif: the interrupt thread's, read by lcores within a gate */
+    bool is_memif;    /* see port_memif.c; not if it is borrowed */
+    struct fab_port_memif memif;
     bool is_made;                               /* the device is ours to remove */
     struct rte_flow *rules[FAB_PORT_RULES_MAX]; /* owned: ours in the card */
     uint32_t rule_count;
@@ -120,24 +135,51 @@ uint32_t fab_port_kernel_mtu(unsigned index);
 
 struct rte_device;
 
-enum fab_port_memif_state {
-    FAB_MEMIF_USABLE = 0, /* the polling lcore may use it */
-    FAB_MEMIF_AWAY,       /* stopped: its server was not there at the last try */
-    FAB_MEMIF_BUSY,       /* the interrupt thread is stopping or starting it */
-};
+/* Finds out whether the device is a memif, and which end of one. OK; INVALID (its socket);
+ * NO_MEMORY. Context: main thread, before it is started. */
+enum myc_status fab_port_memif_init(struct fab_port *port, const struct rte_device *device);
 
-/* Finds out whether the device is a memif, and which end of one. */
-void fab_port_memif_init(struct fab_port *port, const struct rte_device *device);
+/* Starts a server; has a client connect as soon as its server is there. 0, or what the device
+ * answered. Context: main thread. */
+int fab_port_memif_start(struct fab_port *port);
 
-/* Whether a device that did not start is a memif client, whose server may come later. */
-bool fab_port_memif_waits(struct fab_port *port);
-
-/* Stops (and removes) a memif. */
+/* Stops (and removes) a memif. Context: main thread, when nobody polls it. */
 void fab_port_memif_stop(struct fab_port *port);
 
-/* Looks whether a client's server is gone or back, and has it connected again. Returns whether the
- * device may be used now. Context: the lcore that polls it. */
-bool fab_port_memif_mend(struct fab_port *port, uint64_t now_ns);
+/* A burst of a memif, either way. Context: the lcore that owns the queue. */
+unsigned fab_port_memif_receive(struct fab_port *port, uint16_t queue, struct rte_mbuf **mbufs,
+                                uint16_t count, uint64_t now_ns);
+unsigned fab_port_memif_transmit(struct fab_port *port, uint16_t queue, struct rte_mbuf **mbufs,
+                                 uint16_t count);
+
+/* --- port_memif_gate.c ------------------------------------------------------------------------ */
+
+/* Puts gates before a port's queues; they open soon. OK; NO_MEMORY. Context: main thread. */
+enum myc_status fab_memif_gates_join(struct fab_port *port);
+
+/* Context: main thread, when nobody polls the port. */
+void fab_memif_gates_leave(struct fab_port *port);
+
+/* Takes it unless it is taken; what its last owner did is seen. Context: any thread. */
+static inline bool
+fab_memif_gate_try(struct fab_memif_gate *gate)
+{
+    return !atomic_exchange_explicit(&gate->is_taken, true, memory_order_acquire);
+}
+
+static inline void
+fab_memif_gate_leave(struct fab_memif_gate *gate)
+{
+    atomic_store_explicit(&gate->is_taken, false, memory_order_release);
+}
+
+/* Whether the device may be used until the gate is left. Context: the lcore that owns the queue. */
+static inline bool
+fab_memif_gate_enter(struct fab_memif_gate *gate)
+{
+    return !atomic_load_explicit(&gate->is_closing, memory_order_relaxed) &&
+           fab_memif_gate_try(gate);
+}
 
 /* What fault lines of ports do to mbufs; the context is the queue. */
 extern const struct fab_fault_ops fab_port_fault_ops;

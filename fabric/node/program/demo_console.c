@@ -135,17 +135,28 @@ tend_children(struct console *console, struct market_demo *demo)
     return true;
 }
 
-/* All at once, then one after the other: each takes its time. */
-static void
+/* All at once, then one after the other: each takes its time. False: one died of it. */
+static bool
 stop_children(struct console *console)
 {
+    bool is_clean = true;
+
     myc_log_set_level(MYC_LOG_ERROR); /* that they leave is no news */
     for (size_t i = 0; i < FAB_DEMO_ROLE_COUNT; i++)
         if (console->children[i] > 0)
             kill(console->children[i], SIGTERM);
-    for (size_t i = FAB_DEMO_ROLE_COUNT; i-- > 0;)
-        if (console->children[i] > 0)
-            fab_child_stop(console->children[i], STOP_TIMEOUT_MS);
+    for (size_t i = FAB_DEMO_ROLE_COUNT; i-- > 0;) {
+        int wait_status;
+
+        if (console->children[i] <= 0)
+            continue;
+        wait_status = fab_child_stop(console->children[i], STOP_TIMEOUT_MS);
+        if (!WIFSIGNALED(wait_status))
+            continue;
+        tell_end(console, i, wait_status);
+        is_clean = false;
+    }
+    return is_clean;
 }
 
 /* ---- the sockets' folder -------------------------------------------------------------------- */
@@ -213,7 +224,8 @@ run(struct console *console, const struct market_demo_options *options)
             market_demo_print(&demo, stdout);
         fflush(stdout);
     }
-    stop_children(console);
+    if (!stop_children(console) && result == FAB_EXIT_OK)
+        result = FAB_EXIT_FAILED;
     myc_node_stop(&node);
     market_demo_fini(&demo);
     return result;

@@ -131,6 +131,13 @@ class Death(DemoTest):
         self.assert_nothing_is_left(after)
         self.assertFalse(os.path.exists(folder.group(1)))
 
+    def test_a_process_that_dies_at_the_end_is_told(self):
+        process = self.start_demo("--messages", "1000000", "--speed", "0.002")
+        said = len(self.output(process, "err"))
+        os.kill(self.pids(process)["exchange"], signal.SIGSTOP)  # it will not end by itself
+        self.assertEqual(self.stop(process, signal.SIGINT), 1)
+        self.assertIn("exchange was killed by signal 9", self.output(process, "err")[said:])
+
     def test_a_demo_that_lost_a_process_still_ends_and_says_so(self):
         process = self.start_demo("--messages", "100000", "--speed", "0.02")
         pids = self.pids(process)
