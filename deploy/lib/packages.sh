@@ -23,7 +23,7 @@ packages_to_build=(
 # iproute2 and nftables make the network namespaces and the losses of the wire tests; libsystemd-dev
 # is what Debian's DPDK forgets to ask for when a program is linked to it statically; QEMU, busybox
 # and cpio make the emulated guests of tests/vm; tshark reads captures with our dissectors; valgrind
-# counts instructions; the last six are the peers of benchmarks/compare.
+# counts instructions; dpdk-dev has dpdk-dumpcap; the last six are the peers of benchmarks/compare.
 packages_to_test=(
     g++
     git
@@ -31,6 +31,7 @@ packages_to_test=(
     clang-format
     libclang-rt-14-dev
     libcmocka-dev
+    dpdk-dev
     libsystemd-dev
     shellcheck
     spin

@@ -130,6 +130,7 @@ struct fab_port_device_counters {
 /*
  * Configures and starts a port, or borrows it. OK; NOT_FOUND (no such device or pool); INVALID (an
  * option is out of its or the device's range); BAD_STATE (a port to be borrowed is not configured);
+ * UNSUPPORTED (its driver cannot in a secondary process);
  * NO_MEMORY (buffers); EXISTS (in use); IO_ERROR (the device refused). Context: main thread.
  */
 enum myc_status fab_port_open(const struct fab_port_options *options, struct fab_port **port);

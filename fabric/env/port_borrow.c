@@ -52,6 +52,11 @@ check_queues(struct fab_port_opening *opening)
     const struct rte_eth_dev_info *device = opening->device;
     const struct fab_port_info *info = &opening->port->info;
 
+    if (!rte_eth_fp_ops[info->id].rx_pkt_burst || !rte_eth_fp_ops[info->id].tx_pkt_burst)
+        return fab_port_fail(opening->options, MYC_UNSUPPORTED,
+                             "port '%s' (%s): its driver gives a secondary process no queues: run "
+                             "the node in the primary's process, or use another driver",
+                             info->device, info->driver);
     if (device->nb_tx_queues == 0)
         return fab_port_fail(opening->options, MYC_BAD_STATE,
                              "port '%s' (%s) is not configured: configure and start it before the "

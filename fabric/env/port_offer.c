@@ -9,6 +9,7 @@
  * inside an offer, and what a poll may do stays bounded.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include <rte_mbuf.h>
 #include <rte_ring.h>
@@ -21,7 +22,9 @@ fab_port_open_offers(struct fab_port *port)
 {
     char name[RTE_RING_NAMESIZE];
 
-    snprintf(name, sizeof(name), "offers-%u-%u", port->info.id, port->queues[0].tx_queue);
+    /* The name is one among all processes of the EAL, dead ones, too. */
+    snprintf(name, sizeof(name), "offers-%u-%u-%d", port->info.id, port->queues[0].tx_queue,
+             (int)getpid());
     port->offers.ring = rte_ring_create(name, FAB_PORT_OFFERS_MAX, port->info.socket,
                                         RING_F_SP_ENQ | RING_F_SC_DEQ);
     return port->offers.ring ? MYC_OK : MYC_NO_MEMORY;

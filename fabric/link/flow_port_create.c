@@ -2,6 +2,7 @@
 /* How the flow carrier is made; see link/flow_port.h. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <rte_errno.h>
 #include <rte_mbuf.h>
@@ -416,8 +417,10 @@ make_ring(const struct creation *creation, const char *way, uint8_t lcore, int s
 {
     char name[RTE_RING_NAMESIZE];
 
-    snprintf(name, sizeof(name), "fl%s-%u.%u-%u", way, fab_port_info(creation->options->port)->id,
-             creation->options->queue, lcore);
+    /* The name is one among all processes of the EAL, dead ones, too. */
+    snprintf(name, sizeof(name), "fl%s-%u.%u-%u-%d", way,
+             fab_port_info(creation->options->port)->id, creation->options->queue, lcore,
+             (int)getpid());
     return rte_ring_create(name, FAB_FLOW_RING_FRAMES, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 

@@ -30,6 +30,7 @@
 struct host_feed host_feed;
 
 static enum host_way host_way;
+static bool has_card;
 static uint16_t host_port, card_wire;
 static struct rte_ring *card_in[HOST_QUEUES], *card_out[HOST_QUEUES];
 static struct rte_mempool *own_pool;
@@ -57,6 +58,8 @@ card_queue(const struct rte_mbuf *mbuf)
     const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
     uint16_t queue = 0;
 
+    if (host_way == HOST_PRIMARY && ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP))
+        return HOST_GUEST;
     if (mbuf->data_len < sizeof(*ether) + sizeof(*ip) + sizeof(*udp) ||
         ether->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || ip->next_proto_id != 17)
         return 0;
@@ -71,8 +74,13 @@ card_turn(void)
     unsigned work = count;
 
     for (uint16_t i = 0; i < count; i++) {
+        uint16_t queue = card_queue(mbufs[i]);
+
         mbufs[i]->port = host_port;
-        must(rte_ring_enqueue(card_in[card_queue(mbufs[i])], mbufs[i]) == 0, "receive more");
+        if (rte_ring_enqueue(card_in[queue], mbufs[i]) == 0)
+            continue;
+        must(queue == HOST_GUEST, "receive more");
+        rte_pktmbuf_free(mbufs[i]); /* nobody is there who would take it */
     }
     for (unsigned i = 0; i < HOST_QUEUES; i++) {
         count = (uint16_t)rte_ring_dequeue_burst(card_out[i], (void **)mbufs, BURST, NULL);
@@ -114,6 +122,8 @@ feed_number(const struct rte_mbuf *mbuf)
     const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(ip + 1);
     uint64_t number;
 
+    if (host_way == HOST_PRIMARY && ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP))
+        return HOST_GUEST;
     if (mbuf->data_len < sizeof(*ether) + sizeof(*ip) + sizeof(*udp) + sizeof(number) ||
         ether->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4) || udp->dst_port != RTE_BE16(FEED_PORT))
         return 0;
@@ -166,10 +176,10 @@ loop(void *unused)
 
     while (!atomic_load(&is_over)) {
         struct myc_node *guest = atomic_load(&host_guest);
-        unsigned work = host_way == HOST_STEERED ? card_turn() : 0;
+        unsigned work = has_card ? card_turn() : 0;
 
         work += poll_queue(guest, 0);
-        if (host_way != HOST_STEERED)
+        if (!has_card)
             work += poll_queue(guest, HOST_GUEST);
         if (host_way == HOST_HOOKED && guest)
             work += myc_node_poll(guest, BUDGET);
@@ -258,9 +268,10 @@ host_open(enum host_way way, uint16_t wire)
     own_pool = rte_pktmbuf_pool_create("own", POOL_FRAMES, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
     must(own_pool && lent, "make its pools");
     host_way = way;
-    host_port = way == HOST_STEERED ? make_card(wire) : wire;
+    has_card = way == HOST_STEERED || way == HOST_PRIMARY;
+    host_port = has_card ? make_card(wire) : wire;
     start_port(host_port, HOST_QUEUES);
-    if (way != HOST_STEERED)
+    if (!has_card)
         must(rte_eth_dev_set_mtu(host_port, MTU) == 0, "set the MTU");
     (void)rte_eth_promiscuous_enable(host_port);
     return host_port;

@@ -23,6 +23,7 @@ enum host_way {
     HOST_OFFERED, /* both RX queues are the program's, all frames are offered */
     HOST_HOOKED,  /* likewise, and the guest turns in the program's loop */
     HOST_STEERED, /* the guest has an RX queue, to which his rules bring his datagrams */
+    HOST_PRIMARY, /* likewise, but in a secondary process: the card gives him ARP, too */
 };
 
 struct host_feed {
@@ -34,8 +35,8 @@ struct host_feed {
 
 extern struct host_feed host_feed;
 
-/* Configures and starts the port; for STEERED a net_ring with a card before it that obeys the rules
- * of port_watch.h. Returns its id. Context: main thread. */
+/* Configures and starts the port; for STEERED and PRIMARY a net_ring with a card before it that
+ * obeys the rules of port_watch.h. Returns its id. Context: main thread. */
 uint16_t host_open(enum host_way way, uint16_t wire);
 
 /* The program's own thread begins, ends. Context: main thread. */

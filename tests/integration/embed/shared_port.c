@@ -4,7 +4,10 @@
  * with a node behind the wire by the same port, and leaves. JSON lines say what happened; it ends
  * when its input is closed.
  *
- *     shared_port offered|hooked|steered INTERFACE
+ *     shared_port offered|hooked|steered|primary INTERFACE
+ *
+ * As a primary it has no guest of its own, but steers for one that is a secondary process, and
+ * gives its EAL's file prefix.
  */
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -18,6 +21,8 @@
 #include <mycelium/name.h>
 
 #include <rte_eal.h>
+#include <rte_flow.h>
+#include <rte_pdump.h>
 
 #include "feed_host.h"
 #include "port_watch.h"
@@ -220,12 +225,59 @@ run(enum host_way way, uint16_t port)
     fflush(stdout);
 }
 
+/* The program steers, because a guest in another process can be offered nothing. */
+static void
+steer_guest(uint16_t port)
+{
+    const struct rte_flow_item_ipv4 v4 = { .hdr.dst_addr = RTE_BE32(0x0a090001) };
+    const struct rte_flow_item_ipv4 v4_mask = { .hdr.dst_addr = UINT32_MAX };
+    const struct rte_flow_item_udp udp = { .hdr.dst_port = RTE_BE16(21000) };
+    const struct rte_flow_item_udp udp_mask = { .hdr.dst_port = UINT16_MAX };
+    const struct rte_flow_item pattern[] = {
+        { .type = RTE_FLOW_ITEM_TYPE_ETH },
+        { .type = RTE_FLOW_ITEM_TYPE_IPV4, .spec = &v4, .mask = &v4_mask },
+        { .type = RTE_FLOW_ITEM_TYPE_UDP, .spec = &udp, .mask = &udp_mask },
+        { .type = RTE_FLOW_ITEM_TYPE_END },
+    };
+    const struct rte_flow_action_queue queue = { .index = HOST_GUEST };
+    const struct rte_flow_action actions[] = {
+        { .type = RTE_FLOW_ACTION_TYPE_QUEUE, .conf = &queue },
+        { .type = RTE_FLOW_ACTION_TYPE_END },
+    };
+    const struct rte_flow_attr attr = { .ingress = 1 };
+
+    if (!rte_flow_create(port, &attr, pattern, actions, NULL))
+        exit(1);
+}
+
+/* Until its input is closed: guests come and go meanwhile. */
+static void
+run_primary(uint16_t port)
+{
+    struct watch_state before, after;
+    int byte;
+
+    watch_read(port, &before);
+    while ((byte = getchar()) != EOF) {
+        if (byte != '\n')
+            continue;
+        await_feed();
+        printf("{\"event\": \"beat\", \"missing\": %" PRIu64 ", \"late\": %" PRIu64 "}\n",
+               atomic_load(&host_feed.missing), atomic_load(&host_feed.late));
+        fflush(stdout);
+    }
+    watch_read(port, &after);
+    printf("{\"event\": \"end\", \"received\": %" PRIu64 ", \"is_same\": %d}\n",
+           atomic_load(&host_feed.received), watch_is_same(&before, &after));
+}
+
 static enum host_way
 way_of(const char *name)
 {
-    return strcmp(name, "steered") == 0  ? HOST_STEERED
-           : strcmp(name, "hooked") == 0 ? HOST_HOOKED
-                                         : HOST_OFFERED;
+    return strcmp(name, "primary") == 0   ? HOST_PRIMARY
+           : strcmp(name, "steered") == 0 ? HOST_STEERED
+           : strcmp(name, "hooked") == 0  ? HOST_HOOKED
+                                          : HOST_OFFERED;
 }
 
 int
@@ -233,20 +285,31 @@ main(int argc, char **argv)
 {
     enum host_way way = way_of(argc == 3 ? argv[1] : "");
     char prefix[64], device[128], name[] = "shared_port";
-    char *arguments[] = { name,  "--lcores", "0@0,1@1", "--no-huge",      "-m",
-                          "256", "--no-pci", prefix,    "--no-telemetry", device };
+    char *arguments[] = { name,       "--lcores", "0@0,1@1",        "-m",   "256",
+                          "--no-pci", prefix,     "--no-telemetry", device, "--no-huge" };
+    int count = (int)RTE_DIM(arguments) - (way == HOST_PRIMARY); /* that has memory to share */
     uint16_t port;
 
     snprintf(prefix, sizeof(prefix), "--file-prefix=shared-%d", (int)getpid());
     snprintf(device, sizeof(device), "--vdev=net_af_packet0,iface=%s,qpairs=%u,framecnt=2048",
-             argv[argc - 1], way == HOST_STEERED ? 1 : HOST_QUEUES);
-    if (argc != 3 || rte_eal_init((int)RTE_DIM(arguments), arguments) < 0 ||
+             argv[argc - 1], way == HOST_STEERED || way == HOST_PRIMARY ? 1 : HOST_QUEUES);
+    if (argc != 3 || rte_eal_init(count, arguments) < 0 ||
         rte_eth_dev_get_port_by_name("net_af_packet0", &port) != 0)
         return 1;
     port = host_open(way, port);
+    if (way == HOST_PRIMARY) {
+        steer_guest(port);
+        if (rte_pdump_init() != 0)
+            return 1;
+    }
     host_begin();
     printf("{\"event\": \"ready\"}\n");
     fflush(stdout);
+    if (way == HOST_PRIMARY) {
+        run_primary(port);
+        host_end();
+        return 0;
+    }
     run(way, port);
     while (getchar() != EOF) /* the port stays as it is while somebody looks at it */
         ;

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A node in a DPDK secondary process of a feed handler: it borrows a port of the primary.
+
+It talks with a node behind the wire, beside the feed; comes again after it has left, and after it
+was killed; and dumpcap, another secondary, attaches beside it.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from test_shared_port import (HOST, PROGRAM, SKIP, Failure, Feed, Wires, start_peer,  # noqa: E402
+                              wires)
+
+PATIENCE_S = 60
+DUMPCAP = shutil.which("dpdk-dumpcap")
+CAPTURED = 20
+MESSAGES = 5000
+
+NODE = """node:
+  id: 1
+eal:
+  lcores:
+    - cpu: 1
+  is_secondary: yes
+  file_prefix: {prefix}
+ports:
+  - name: shared
+    borrowed:
+      device: net_ring_card
+      rx_queue: 1
+      tx_queue: 1
+      mempool: lent
+    address: 10.9.0.1/24
+peers:
+  - node_id: 2
+    address: 10.9.0.2
+segments:
+  control_socket: {folder}/node1.sock
+limits:
+  actors_max: 256
+  messages_max: 4096
+  state_mb_max: 4
+  heap_mb_max: 2
+  flow_window_bytes: 65536
+times:
+  down_after_us: 30000000
+actors:
+  - class: load
+    args: "to=echo2\\ncount={count}"
+"""
+
+
+class Secondary:
+    """The node, with its log."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([PROGRAM, "run", os.path.join(folder, "node.yaml")],
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
+    def text(self):
+        """What it has said."""
+        self.log.seek(0)
+        return self.log.read().decode()[-3000:]
+
+    def talk(self):
+        """Waits until all messages to the actor behind the wire have come back."""
+        command = [PROGRAM, "ls", os.path.join(self.folder, "node1.sock")]
+        end = time.monotonic() + PATIENCE_S
+        done = None
+        while time.monotonic() < end and self.process.poll() is None:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
+            found = re.search(r"flow +up +to 2\.\S+ lcore 0: (\d+) sent, (\d+) received",
+                              done.stdout)
+            if found and min(int(found[1]), int(found[2])) >= MESSAGES:
+                return
+            time.sleep(0.2)
+        raise Failure(f"not by the secondary's port: {done and done.stdout[:600]}; it says: "
+                      f"{self.text()}")
+
+    def end(self, how=signal.SIGTERM):
+        """Ends it; returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(PATIENCE_S)
+
+
+class Scene:
+    """The primary with its feed, and the node behind the wire."""
+
+    def __init__(self, wires_):
+        self.wires = wires_
+        names = wires_.namespace("a"), wires_.namespace("b")
+        wires_.veth((names[0], "wa"), (names[1], "wb"))
+        self.log, self.peer = start_peer(wires_, names[1])
+        self.feed = Feed(names[1])
+        self.host = wires_.node(HOST, ["primary", "wa"], names[0])
+        self.beats = 0
+
+    def __enter__(self):
+        self.host.wait("ready", PATIENCE_S)
+        self.feed.start()
+        with open(os.path.join(self.wires.folder, "node.yaml"), "w", encoding="ascii") as file:
+            file.write(NODE.format(prefix=self.prefix(), folder=self.wires.folder, count=MESSAGES))
+        return self
+
+    def __exit__(self, *_):
+        self.feed.is_over = True
+        if self.feed.ident:
+            self.feed.join()
+        self.peer.terminate()
+        self.peer.wait()
+
+    def prefix(self):
+        """The file prefix of the primary's EAL."""
+        return f"shared-{self.host.process.pid}"
+
+    def check_feed(self):
+        """The feed goes on, and nothing of it is missing."""
+        self.host.process.stdin.write(b"\n")
+        self.host.process.stdin.flush()
+        beats = [event for event in self.host.events if event["event"] == "beat"]
+        while len(beats) == self.beats:
+            self.host.wait("beat", PATIENCE_S, after=len(self.host.events))
+            beats = [event for event in self.host.events if event["event"] == "beat"]
+        self.beats = len(beats)
+        if beats[-1]["missing"] or beats[-1]["late"]:
+            raise Failure(f"the feed has suffered: {beats[-1]}")
+
+    def finish(self):
+        """The port is as it was."""
+        end = self.host.finish()
+        if end["is_same"] != 1:
+            raise Failure(f"the port is not as it was: {end}, {self.host.read_log()}")
+
+
+def test_a_secondary_talks_by_the_primarys_port_and_comes_again():
+    with Wires("second") as wires_, Scene(wires_) as scene:
+        for how, code in ((signal.SIGTERM, 0), (signal.SIGKILL, -9), (signal.SIGTERM, 0)):
+            node = Secondary(wires_.folder)
+            try:
+                node.talk()
+                scene.check_feed()
+            finally:
+                ended = node.end(how)
+            if ended != code:
+                raise Failure(f"the secondary ended with {ended}: {node.text()}")
+            scene.check_feed()
+        scene.finish()
+
+
+def test_a_driver_that_cannot_do_it_is_told():
+    with Wires("second") as wires_, Scene(wires_) as scene:
+        path = os.path.join(wires_.folder, "node.yaml")
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text.replace("net_ring_card", "net_af_packet0").replace("queue: 1",
+                                                                               "queue: 0"))
+        node = Secondary(wires_.folder)
+        code = node.process.wait(PATIENCE_S)
+        if code <= 0 or "gives a secondary process no queues" not in node.text():
+            raise Failure(f"it ended with {code} and says: {node.text()}")
+        scene.check_feed()
+        scene.finish()
+
+
+def test_dumpcap_attaches_beside_it():
+    if not DUMPCAP:
+        return "dpdk-dumpcap is not installed (package dpdk-dev)"
+    with Wires("second") as wires_, Scene(wires_) as scene:
+        node = Secondary(wires_.folder)
+        path = os.path.join(wires_.folder, "frames.pcapng")
+        try:
+            node.talk()
+            done = subprocess.run([DUMPCAP, "--file-prefix", scene.prefix(), "-p", "-i",
+                                   "net_ring_card", "-c", str(CAPTURED), "-w", path],
+                                  capture_output=True, text=True, check=False, timeout=90)
+            if done.returncode != 0 or os.path.getsize(path) < CAPTURED * 60:
+                raise Failure(f"dumpcap: {done.returncode} {done.stdout}{done.stderr}")
+            scene.check_feed()
+        finally:
+            node.end()
+        scene.finish()
+    return None
+
+
+if __name__ == "__main__":
+    if not wires.can_make_namespaces():
+        print("1..0 # skipped: network namespaces cannot be made here")
+        sys.exit(SKIP)
+    if os.environ.get("MYCELIUM_HUGEPAGES") == "no":
+        print("1..0 # skipped: no hugepages, which processes share")
+        sys.exit(SKIP)
+    sys.exit(wires.main([test_a_secondary_talks_by_the_primarys_port_and_comes_again,
+                         test_a_driver_that_cannot_do_it_is_told, test_dumpcap_attaches_beside_it]))
