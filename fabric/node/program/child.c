@@ -9,7 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STEP_MS 5
+#define STEP_MS     5
+#define REMAINS_MAX 64U
+#define REST_S      2 /* from the end of a child until it is taken away */
 
 static void
 become_child(char *const argv[], int stdout_fd, pid_t parent)
@@ -46,14 +48,66 @@ fab_child_start(char *const argv[], int stdout_fd, pid_t *pid)
     return MYC_OK;
 }
 
+/* Those who have ended and are not taken away yet: see child.h. Main thread. */
+static struct {
+    pid_t pid; /* 0: none */
+    time_t seen;
+} remains[REMAINS_MAX];
+
+static time_t
+seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+static void
+take_away_remains(void)
+{
+    for (unsigned i = 0; i < REMAINS_MAX; i++)
+        if (remains[i].pid && seconds_now() - remains[i].seen >= REST_S &&
+            waitpid(remains[i].pid, NULL, WNOHANG) != 0)
+            remains[i].pid = 0;
+}
+
+/* Without room for it, it stays until we end. */
+static void
+leave_remains(pid_t pid)
+{
+    for (unsigned i = 0; i < REMAINS_MAX; i++) {
+        if (remains[i].pid)
+            continue;
+        remains[i].pid = pid;
+        remains[i].seen = seconds_now();
+        return;
+    }
+}
+
+/* As waitpid says it. */
+static int
+status_of(const siginfo_t *info)
+{
+    if (info->si_code == CLD_EXITED)
+        return W_EXITCODE(info->si_status, 0);
+    return W_EXITCODE(0, info->si_status) | (info->si_code == CLD_DUMPED ? WCOREFLAG : 0);
+}
+
 bool
 fab_child_has_ended(pid_t pid, int *wait_status)
 {
-    pid_t result = waitpid(pid, wait_status, WNOHANG);
+    siginfo_t info = { .si_pid = 0 };
 
-    if (result < 0 && errno == ECHILD)
-        *wait_status = 0;
-    return result == pid || (result < 0 && errno == ECHILD);
+    take_away_remains();
+    *wait_status = 0;
+    if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+        return errno == ECHILD;
+    if (info.si_pid != pid)
+        return false;
+    *wait_status = status_of(&info);
+    leave_remains(pid);
+    return true;
 }
 
 int
@@ -69,7 +123,7 @@ fab_child_stop(pid_t pid, int timeout_ms)
         nanosleep(&step, NULL);
     }
     kill(pid, SIGKILL);
-    while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
-        ;
+    while (!fab_child_has_ended(pid, &wait_status))
+        nanosleep(&step, NULL);
     return wait_status;
 }
