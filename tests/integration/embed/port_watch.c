@@ -282,16 +282,18 @@ watch_read(uint16_t port, struct watch_state *state)
     state->rules = watch_rules();
 }
 
-#define SAME(field)                                                       \
-    (memcmp(&before->field, &after->field, sizeof(before->field)) == 0 || \
-     (fprintf(stderr, "the port's %s differs\n", #field), false))
+/* 1 if a field differs, which is said. */
+#define DIFFERS(field)                                                    \
+    (memcmp(&before->field, &after->field, sizeof(before->field)) != 0 && \
+     fprintf(stderr, "the port's %s differs\n", #field) > 0)
 
 bool
 watch_is_same(const struct watch_state *before, const struct watch_state *after)
 {
-    bool is_same = SAME(mac) & SAME(conf) & SAME(rss) & SAME(reta) & SAME(rss_key);
+    unsigned differences = DIFFERS(mac) + DIFFERS(conf) + DIFFERS(rss) + DIFFERS(reta);
 
-    is_same &= SAME(link_speed) & SAME(mtu) & SAME(rx_queues) & SAME(tx_queues);
-    is_same &= SAME(link_status) & SAME(promiscuous) & SAME(allmulticast) & SAME(vlan_offload);
-    return is_same & SAME(rss_result) & SAME(reta_result) & SAME(rules);
+    differences += DIFFERS(rss_key) + DIFFERS(link_speed) + DIFFERS(mtu) + DIFFERS(rx_queues);
+    differences += DIFFERS(tx_queues) + DIFFERS(link_status) + DIFFERS(promiscuous);
+    differences += DIFFERS(allmulticast) + DIFFERS(vlan_offload) + DIFFERS(rss_result);
+    return differences + DIFFERS(reta_result) + DIFFERS(rules) == 0;
 }

@@ -114,6 +114,9 @@ class Scene:
 
     def __exit__(self, *_):
         self.feed.is_over = True
+        if self.peer.poll() is not None:
+            self.log.seek(0)
+            print(f"# the other node has ended: {self.log.read().decode()[-1000:]}")
         if self.feed.ident:
             self.feed.join()
         self.peer.terminate()

@@ -29,6 +29,7 @@ eal:
     - cpu: 0
   hugepages: no
   memory_mb: 320
+  file_prefix: peer-{pid}
 ports:
   - name: wire
     profile: {profiles}/af_packet.yaml
@@ -99,7 +100,7 @@ def interface(namespace):
 def start_peer(wires_, namespace):
     path = os.path.join(wires_.folder, "peer.yaml")
     with open(path, "w", encoding="ascii") as file:
-        file.write(PEER.format(profiles=PROFILES))
+        file.write(PEER.format(profiles=PROFILES, pid=os.getpid()))
     log = tempfile.TemporaryFile()
     return log, subprocess.Popen(["ip", "netns", "exec", namespace, PROGRAM, "run", path],
                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log)
