@@ -13,6 +13,15 @@
 #define REMAINS_MAX 64U
 #define REST_S      2 /* from the end of a child until it is taken away */
 
+/* Not fork: to copy the tables of an EAL's memory takes long (seconds were seen on a busy machine).
+ * The child makes only system calls until exec. AddressSanitizer takes what it leaves on the stack
+ * that it shares with us for ours. */
+#ifdef __SANITIZE_ADDRESS__
+#define begin_child fork
+#else
+#define begin_child vfork
+#endif
+
 static void
 become_child(char *const argv[], int stdout_fd, pid_t parent)
 {
@@ -36,9 +45,7 @@ enum myc_status
 fab_child_start(char *const argv[], int stdout_fd, pid_t *pid)
 {
     pid_t parent = getpid();
-    /* Not fork: to copy the tables of an EAL's memory takes long (seconds were seen on a busy
-     * machine). The child makes only system calls until exec. */
-    pid_t child = vfork();
+    pid_t child = begin_child();
 
     if (child < 0)
         return MYC_IO_ERROR;
