@@ -120,7 +120,8 @@ static enum myc_status
 measure(const struct bench_options *options, const struct place *place, enum myc_security security,
         struct bench_pair *pair, struct bench_figures *figures)
 {
-    struct bench_result single = { .bench = pair->result->bench };
+    struct bench_result *result = pair->result;
+    struct bench_result single = { .bench = result->bench };
     char spec[3 * TEXT_SIZE];
     enum myc_status status;
     pid_t partner;
@@ -132,6 +133,7 @@ measure(const struct bench_options *options, const struct place *place, enum myc
         return status;
     pair->result = &single;
     status = bench_pair_run(place->node, 0, pair);
+    pair->result = result;
     bench_partner_stop(partner);
     *figures = single.fabric[0];
     return status;
