@@ -91,6 +91,7 @@ struct fab_core_config {
     X(refused_no_memory, "sends answered NO_MEMORY")                                               \
     X(refused_too_big, "sends answered TOO_BIG")                                                   \
     X(refused_bad_type, "sends answered BAD_TYPE")                                                 \
+    X(refused_margin, "sends answered INVALID: the mailbox is not larger than their margin")       \
     X(bounced_full, "messages that came and found a full mailbox")                                 \
     X(bounced_gone, "messages that came for an actor that has ended")                              \
     X(bounced_bad_type, "messages that came with a type that the actor does not accept")           \
@@ -99,6 +100,7 @@ struct fab_core_config {
     X(bounced_refused, "messages that came from elsewhere for an actor that is not exported")      \
     X(unexported, "watches and stops from elsewhere of an actor that is not exported")             \
     X(bounced_no_memory, "messages that came when no slot for them was left")                      \
+    X(bounced_margin, "messages that came for a mailbox not larger than their margin")             \
     X(bounced_gap, "messages held back because one before them was not delivered")                 \
     X(dropped_newest, "messages dropped by a full mailbox that drops the newest")                  \
     X(dropped_oldest, "messages dropped by a full mailbox that drops the oldest")                  \

@@ -53,6 +53,8 @@ count_bounce(struct fab_core *core, enum myc_status status, bool is_held)
         core->counters.bounced_refused++;
     else if (status == MYC_BAD_TYPE)
         core->counters.bounced_bad_type++;
+    else if (status == MYC_INVALID)
+        core->counters.bounced_margin++;
     else
         core->counters.bounced_no_memory++;
 }

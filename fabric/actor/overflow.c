@@ -65,6 +65,8 @@ decide(struct fab_core *core, struct fab_slot *slot, const struct fab_overflow_w
         return MYC_GONE;
     if ((uint64_t)slot->message_count + wish->margin < fab_mailbox_max(core, slot))
         return MYC_OK;
+    if (wish->margin >= fab_mailbox_max(core, slot))
+        return MYC_INVALID; /* not FULL, for no Writable would ever come */
     if (wish->margin > 0)
         return MYC_FULL;
     switch ((enum myc_overflow)slot->overflow) {

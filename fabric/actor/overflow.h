@@ -9,7 +9,7 @@
  *
  *      takes it                 room, or the oldest was dropped, or keyed.h finds a place for it
  *      drops it                 counted, told to nobody
- *      refuses it               FULL, or GONE while it drains
+ *      refuses it               FULL; GONE while it drains; INVALID when it is too small for a margin
  *      passes it on             to an actor of the same lcore, whose policy decides; a message that
  *                               is passed on too often is refused
  */
@@ -68,7 +68,8 @@ struct fab_overflow_wish {
 
 /* Decides on a message that its mailbox cannot simply take.
  * OK: it goes to the mailbox of *slot, which may be another's now, by fab_overflow_put; PENDING: it
- * is dropped (counted); FULL (nobody waits yet); GONE. */
+ * is dropped (counted); FULL (nobody waits yet); GONE; INVALID (it wants a margin that the mailbox
+ * never has). */
 enum myc_status fab_overflow(struct fab_core *core, struct fab_slot **slot,
                              const struct fab_overflow_wish *wish);
 

@@ -39,6 +39,9 @@ fab_send_refuse(struct fab_core *core, enum myc_status status)
     case MYC_NO_MEMORY:
         counters->refused_no_memory++;
         break;
+    case MYC_INVALID:
+        counters->refused_margin++;
+        break;
     default:
         counters->refused_unreachable++;
         break;

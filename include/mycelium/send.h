@@ -28,7 +28,8 @@ struct myc_send_options {
     uint64_t ttl_ns;    /**< left out or dropped before the handler after this time; 0: never */
     uint64_t origin_ns; /**< 0: that of the message being handled */
     /** Only if so many places stay free in the receiver's mailbox behind it, 0 to 255; else FULL as
-     * from a full one: who can wait leaves room to who cannot. */
+     * from a full one: who can wait leaves room to who cannot. INVALID where the whole mailbox has
+     * no more places than that: no waiting would help. */
     uint32_t margin;
 };
 
@@ -46,6 +47,7 @@ MYC_API enum myc_status myc_send(struct myc_self *self, struct myc_ref to,
 
 /**
  * As myc_send, with options; `options` NULL is myc_send itself.
+ * @return as myc_send; INVALID (see `margin`; from elsewhere by an Undelivered event).
  * Context: inside a handler.
  */
 MYC_API enum myc_status myc_send_with(struct myc_self *self, struct myc_ref to,

@@ -220,6 +220,46 @@ test_margin_of_one_does_not_hold_up_another(void **state)
     level_each(&own, run_margin_of_another);
 }
 
+/* A margin as large as the mailbox: FULL would promise a Writable that never comes. */
+static void
+run_margin_too_large(struct level_lab *at)
+{
+    const struct probe_note *note;
+    enum myc_status status;
+
+    spawn(&b, patient.margin, nobody);
+    status = probe_send_with(&at->a, b.ref, 1, &patient);
+    lab_settle(&at->lab);
+    note = probe_last(&at->a, MYC_UNDELIVERED_KEY);
+    assert_int_equal(status, at->there_index == 0 ? MYC_INVALID : MYC_OK);
+    assert_int_equal(note ? note->status : status, MYC_INVALID);
+    assert_int_equal(note ? note->tag : patient.tag, patient.tag);
+    assert_int_equal(level_counters(at)->refused_margin + level_counters(at)->bounced_margin, 1);
+    /* Nor while others wait in it; and it holds up nobody, not even its sender. */
+    level_hold(at, b.ref);
+    status = probe_send_with(&at->a, b.ref, 2, &patient);
+    level_arrive(at);
+    assert_int_equal(status, at->there_index == 0 ? MYC_INVALID : MYC_OK);
+    lab_settle(&at->lab);
+    assert_int_equal(probe_count(&at->a, MYC_WRITABLE_KEY), 0);
+    assert_int_equal(probe_send(&at->a, b.ref, 3), MYC_OK);
+    lab_settle(&at->lab);
+    assert_int_equal(b.count, 2);
+    assert_int_equal(b.notes[1].value, 3);
+    /* One place more, and it may. */
+    spawn(&b, patient.margin + 1, nobody);
+    assert_int_equal(probe_send_with(&at->a, b.ref, 4, &patient), MYC_OK);
+    lab_settle(&at->lab);
+    assert_int_equal(b.count, 1);
+}
+
+static void
+test_margin_that_no_mailbox_of_that_size_can_leave_is_invalid(void **state)
+{
+    (void)state;
+    level_each(&own, run_margin_too_large);
+}
+
 /* --- what can be seen ------------------------------------------------------------------------- */
 
 struct seen {
@@ -337,6 +377,7 @@ main(void)
         cmocka_unit_test(test_redirect_to_somebody_elsewhere_is_refused),
         cmocka_unit_test(test_margin_leaves_places_to_others),
         cmocka_unit_test(test_margin_of_one_does_not_hold_up_another),
+        cmocka_unit_test(test_margin_that_no_mailbox_of_that_size_can_leave_is_invalid),
         cmocka_unit_test(test_high_water_mark_is_what_waited_before_a_batch),
         cmocka_unit_test(test_queue_age_is_seen_while_messages_wait_and_kept_at_its_longest),
         cmocka_unit_test(test_the_fullest_mailboxes_are_shown_and_no_more_than_some),
