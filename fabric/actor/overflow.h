@@ -9,7 +9,7 @@
  *
  *      takes it                 room, or the oldest was dropped, or keyed.h finds a place for it
  *      drops it                 counted, told to nobody
- *      refuses it               FULL; GONE while it drains; INVALID when it is too small for a margin
+ *      refuses it               FULL; GONE while it drains; INVALID when smaller than a margin
  *      passes it on             to an actor of the same lcore, whose policy decides; a message that
  *                               is passed on too often is refused
  */
