@@ -97,6 +97,7 @@ enum myc_status bench_wire_bulk_16m(const struct bench_options *options,
                                     struct bench_result *result);
 
 enum myc_status bench_cache_line(const struct bench_options *options);
+enum myc_status bench_jitter(const struct bench_options *options);
 enum myc_status bench_sockets(const struct bench_options *options);
 enum myc_status bench_savina_ping_pong(const struct bench_options *options);
 enum myc_status bench_savina_counting(const struct bench_options *options);

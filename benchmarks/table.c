@@ -15,6 +15,7 @@ const struct bench bench_table[] = {
     { "segment-rate", "how many messages a second go from one process to another?",
       bench_segment_rate, NULL },
     { "cache-line", "how long does a word take to another core and back?", NULL, bench_cache_line },
+    { "jitter", "how long does a polling loop stand still, and who kept it?", NULL, bench_jitter },
     { "sockets", "what do the kernel's sockets do over loopback?", NULL, bench_sockets },
     { "savina-ping-pong", "Savina: how many round trips of two actors a second?", NULL,
       bench_savina_ping_pong },

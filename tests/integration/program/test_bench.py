@@ -79,6 +79,14 @@ class Smoke(unittest.TestCase):
         for row in rows:
             self.assertTrue(0 < row["p50_ns"] <= row["p99_ns"] <= row["max_ns"])
 
+    def test_jitter_stands_beside_what_the_machine_did(self):
+        rows = self.rows("jitter")
+        self.assertEqual([row["who"] for row in rows], ["a bare loop", "an lcore's turns"])
+        for row in rows:
+            self.assertTrue(0 < row["p50_ns"] <= row["p9999_ns"] <= row["max_ns"])
+            for key in ("long_gaps", "interrupts", "switches", "faults", "stolen_ms"):
+                self.assertGreaterEqual(row[key], 0)
+
     def test_kernel_sockets_are_measured_blocking_and_spinning(self):
         rows = self.rows("sockets")
         self.assertEqual(len({row["who"] for row in rows}), 6)
