@@ -13,16 +13,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <mycelium/histogram.h>
 #include <mycelium/node.h>
 
 #define BENCH_REPETITIONS_MAX 32U
 
 struct bench_options {
-    bool is_json;         /* one object per line instead of text */
-    bool is_smoke;        /* as small as still runs every step: for the tests */
-    unsigned repetitions; /* pairs of raw and fabric, 1 to BENCH_REPETITIONS_MAX */
-    const char *device;   /* wire benchmarks: memif, af_packet:IFACE, ... */
-    const char *fault;    /* wire benchmarks: what ours meets at both ports (env/fault_text.h) */
+    bool is_json;           /* one object per line instead of text */
+    bool is_smoke;          /* as small as still runs every step: for the tests */
+    unsigned repetitions;   /* pairs of raw and fabric, 1 to BENCH_REPETITIONS_MAX */
+    const char *device;     /* wire benchmarks: memif, af_packet:IFACE, ... */
+    const char *fault;      /* wire benchmarks: what ours meets at both ports (env/fault_text.h) */
+    const char *histograms; /* folder for .hgrm files of sampled latencies; NULL: none are kept */
 };
 
 /* What one repetition of one side measured. */
@@ -42,6 +44,9 @@ struct bench_result {
     unsigned count; /* repetitions in the arrays */
     struct bench_figures raw[BENCH_REPETITIONS_MAX];
     struct bench_figures fabric[BENCH_REPETITIONS_MAX];
+    /* All samples of all repetitions, where a benchmark takes samples; owned by who runs it; NULL:
+     * nobody wants them. */
+    struct myc_histogram *raw_samples, *fabric_samples;
 };
 
 /* One question and what answers it. */
@@ -117,10 +122,14 @@ enum myc_status bench_wire_load(const struct bench_options *options);
 /* Percentiles of samples in ns; sorts them. `count` from 1. */
 struct bench_figures bench_figures_of(uint64_t *samples_ns, size_t count);
 
+/* Adds samples to a histogram; does nothing when it is NULL. */
+void bench_keep_samples(struct myc_histogram *histogram, const uint64_t *samples_ns, size_t count);
+
 /* The median; of none it is 0. `count`: at most BENCH_REPETITIONS_MAX. */
 double bench_median(const double *values, unsigned count);
 
-/* Prints a result as text, or as one line of JSON. */
+/* Prints a result as text, or as one line of JSON; with options->histograms it writes its .hgrm
+ * files there, and the JSON has the points of their curves. */
 void bench_report(const struct bench_options *options, const struct bench_result *result);
 
 /* What was measured on: a new JSON object. */

@@ -34,6 +34,13 @@ bench_figures_of(uint64_t *samples_ns, size_t count)
     };
 }
 
+void
+bench_keep_samples(struct myc_histogram *histogram, const uint64_t *samples_ns, size_t count)
+{
+    for (size_t i = 0; histogram && i < count; i++)
+        myc_histogram_record(histogram, samples_ns[i]);
+}
+
 uint64_t
 bench_clock_ns(void)
 {

@@ -199,6 +199,7 @@ driver_start_rtt(struct myc_self *self, struct driver *driver)
             return status;
         pair->raw->ping(pair->raw->context, self, pair->samples_ns, pair->count);
         pair->result->raw[driver->repetition] = bench_figures_of(pair->samples_ns, pair->count);
+        bench_keep_samples(pair->result->raw_samples, pair->samples_ns, pair->count);
     }
     driver->done = 0;
     return driver_send_ping(self, driver);
@@ -241,6 +242,7 @@ driver_on_ping(struct myc_self *self, struct driver *driver, const struct myc_me
     if (++driver->done < pair->count + BENCH_WARM_UP)
         return driver_send_ping(self, driver);
     pair->result->fabric[driver->repetition++] = bench_figures_of(pair->samples_ns, pair->count);
+    bench_keep_samples(pair->result->fabric_samples, pair->samples_ns, pair->count);
     return driver_start(self, driver);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "bench.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,8 @@
 #include <unistd.h>
 
 #include <jansson.h>
+
+#include "hgrm.h"
 
 static int
 compare_doubles(const void *a, const void *b)
@@ -113,13 +117,51 @@ bench_machine_json(void)
                      name.machine, "load_1m", load[0]);
 }
 
+/* [percentile, value] for each point of a curve. */
 static json_t *
-figures_json(const struct bench_figures *figures, bool is_rate)
+curve_json(const struct myc_histogram *samples)
 {
+    struct hgrm_point points[HGRM_POINTS_MAX];
+    unsigned count = hgrm_points(samples, points);
+    json_t *curve = json_array();
+
+    for (unsigned i = 0; i < count; i++)
+        json_array_append_new(
+            curve, json_pack("[f, I]", points[i].percentile, (json_int_t)points[i].value));
+    return curve;
+}
+
+static json_t *
+figures_json(const struct bench_figures *figures, bool is_rate, const struct myc_histogram *samples)
+{
+    json_t *object;
+
     if (is_rate)
         return json_pack("{s:f}", "per_s", figures->per_s);
-    return json_pack("{s:f, s:f, s:f, s:f}", "p50_ns", figures->p50_ns, "p99_ns", figures->p99_ns,
-                     "p999_ns", figures->p999_ns, "max_ns", figures->max_ns);
+    object = json_pack("{s:f, s:f, s:f, s:f}", "p50_ns", figures->p50_ns, "p99_ns", figures->p99_ns,
+                       "p999_ns", figures->p999_ns, "max_ns", figures->max_ns);
+    if (samples && samples->count > 0)
+        json_object_set_new(object, "curve", curve_json(samples));
+    return object;
+}
+
+static void
+write_histogram(const char *folder, const char *bench, const char *side,
+                const struct myc_histogram *samples)
+{
+    char path[PATH_MAX];
+    FILE *out;
+
+    if (!folder || !samples || samples->count == 0)
+        return;
+    snprintf(path, sizeof(path), "%s/%s-%s.hgrm", folder, bench, side);
+    out = fopen(path, "we");
+    if (!out) {
+        fprintf(stderr, "mycelium bench: %s: %s\n", path, strerror(errno));
+        return;
+    }
+    hgrm_write(out, samples);
+    fclose(out);
 }
 
 static void
@@ -130,8 +172,9 @@ report_json(const struct bench_result *result, const struct bench_figures *raw,
         "{s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:i, s:o, s:o, s:o}", "bench", result->bench, "raw_is",
         result->raw_name, "fabric_is", result->fabric_name, "body_bytes", (int)result->body_bytes,
         "ratio", ratio.median, "ratio_min", ratio.min, "ratio_max", ratio.max, "repetitions",
-        (int)result->count, "raw", figures_json(raw, result->is_rate), "fabric",
-        figures_json(fabric, result->is_rate), "machine", bench_machine_json());
+        (int)result->count, "raw", figures_json(raw, result->is_rate, result->raw_samples),
+        "fabric", figures_json(fabric, result->is_rate, result->fabric_samples), "machine",
+        bench_machine_json());
 
     if (result->is_rate) {
         json_object_set_new(object, "raw_per_s", json_real(raw->per_s));
@@ -179,6 +222,8 @@ bench_report(const struct bench_options *options, const struct bench_result *res
     struct bench_figures raw = medians_of(result->raw, result->count);
     struct bench_figures fabric = medians_of(result->fabric, result->count);
 
+    write_histogram(options->histograms, result->bench, "raw", result->raw_samples);
+    write_histogram(options->histograms, result->bench, "fabric", result->fabric_samples);
     if (options->is_json)
         report_json(result, &raw, &fabric, ratio_of(result));
     else

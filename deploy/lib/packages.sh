@@ -23,7 +23,8 @@ packages_to_build=(
 # iproute2 and nftables make the network namespaces and the losses of the wire tests; libsystemd-dev
 # is what Debian's DPDK forgets to ask for when a program is linked to it statically; QEMU, busybox
 # and cpio make the emulated guests of tests/vm; tshark reads captures with our dissectors; valgrind
-# counts instructions; dpdk-dev has dpdk-dumpcap; the last six are the peers of benchmarks/compare.
+# counts instructions; dpdk-dev has dpdk-dumpcap; chromium shows the page of a report; the last six
+# are the peers of benchmarks/compare.
 packages_to_test=(
     g++
     git
@@ -44,6 +45,7 @@ packages_to_test=(
     procps
     tshark
     valgrind
+    chromium
     cargo
     erlang-base
     libcaf-dev
