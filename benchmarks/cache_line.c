@@ -99,7 +99,7 @@ static enum myc_status
 measure_row(bool is_one_line, uint32_t count, uint64_t *samples_ns, double *values)
 {
     struct track track = { .count = count, .is_one_line = is_one_line };
-    struct bench_figures figures;
+    struct bench_figures figures = { 0 };
     enum myc_status status;
 
     bench_pin(0);

@@ -163,7 +163,7 @@ open_second(struct driver *driver, const struct driver_options *options,
             struct fab_flow_port_options *flow)
 {
     struct fab_flow_second_options second = {
-        .peer = { options->peer_node, options->peer_address_b, 0 },
+        .peer = { .node_id = options->peer_node, .address = options->peer_address_b },
         .first = driver->flow,
     };
     struct fab_port_options port = {
