@@ -8,6 +8,7 @@
  * | FINDING | both nurseries are known |
  * | SPAWNING | as many have said Here as there are workers |
  * | TELLING | every introduction has been taken; FULL is tried again in the next turn |
+ * | SETTLING | all have said Here once more, so the links are empty again when the work begins |
  * | STARTING | every Start has been taken, the first's last |
  * | RUNNING | as many have said Done as the case has it |
  * | ENDING | every Goodbye has been taken |
@@ -27,6 +28,7 @@ enum stage {
     FINDING,
     SPAWNING,
     TELLING,
+    SETTLING,
     STARTING,
     RUNNING,
     ENDING,
@@ -39,6 +41,7 @@ struct driver {
     struct myc_ref nurseries[2];
     uint32_t found;
     uint32_t here;         /* workers that live */
+    uint32_t told;         /* workers that know all whom they are to know */
     uint32_t worker, slot; /* of TELLING, STARTING and ENDING: who is next */
     uint32_t done;
     int64_t sum;
@@ -76,7 +79,7 @@ static enum myc_status
 begin(struct myc_self *self, struct driver *driver)
 {
     driver->stage = SPAWNING;
-    driver->here = driver->done = 0;
+    driver->here = driver->told = driver->done = 0;
     driver->sum = 0;
     driver->start_ns = 0;
     return want_worker(self, driver);
@@ -106,6 +109,7 @@ introduce(struct myc_self *self, struct driver *driver)
 {
     const struct savina_introduce introduce = {
         .slot = driver->slot,
+        .is_last = driver->slot + 1 == peers_of(driver->run->of, driver->worker),
         .ref = driver->workers[peer_in(driver->run->of, driver->worker, driver->slot)],
     };
 
@@ -131,7 +135,7 @@ tell_next(struct myc_self *self, struct driver *driver)
         return MYC_OK;
     driver->slot = 0;
     if (driver->worker-- == 0)
-        go_to(driver, STARTING);
+        driver->stage = SETTLING;
     return MYC_OK;
 }
 
@@ -180,6 +184,8 @@ driver_poll(struct myc_self *self, void *state)
     unsigned sent = 0;
 
     while (sent < SENDS_A_TURN && status == MYC_OK) {
+        if (driver->stage == SETTLING && driver->told == driver->run->of->worker_count)
+            go_to(driver, STARTING);
         if (driver->stage == TELLING)
             status = tell_next(self, driver);
         else if (driver->stage == STARTING)
@@ -198,8 +204,14 @@ driver_poll(struct myc_self *self, void *state)
 static enum myc_status
 on_here(struct myc_self *self, struct driver *driver, const struct myc_message *message)
 {
+    const uint32_t all = driver->run->of->worker_count;
+
+    if (driver->here == all) {
+        driver->told++;
+        return MYC_OK;
+    }
     driver->workers[driver->here++] = message->from;
-    if (driver->here < driver->run->of->worker_count)
+    if (driver->here < all)
         return want_worker(self, driver);
     go_to(driver, TELLING);
     return MYC_OK;

@@ -52,14 +52,16 @@ savina_peers(struct savina_worker *worker)
 }
 
 static enum myc_status
-on_introduce(struct savina_worker *worker, const struct myc_message *message)
+on_introduce(struct myc_self *self, struct savina_worker *worker, const struct myc_message *message)
 {
     struct savina_introduce introduce;
 
     if (!savina_introduce_decode(message, &introduce) || introduce.slot >= worker->role->peers_max)
         return MYC_INVALID;
     savina_peers(worker)[introduce.slot] = introduce.ref;
-    return MYC_OK;
+    if (!introduce.is_last)
+        return MYC_OK;
+    return savina_here_send(self, worker->driver, &(struct savina_here){ .index = worker->index });
 }
 
 static enum myc_status
@@ -78,7 +80,7 @@ handle(struct myc_self *self, struct savina_worker *worker, const struct myc_mes
 {
     switch (myc_message_key(message)) {
     case SAVINA_INTRODUCE_KEY:
-        return on_introduce(worker, message);
+        return on_introduce(self, worker, message);
     case SAVINA_START_KEY:
         return on_start(self, worker, message);
     case MYC_UNDELIVERED_KEY:
