@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "env/clock.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,10 @@
 #include <cpuid.h>
 #endif
 
-#define SHIFT       32       /* of the fixed-point factor */
-#define MEASURE_NS  10000000 /* of the check that a source speaks of the TSC */
-#define ROUND_TO_HZ 10000000ULL
+#define SHIFT         32       /* of the fixed-point factor */
+#define MEASURE_NS    10000000 /* of the check that a source speaks of the TSC */
+#define ROUND_TO_HZ   10000000ULL
+#define MEASURE_TRIES 16U
 
 static struct {
     uint64_t hz;
@@ -112,15 +114,43 @@ kernel_ns(void)
     return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
+/* Both clocks at one moment. */
+struct moment {
+    uint64_t ticks;
+    uint64_t ns;
+};
+
+/* On a busy machine the thread may lose its CPU between two readings, for longer than is measured:
+ * of some tries the closest counts. */
+static struct moment
+read_both(void)
+{
+    struct moment best = { 0, 0 };
+    uint64_t best_ns = UINT64_MAX;
+
+    for (unsigned i = 0; i < MEASURE_TRIES; i++) {
+        uint64_t before_ns = kernel_ns();
+        uint64_t ticks = read_ticks();
+        uint64_t took_ns = kernel_ns() - before_ns;
+
+        if (took_ns >= best_ns)
+            continue;
+        best_ns = took_ns;
+        best = (struct moment){ ticks, before_ns + took_ns / 2 };
+    }
+    return best;
+}
+
 static uint64_t
 measure_hz(void)
 {
     static const struct timespec pause = { .tv_nsec = MEASURE_NS };
-    uint64_t start_ns = kernel_ns(), start = read_ticks();
+    struct moment start = read_both(), end;
 
     nanosleep(&pause, NULL);
-    return (uint64_t)((unsigned __int128)(read_ticks() - start) * 1000000000U /
-                      (kernel_ns() - start_ns));
+    end = read_both();
+    return (uint64_t)((unsigned __int128)(end.ticks - start.ticks) * 1000000000U /
+                      (end.ns - start.ns));
 }
 
 /* A source that is far from what was measured does not speak of the TSC. */
@@ -132,8 +162,8 @@ plausible(uint64_t hz, uint64_t measured_hz)
     return difference < measured_hz / 50 ? hz : 0;
 }
 
-void
-fab_clock_init(void)
+static void
+init_once(void)
 {
     uint64_t measured_hz = measure_hz();
     uint64_t hz = plausible(hz_from_cpuid(), measured_hz);
@@ -146,6 +176,14 @@ fab_clock_init(void)
         hz = (measured_hz + ROUND_TO_HZ / 2) / ROUND_TO_HZ * ROUND_TO_HZ;
     clock_rate.hz = hz;
     clock_rate.ns_per_tick = (uint64_t)(((unsigned __int128)1000000000 << SHIFT) / hz);
+}
+
+void
+fab_clock_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, init_once);
 }
 
 uint64_t

@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-/* Learns the frequency. Context: main thread, before any other call; again is harmless. */
+/* Learns the frequency, once in a process. Context: any thread, before any other call. */
 void fab_clock_init(void);
 
 /* Ticks of the TSC in a second. Context: any thread, after init. */

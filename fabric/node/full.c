@@ -32,7 +32,8 @@ sum_core_counter(const struct fab_full *full, unsigned index)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < full->lcore_count; i++)
-        sum += ((const uint64_t *)fab_core_counters(full->lcores[i].core))[index];
+        sum += __atomic_load_n((const uint64_t *)fab_core_counters(full->lcores[i].core) + index,
+                               __ATOMIC_RELAXED);
     return sum;
 }
 
