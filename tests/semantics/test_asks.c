@@ -80,9 +80,9 @@ spawn(uint8_t node, uint64_t manner)
     };
     struct myc_ref ref;
 
-    assert_int_equal(myc_test_spawn(bench, node, 0,
-                                    manner == FORGETS ? &prompt_class : &callee_class, &options,
-                                    &ref),
+    assert_int_equal(semantics_spawn_at(bench, node,
+                                        manner == FORGETS ? &prompt_class : &callee_class, &options,
+                                        &ref),
                      MYC_OK);
     return ref;
 }
@@ -90,7 +90,7 @@ spawn(uint8_t node, uint64_t manner)
 static void
 begin(void)
 {
-    bench = semantics_bench((struct myc_test_options){ .node_count = 2 });
+    bench = semantics_bench_of(2);
     probe = myc_test_add_probe(bench, 0, 0);
 }
 

@@ -13,6 +13,7 @@
 
 static struct myc_test *bench;
 static struct myc_test_probe *probe;
+static struct myc_ref top;
 
 static const struct myc_type *const number_types[] = { &conf_number_type };
 
@@ -49,7 +50,7 @@ static struct myc_child_spec kid_spec = {
 static void
 begin(uint64_t state_bytes, uint32_t actors)
 {
-    bench = semantics_bench((struct myc_test_options){
+    bench = semantics_bench_at_level((struct myc_test_options){
         .limits = { .actors_max = actors,
                     .state_bytes_max = state_bytes,
                     .messages_max = 8192,
@@ -69,7 +70,7 @@ start(const struct myc_class *class_of, const struct myc_supervisor_spec *spec)
     };
     struct myc_ref supervisor;
 
-    assert_int_equal(myc_test_spawn(bench, 0, 0, class_of, &options, &supervisor), MYC_OK);
+    assert_int_equal(semantics_spawn(bench, class_of, &options, &supervisor), MYC_OK);
     return supervisor;
 }
 
@@ -204,22 +205,14 @@ test_no_end_of_a_child_that_is_not_significant_ends_the_supervisor(void **state)
 
                 spec.restart = (enum myc_restart_policy)policy;
                 begin(1U << 20, 64);
-                before = myc_test_actor_count(bench, 0, 0);
-                start(&myc_supervisor_class, &supervisor_spec);
-                /* The child is the actor after the supervisor: slots are taken in order. */
-                assert_int_equal(
-                    semantics_send(probe,
-                                   (struct myc_ref){ myc_test_probe_ref(probe).home,
-                                                     (uint64_t)(before + 1) << 32 | 1 },
-                                   reasons[i]),
-                    MYC_OK);
+                before = semantics_count(bench);
+                top = start(&myc_supervisor_class, &supervisor_spec);
+                assert_int_equal(semantics_send(probe, semantics_next(top), reasons[i]), MYC_OK);
                 myc_test_settle(bench);
-                assert_true(myc_test_actor_count(bench, 0, 0) > before);
+                assert_true(semantics_count(bench) > before);
                 myc_test_destroy(&bench);
             }
 }
-
-static struct myc_ref top;
 
 static void
 stop_top(struct myc_self *self, void *context)
@@ -244,7 +237,7 @@ test_a_hundred_thousand_children_start_and_stop(void **state)
 
     (void)state;
     begin(96U << 20, 110000);
-    before = myc_test_actor_count(bench, 0, 0);
+    before = semantics_count(bench);
     for (unsigned i = 0; i < 2000; i++) {
         snprintf(ids[i], sizeof(ids[i]), "%u", i);
         specs[i] = kid_spec;
@@ -252,13 +245,13 @@ test_a_hundred_thousand_children_start_and_stop(void **state)
     }
     for (unsigned i = 0; i < 50; i++)
         supervisors[i] = start(&myc_supervisor_large_class, &spec);
-    assert_int_equal(myc_test_actor_count(bench, 0, 0), before + 50 * 2001);
+    assert_int_equal(semantics_count(bench), before + 50 * 2001);
     for (unsigned i = 0; i < 50; i++) {
         top = supervisors[i];
         myc_test_act(probe, stop_top, NULL);
     }
     myc_test_settle(bench);
-    assert_int_equal(myc_test_actor_count(bench, 0, 0), before);
+    assert_int_equal(semantics_count(bench), before);
     myc_test_destroy(&bench);
 }
 
@@ -298,12 +291,12 @@ test_a_tree_two_thousand_deep_stops_and_can_be_killed(void **state)
         uint32_t before;
 
         begin(96U << 20, 4096);
-        before = myc_test_actor_count(bench, 0, 0);
+        before = semantics_count(bench);
         top = start(&myc_supervisor_class, &specs[0]);
-        assert_int_equal(myc_test_actor_count(bench, 0, 0), before + DEPTH + 1);
+        assert_int_equal(semantics_count(bench), before + DEPTH + 1);
         myc_test_act(probe, is_killed ? kill_top : stop_top, NULL);
         myc_test_advance(bench, 100 * MS);
-        assert_int_equal(myc_test_actor_count(bench, 0, 0), before);
+        assert_int_equal(semantics_count(bench), before);
         myc_test_destroy(&bench);
     }
 }
@@ -344,15 +337,13 @@ test_a_restarted_supervisor_begins_without_its_old_children(void **state)
     kids[0].restart = kids[1].restart = MYC_RESTART_POLICY_PERMANENT;
     kids[1].id = "other";
     begin(4U << 20, 64);
-    before = myc_test_actor_count(bench, 0, 0);
-    start(&myc_supervisor_class, &outer);
-    /* Slots are taken in order: the outer one, the inner one, its kids. */
-    top = (struct myc_ref){ myc_test_probe_ref(probe).home, (uint64_t)(before + 1) << 32 | 1 };
+    before = semantics_count(bench);
+    top = semantics_next(start(&myc_supervisor_class, &outer));
     for (uint64_t i = 1; i <= 5; i++) {
         myc_test_act(probe, kill_top, NULL);
         myc_test_settle(bench);
-        assert_int_equal(myc_test_counter(bench, 0, 0, "restarted"), i);
-        assert_int_equal(myc_test_actor_count(bench, 0, 0), before + 4);
+        assert_int_equal(semantics_counter(bench, "restarted"), i);
+        assert_int_equal(semantics_count(bench), before + 4);
         assert_counts(top, 2, 0);
     }
     myc_test_destroy(&bench);

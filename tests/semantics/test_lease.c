@@ -28,6 +28,7 @@ static struct {
     unsigned acts;
     unsigned violations; /* acts of one that is not the youngest */
     struct myc_ref ref;  /* of the youngest */
+    struct myc_ref supervisor;
 } world;
 
 struct sender {
@@ -143,11 +144,12 @@ start_parent(void)
         .class_of = &myc_remote_class,
         .options = &child_options,
     };
-    assert_int_equal(myc_test_spawn(bench, 0, 0, &myc_supervisor_class, &options, NULL), MYC_OK);
+    assert_int_equal(
+        myc_test_spawn(bench, 0, 0, &myc_supervisor_class, &options, &world.supervisor), MYC_OK);
 }
 
 static void
-begin(struct myc_test_options options)
+begin_without_hosts(struct myc_test_options options)
 {
     memset(&world, 0, sizeof(world));
     myc_leased_class_init(&leased, &sender_class);
@@ -169,6 +171,12 @@ begin(struct myc_test_options options)
     };
     options.node_count = NODES;
     bench = semantics_bench(options);
+}
+
+static void
+begin(struct myc_test_options options)
+{
+    begin_without_hosts(options);
     for (uint8_t node = 1; node < NODES; node++)
         start_host(node);
     start_parent();
@@ -295,6 +303,47 @@ test_a_child_that_fails_and_a_node_that_is_lost_are_told_apart(void **state)
     myc_test_destroy(&bench);
 }
 
+static void
+join_hosts(struct myc_self *self, void *context)
+{
+    (void)context;
+    assert_int_equal(myc_join(self, "hosts"), MYC_OK);
+}
+
+/* gen_server's start time-out, of a start elsewhere: each is given up after one lease, and asked
+ * for again; meanwhile the supervisor has begun and answers. */
+static void
+test_a_host_that_never_answers_holds_up_neither_the_supervisor_nor_its_child(void **state)
+{
+    const struct myc_ask_options brief = { .size = sizeof(brief), .timeout_ns = MS };
+    struct myc_test_probe *deaf, *probe;
+    struct myc_child_counts counts;
+    struct myc_host_start start;
+    uint64_t token;
+
+    (void)state;
+    begin_without_hosts((struct myc_test_options){ .seed = 11 });
+    deaf = myc_test_add_probe(bench, 1, 0);
+    myc_test_act(deaf, join_hosts, NULL);
+    myc_test_advance(bench, 20 * MS);
+    start_parent();
+    probe = myc_test_add_probe(bench, 0, 0);
+    assert_true(myc_host_start_decode(myc_test_expect(deaf, &myc_host_start_type), &start));
+    assert_int_equal(myc_test_ask(probe, world.supervisor, &myc_count_children_type, "", 0, &brief),
+                     MYC_OK);
+    assert_true(myc_child_counts_decode(myc_test_expect(probe, &myc_child_counts_type), &counts));
+    assert_int_equal(counts.active, 1);
+    token = start.token;
+    assert_true(myc_host_start_decode(myc_test_expect(deaf, &myc_host_start_type), &start));
+    assert_true(start.token != token); /* the first may begin no more */
+    start_host(2);
+    myc_test_advance(bench, 40 * LEASE_NS);
+    assert_int_equal(world.instances, 1);
+    assert_true(is_running(2));
+    assert_int_equal(world.violations, 0);
+    myc_test_destroy(&bench);
+}
+
 /* --- every schedule --------------------------------------------------------------------------- */
 
 static void
@@ -403,6 +452,8 @@ main(void)
         cmocka_unit_test(test_a_lost_host_fences_its_child_before_another_one_begins),
         cmocka_unit_test(test_a_host_that_was_stopped_for_long_does_not_act_when_it_goes_on),
         cmocka_unit_test(test_a_child_that_fails_and_a_node_that_is_lost_are_told_apart),
+        cmocka_unit_test(
+            test_a_host_that_never_answers_holds_up_neither_the_supervisor_nor_its_child),
         cmocka_unit_test(test_no_schedule_has_two_acting_at_once_within_the_stated_drift),
         cmocka_unit_test(test_clocks_far_worse_than_stated_are_seen_to_break_it),
     };

@@ -120,9 +120,26 @@ lab_add_flow(struct lab *lab, unsigned i, unsigned j, const struct lab_flow *flo
     lab_settle(lab);
 }
 
-void
-lab_init_pair(struct lab *lab, enum fab_level level, uint32_t capacity)
+static enum fab_level
+chosen_level(void)
 {
+    static const char *const names[] = {
+        [FAB_LEVEL_RING] = "ring", [FAB_LEVEL_SEGMENT] = "segment", [FAB_LEVEL_FLOW] = "flow"
+    };
+    const char *wanted = getenv("LAB_LEVEL");
+    unsigned level = FAB_LEVEL_RING;
+
+    if (!wanted)
+        return FAB_LEVEL_SEGMENT;
+    while (strcmp(names[level], wanted) != 0)
+        FAB_ASSERT(++level <= FAB_LEVEL_FLOW);
+    return (enum fab_level)level;
+}
+
+void
+lab_init_pair(struct lab *lab, enum fab_level asked, uint32_t capacity)
+{
+    enum fab_level level = asked == LAB_ANY_LEVEL ? chosen_level() : asked;
     bool is_one_node = level == FAB_LEVEL_RING;
     struct fab_core_config a = lab_config(LAB_HOME_1, 0, is_one_node ? 2 : 1);
     struct fab_core_config b =

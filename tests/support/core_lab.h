@@ -19,6 +19,10 @@
 #define LAB_FLOWS_MAX 8U
 #define LAB_TURN_NS   1000U /* virtual time between two turns */
 
+/* A level that a case does not care about: as LAB_LEVEL in the environment says (ring, segment,
+ * flow), else a segment. So each case is one case at every level. */
+#define LAB_ANY_LEVEL ((enum fab_level)0)
+
 #define LAB_HOME_1 0x0001000000000aaaULL
 #define LAB_HOME_2 0x0002000000000bbbULL
 
@@ -66,7 +70,7 @@ struct loop_pair *lab_join(struct lab *lab, unsigned i, unsigned j, enum fab_lev
 /* Joins cores i and j by a flow, which is the lab's from now on, and waits until it is up. */
 void lab_add_flow(struct lab *lab, unsigned i, unsigned j, const struct lab_flow *flow);
 
-/* Two cores joined: of one node (RING) or of two. */
+/* Two cores joined: of one node (RING) or of two. Or as LAB_ANY_LEVEL says. */
 void lab_init_pair(struct lab *lab, enum fab_level level, uint32_t capacity);
 
 /* One turn of one core, or of all. */

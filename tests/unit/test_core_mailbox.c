@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Mailboxes: urgency, deadlines, overflow policies, claims, fairness, the shared pool. */
-#include "support/cmocka.h"
-#include "support/core_lab.h"
-#include "support/probe.h"
-
-#include <mycelium/messages.h>
+#include "support/level_lab.h"
 
 static struct lab lab;
+static struct level_lab own;
 static struct probe a, b;
 
 static int
@@ -22,7 +19,7 @@ static int
 begin(void **state)
 {
     (void)state;
-    return begin_at(FAB_LEVEL_SEGMENT);
+    return begin_at(LAB_ANY_LEVEL);
 }
 
 static int
@@ -41,23 +38,41 @@ assert_values(const struct probe *probe, const uint64_t *values, unsigned count)
         assert_true(probe->notes[i].value == values[i]);
 }
 
+/* b stands beside c, has one message to handle, and can take `mailbox_max` in all. */
+static void
+begin_held(struct level_lab *at, uint32_t mailbox_max, enum myc_overflow overflow)
+{
+    const struct myc_spawn_options options = { .mailbox_max = mailbox_max, .overflow = overflow };
+
+    memset(&b, 0, sizeof(b));
+    assert_int_equal(probe_spawn(&b, at->there, &options), MYC_OK);
+    level_hold(at, b.ref);
+}
+
+static void
+run_urgent(struct level_lab *at)
+{
+    static const uint64_t expected[] = { 10, 11, 12, LEVEL_HOLD, 1, 2, 3, 4 };
+    struct myc_send_options urgent = { .size = sizeof(urgent), .flags = MYC_SEND_URGENT };
+
+    begin_held(at, 100, MYC_OVERFLOW_REJECT);
+    probe_send(&at->a, b.ref, 1);
+    probe_send(&at->a, b.ref, 2);
+    probe_send_with(&at->a, b.ref, 10, &urgent);
+    probe_send(&at->a, b.ref, 3);
+    probe_send_with(&at->a, b.ref, 11, &urgent);
+    probe_send_with(&at->a, b.ref, 12, &urgent);
+    probe_send(&at->a, b.ref, 4);
+    level_arrive(at);
+    lab_settle(&at->lab);
+    assert_values(&b, expected, 8);
+}
+
 static void
 test_urgent_messages_go_first_and_keep_their_order(void **state)
 {
-    static const uint64_t expected[] = { 10, 11, 12, 1, 2, 3, 4 };
-    struct myc_send_options urgent = { .size = sizeof(urgent), .flags = MYC_SEND_URGENT };
-
     (void)state;
-    probe_spawn(&b, lab.cores[0], NULL);
-    probe_send(&a, b.ref, 1);
-    probe_send(&a, b.ref, 2);
-    probe_send_with(&a, b.ref, 10, &urgent);
-    probe_send(&a, b.ref, 3);
-    probe_send_with(&a, b.ref, 11, &urgent);
-    probe_send_with(&a, b.ref, 12, &urgent);
-    probe_send(&a, b.ref, 4);
-    lab_settle(&lab);
-    assert_values(&b, expected, 7);
+    level_each(&own, run_urgent);
 }
 
 static void
@@ -104,36 +119,49 @@ test_deadlines_hold_over_links_also_as_time_left(void **state)
 }
 
 static void
+send_ten(struct level_lab *at)
+{
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(probe_send(&at->a, b.ref, i), MYC_OK);
+    level_arrive(at);
+    lab_settle(&at->lab);
+    assert_int_equal(at->a.count, 0);
+}
+
+static void
+run_newest(struct level_lab *at)
+{
+    static const uint64_t expected[] = { LEVEL_HOLD, 0, 1 };
+
+    begin_held(at, 3, MYC_OVERFLOW_DROP_NEWEST);
+    send_ten(at);
+    assert_values(&b, expected, 3);
+    assert_int_equal(level_counters(at)->dropped_newest, 8);
+}
+
+static void
 test_a_mailbox_that_drops_the_newest_keeps_the_first(void **state)
 {
-    static const uint64_t expected[] = { 0, 1, 2 };
-
     (void)state;
-    probe_spawn(
-        &b, lab.cores[0],
-        &(struct myc_spawn_options){ .mailbox_max = 3, .overflow = MYC_OVERFLOW_DROP_NEWEST });
-    for (unsigned i = 0; i < 10; i++)
-        assert_int_equal(probe_send(&a, b.ref, i), MYC_OK);
-    lab_settle(&lab);
+    level_each(&own, run_newest);
+}
+
+static void
+run_oldest(struct level_lab *at)
+{
+    static const uint64_t expected[] = { 7, 8, 9 };
+
+    begin_held(at, 3, MYC_OVERFLOW_DROP_OLDEST);
+    send_ten(at);
     assert_values(&b, expected, 3);
-    assert_int_equal(lab_counters(&lab, 0)->dropped_newest, 7);
-    assert_int_equal(a.count, 0);
+    assert_int_equal(level_counters(at)->dropped_oldest, 8);
 }
 
 static void
 test_a_mailbox_that_drops_the_oldest_keeps_the_last(void **state)
 {
-    static const uint64_t expected[] = { 7, 8, 9 };
-
     (void)state;
-    probe_spawn(
-        &b, lab.cores[0],
-        &(struct myc_spawn_options){ .mailbox_max = 3, .overflow = MYC_OVERFLOW_DROP_OLDEST });
-    for (unsigned i = 0; i < 10; i++)
-        assert_int_equal(probe_send(&a, b.ref, i), MYC_OK);
-    lab_settle(&lab);
-    assert_values(&b, expected, 3);
-    assert_int_equal(lab_counters(&lab, 0)->dropped_oldest, 7);
+    level_each(&own, run_oldest);
 }
 
 static void
@@ -323,11 +351,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_urgent_messages_go_first_and_keep_their_order),
+        cmocka_unit_test(test_urgent_messages_go_first_and_keep_their_order),
         CASE(test_a_message_past_its_deadline_is_dropped_before_the_handler),
         CASE(test_deadlines_hold_over_links_also_as_time_left),
-        CASE(test_a_mailbox_that_drops_the_newest_keeps_the_first),
-        CASE(test_a_mailbox_that_drops_the_oldest_keeps_the_last),
+        cmocka_unit_test(test_a_mailbox_that_drops_the_newest_keeps_the_first),
+        cmocka_unit_test(test_a_mailbox_that_drops_the_oldest_keeps_the_last),
         CASE(test_a_full_dropping_mailbox_still_takes_the_stop),
         CASE(test_a_claim_is_sent_by_its_commit_and_forgotten_without),
         CASE(test_a_claim_for_a_full_or_gone_actor_is_refused_as_a_send),
