@@ -107,7 +107,11 @@ class Scene:
         self.beats = 0
 
     def __enter__(self):
-        self.host.wait("ready", PATIENCE_S)
+        try:
+            self.host.wait("ready", 2 * PATIENCE_S)
+        except Failure:
+            self.__exit__()
+            raise
         self.feed.start()
         with open(os.path.join(self.wires.folder, "node.yaml"), "w", encoding="ascii") as file:
             file.write(NODE.format(prefix=self.prefix(), folder=self.wires.folder, count=MESSAGES))

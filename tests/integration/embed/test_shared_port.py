@@ -115,7 +115,7 @@ def share(way):
         feed = Feed(names[1])
         try:
             host = wires_.node(HOST, [way, "wa"], names[0])
-            host.wait("ready", 60)
+            host.wait("ready", 120)
             before = interface(names[0])
             feed.start()
             guest = host.wait("guest", 120)
