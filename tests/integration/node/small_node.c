@@ -38,6 +38,7 @@ small_node_start(struct myc_node_options more)
 int
 small_node_run(const char *name, int (*run)(void))
 {
+    long last_cpu = sysconf(_SC_NPROCESSORS_CONF) - 1;
     char prefix[64], lcores[64];
     char *const argv[] = { "--lcores", lcores,           "--no-huge",      "-m", "128", "--no-pci",
                            prefix,     "--no-telemetry", "--log-level=err" };
@@ -45,7 +46,7 @@ small_node_run(const char *name, int (*run)(void))
     int failed;
 
     snprintf(prefix, sizeof(prefix), "--file-prefix=%s-%d", name, (int)getpid());
-    snprintf(lcores, sizeof(lcores), "0@(0-%ld),1@0,2@0", sysconf(_SC_NPROCESSORS_CONF) - 1);
+    snprintf(lcores, sizeof(lcores), "0@(0-%ld),1@0,2@%ld", last_cpu, last_cpu);
     if (fab_eal_start(sizeof(argv) / sizeof(argv[0]), argv, error, sizeof(error)) != MYC_OK) {
         printf("skipped: no EAL here: %s\n", error);
         return 77;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A real node of two lcores that share a CPU, for tests of what needs an EAL and threads. */
+/*
+ * A real node of two lcores, on two CPUs where there are so many, for tests of what needs an EAL
+ * and threads.
+ */
 #ifndef TESTS_INTEGRATION_NODE_SMALL_NODE_H
 #define TESTS_INTEGRATION_NODE_SMALL_NODE_H
 
