@@ -170,8 +170,10 @@ fab_port_memif_transmit(struct fab_port *port, uint16_t queue, struct rte_mbuf *
     struct fab_memif_gate *gate = &port->queues[queue].gate;
     unsigned taken = 0;
 
-    if (fab_unlikely(!fab_memif_gate_enter(gate)))
+    if (fab_unlikely(!fab_memif_gate_enter(gate))) {
+        port->queues[queue].stuck_ns = 0; /* the gate is shut, not the way behind it */
         return 0;
+    }
     if (fab_likely(port->is_started))
         taken = rte_eth_tx_burst(port->info.id, queue, mbufs, count);
     fab_memif_gate_leave(gate);
