@@ -15,7 +15,7 @@
 
 #include "small_node.h"
 
-#define STOP_TIMEOUT_MS 2000U /* the lcores share a CPU with one that never yields */
+#define STOP_TIMEOUT_MS 200U
 
 static struct myc_node *node;
 
