@@ -19,6 +19,7 @@
 static struct {
     uint64_t hz;
     uint64_t ns_per_tick; /* times 2^SHIFT */
+    uint64_t id;
 } clock_rate;
 
 static inline uint64_t
@@ -162,6 +163,24 @@ plausible(uint64_t hz, uint64_t measured_hz)
     return difference < measured_hz / 50 ? hz : 0;
 }
 
+/* FNV-1a over the kernel's random number of this boot, which virtual machines do not share. */
+static uint64_t
+make_id(uint64_t hz)
+{
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
+    uint64_t id = 0xcbf29ce484222325ULL ^ hz;
+    unsigned count = 0;
+    int byte;
+
+    while (file && (byte = fgetc(file)) > ' ') {
+        id = (id ^ (uint64_t)byte) * 0x100000001b3ULL;
+        count++;
+    }
+    if (file)
+        fclose(file);
+    return count >= 32 ? id : 0;
+}
+
 static void
 init_once(void)
 {
@@ -175,6 +194,7 @@ init_once(void)
     if (!hz)
         hz = (measured_hz + ROUND_TO_HZ / 2) / ROUND_TO_HZ * ROUND_TO_HZ;
     clock_rate.hz = hz;
+    clock_rate.id = make_id(hz);
     clock_rate.ns_per_tick = (uint64_t)(((unsigned __int128)1000000000 << SHIFT) / hz);
 }
 
@@ -190,6 +210,12 @@ uint64_t
 fab_clock_hz(void)
 {
     return clock_rate.hz;
+}
+
+uint64_t
+fab_clock_id(void)
+{
+    return clock_rate.id;
 }
 
 uint64_t

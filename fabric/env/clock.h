@@ -20,6 +20,11 @@ void fab_clock_init(void);
 /* Ticks of the TSC in a second. Context: any thread, after init. */
 uint64_t fab_clock_hz(void);
 
+/* Which clock it is: processes with the same id read the same one, though they be nodes of
+ * containers with networks of their own. From the kernel's boot id and the frequency; 0: not known.
+ * Context: any thread, after init. */
+uint64_t fab_clock_id(void);
+
 /* Nanoseconds, monotonic on a host with an invariant TSC. Context: any thread, after init. */
 uint64_t fab_clock_ns(void);
 

@@ -36,6 +36,8 @@ fab_flow_end_config(struct fab_flow_end *end, const struct fab_flow_link *link)
     };
     if (end->lcore != 0 || link->link.peer_lcore != 0)
         config.timers.keepalive_ns *= KEEPALIVE_FACTOR;
+    if (end->lcore != 0 || link->link.peer_lcore != 0)
+        config.timers.clock_ns = 0; /* one flow of a node pair is enough while nobody needs it */
     return config;
 }
 

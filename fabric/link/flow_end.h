@@ -41,7 +41,8 @@ struct fab_flow_port;
     X(frames_second, "flow frames whose copy had come over the other port (A/B)")                  \
     X(copies_left, "copies of flow frames not sent here for want of a buffer or room (A/B)")       \
     X(paths_lost, "times that a flow heard nothing by this port, and by the other it did (A/B)")   \
-    X(paths_back, "times that such a flow heard by this port again (A/B)")
+    X(paths_back, "times that such a flow heard by this port again (A/B)")                         \
+    X(origins_unrelated, "messages whose time of cause was left out: no clock to go by")
 /* clang-format on */
 
 struct fab_flow_end_counters {

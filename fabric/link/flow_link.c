@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "env/clock.h"
 #include "link/flow_end.h"
 #include "link/flow_life.h"
 #include "link/flow_port_state.h"
@@ -13,6 +14,29 @@
 #define OBSTACLE_LOG_NS 5000000000ULL /* between two lines about why a peer is refused */
 
 /* --- what the flow tells: flow -> core -------------------------------------------------------- */
+
+/* The time of what caused a message is the peer's; here it becomes ours, or 0 while nobody knows
+ * how the clocks stand. A cause is not later than its effect, whatever the error. The record lies
+ * in a buffer of this lcore's, and is handed on once. */
+static void
+relate_origin(struct fab_flow_link *link, const struct fab_msg *msg)
+{
+    uint64_t *origin_ns = (uint64_t *)(uintptr_t)&msg->origin_ns;
+    const struct fab_peer_clock *clock = fab_flow_peer_clock(link->flow);
+    uint64_t now_ns = link->end->now_ns;
+
+    fab_flow_want_clock(link->flow, now_ns);
+    if (!clock) {
+        link->end->counters.origins_unrelated++;
+        *origin_ns = 0;
+        return;
+    }
+    if (clock->is_same)
+        return;
+    *origin_ns -= (uint64_t)fab_peer_clock_offset(clock, now_ns);
+    if (*origin_ns > now_ns || *origin_ns == 0)
+        *origin_ns = now_ns;
+}
 
 /* A record beyond what the core has room for waits in the flow. */
 static bool
@@ -27,6 +51,8 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
     }
     if (fab_unlikely(link->end->records >= room) && !fab_flow_is_ending(link->flow))
         return false;
+    if (msg->origin_ns != 0 && msg->kind <= FAB_MSG_REPLY)
+        relate_origin(link, msg);
     link->end->records++;
     link->link.counters.received++;
     link->link.sink->on_message(link->link.core, &link->link, msg);
@@ -178,6 +204,13 @@ draw(void *context, uint8_t *bytes, size_t size)
     FAB_ASSERT(getrandom(bytes, size, 0) == (ssize_t)size); /* as it is for so few bytes */
 }
 
+static uint64_t
+read_clock(void *context)
+{
+    (void)context;
+    return fab_clock_ns();
+}
+
 static const struct fab_flow_ops flow_ops = {
     .on_message = on_message,
     .on_up = on_up,
@@ -190,6 +223,7 @@ static const struct fab_flow_ops flow_ops = {
     .on_path_mtu = on_path_mtu,
     .on_suspect = on_suspect,
     .on_obstacle = on_obstacle,
+    .read_clock = read_clock,
     .draw = draw,
 };
 
@@ -282,11 +316,28 @@ flow_link_close(struct fab_link *base)
     fab_flow_end_touch(link->end, link);
 }
 
+static bool
+flow_link_clock(const struct fab_link *base, uint64_t now_ns, struct fab_link_clock *clock)
+{
+    const struct fab_flow_link *link = (const struct fab_flow_link *)(const void *)base;
+    const struct fab_peer_clock *known = fab_flow_peer_clock(link->flow);
+
+    if (!known)
+        return false;
+    *clock = (struct fab_link_clock){
+        .is_same = known->is_same,
+        .offset_ns = fab_peer_clock_offset(known, now_ns),
+        .error_ns = fab_peer_clock_error(known, now_ns),
+    };
+    return true;
+}
+
 static const struct fab_link_ops link_ops = {
     .claim = flow_link_claim,
     .claim_large = flow_link_claim_large,
     .commit = flow_link_commit,
     .flush = flow_link_flush,
+    .clock = flow_link_clock,
     .close = flow_link_close,
 };
 

@@ -84,6 +84,7 @@ struct fab_flow_port_options {
     uint32_t keepalive_us;  /* silence after which a peer is asked for a sign; 0: 1000 */
     uint32_t down_after_us; /* silence after which it is down; 0: from the announced poll gaps */
     uint32_t poll_gap_us;   /* longest time that our lcores go without polling; 0: 10000 */
+    uint64_t clock_id;      /* of the clock that we read; 0: fab_clock_id() */
     uint64_t seed;          /* of random numbers; should differ in each start */
     uint64_t now_ns;
     char *error; /* says what failed and what to do; the caller's */

@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "env/eal.h"
+#include "env/clock.h"
 #include "env/memory.h"
 #include "link/flow_port_state.h"
 #include "link/flow_twin.h"
@@ -296,6 +297,7 @@ base_config(const struct creation *creation, uint8_t lcore)
     config.large_max = options->large_max;
     config.poll_gap_us = options->poll_gap_us ? options->poll_gap_us : POLL_GAP_US_DEFAULT;
     config.seed = options->seed;
+    config.clock_id = options->clock_id ? options->clock_id : fab_clock_id();
     if (keepalive_us < (uint64_t)options->peer_count * KEEPALIVE_PEER_US)
         keepalive_us = (uint64_t)options->peer_count * KEEPALIVE_PEER_US;
     if (down_us < DOWN_KEEPALIVES * keepalive_us)

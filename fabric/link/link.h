@@ -72,6 +72,13 @@ struct fab_link_sink {
     void (*on_room)(void *context, struct fab_link *link);
 };
 
+/* How the clock at the other end stands to ours. */
+struct fab_link_clock {
+    bool is_same;      /* one clock: the rest is 0 */
+    int64_t offset_ns; /* theirs minus ours */
+    uint64_t error_ns; /* by how much that may be wrong */
+};
+
 struct fab_link_ops {
     /* `stride` is fab_msg_stride of the record to be. `to` is its receiver's actor word (a flow
      * picks the stream by it). OK; FULL; TOO_BIG; UNREACHABLE (not up). */
@@ -87,6 +94,8 @@ struct fab_link_ops {
     /* At most `budget` records to the sink; also notices death and room. Returns work done. NULL
      * for a link that is fed by a port. */
     unsigned (*poll)(struct fab_link *link, unsigned budget, uint64_t now_ns);
+    /* False: not known (yet). NULL: there is one clock for both ends. */
+    bool (*clock)(const struct fab_link *link, uint64_t now_ns, struct fab_link_clock *clock);
     /* Tells the other side that we leave, hands back what was received; no sink call follows. It is
      * the owner lcore's last touch, so never from within a sink call. The memory belongs to whoever
      * created it and is freed by the carrier's own destroy. */

@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "actor/inspect.h"
+#include "env/clock.h"
 #include "link/flow_port.h"
 #include "node/control/control.h"
 #include "node/full.h"
@@ -53,6 +54,20 @@ set_ways(json_t *object, const struct fab_link *link)
     json_object_set_new(object, "paths", list);
 }
 
+/* How the clock at the other end stands to ours, where it is another one. */
+static void
+set_clock(json_t *object, const struct fab_link *link)
+{
+    struct fab_link_clock clock;
+
+    if (!link->ops->clock || !link->ops->clock(link, fab_clock_ns(), &clock))
+        return;
+    json_object_set_new(object, "clock",
+                        json_pack("{s:b, s:I, s:I}", "same", (int)clock.is_same, "offset_ns",
+                                  (json_int_t)clock.offset_ns, "error_ns",
+                                  (json_int_t)clock.error_ns));
+}
+
 static void
 append_link(void *context, const struct fab_link *link)
 {
@@ -64,6 +79,7 @@ append_link(void *context, const struct fab_link *link)
                   "bad_records", (json_int_t)link->counters.bad_records);
 
     set_ways(object, link);
+    set_clock(object, link);
     json_array_append_new(context, object);
 }
 

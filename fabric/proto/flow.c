@@ -29,6 +29,7 @@ fab_flow_timers_default(struct fab_flow_timers *timers)
         .give_up_ns = 3000 * MS,
         .credit_probe_ns = 200 * US,
         .reset_ns = 500 * US,
+        .clock_ns = 1000 * MS,
     };
 }
 
@@ -146,6 +147,7 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
     flow->path->pace_ns = FAB_FLOW_NO_DEADLINE;
     flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
+    flow->clock.next_ns = FAB_FLOW_NO_DEADLINE;
     flow->state = config->is_initiator ? FAB_FLOW_CONNECTING : FAB_FLOW_IDLE;
     if (config->is_initiator)
         fab_flow_start_hello(flow, 0, now_ns);

@@ -37,6 +37,7 @@
 #include "wire/frame.h"
 #include "wire/lane.h"
 #include "proto/granter.h"
+#include "proto/peer_clock.h"
 #include "proto/secure.h"
 #include "wire/message.h"
 
@@ -120,6 +121,9 @@ struct fab_flow_ops {
      */
     void (*on_obstacle)(void *context, enum fab_flow_obstacle obstacle,
                         const struct fab_hello *hello);
+    /* The time now, for what both sides' clocks are compared by; the same clock as now_ns, read at
+     * the moment. NULL: now_ns is good enough. */
+    uint64_t (*read_clock)(void *context);
     /* Unpredictable bytes, for keys; NULL where the config's security is OFF. */
     void (*draw)(void *context, uint8_t *bytes, size_t size);
 };
@@ -137,6 +141,7 @@ struct fab_flow_timers {
     uint64_t give_up_ns;      /* longest time without progress of a record in flight */
     uint64_t credit_probe_ns; /* first interval of zero-credit probes; doubles up to pto_ns_max */
     uint64_t reset_ns;        /* shortest time between two resets or hello answers */
+    uint64_t clock_ns; /* between questions about the peer's clock that nobody needs; 0: never */
 };
 
 struct fab_flow_config {
@@ -167,6 +172,7 @@ struct fab_flow_config {
         *store;            /* likewise; NULL: own, with enough for all that may be in flight */
     uint32_t poll_gap_us;  /* longest time that our lcores go without polling, announced */
     uint32_t first_number; /* of packets and of records in each stream; 0: drawn at random */
+    uint64_t clock_id;     /* of our clock; 0: not known */
     uint64_t seed;         /* of the flow's random numbers; should differ in each start */
     struct fab_flow_timers timers;
 };
@@ -316,6 +322,12 @@ bool fab_flow_is_drained(const struct fab_flow *flow);
 
 /* Smoothed round trip in ns; the initial value before the first sample. */
 uint64_t fab_flow_rtt_ns(const struct fab_flow *flow);
+
+/* How the peer's clock stands to ours. NULL: not known, or not yet in this epoch. */
+const struct fab_peer_clock *fab_flow_peer_clock(const struct fab_flow *flow);
+
+/* It is needed: as long as that is said, it is measured often. */
+void fab_flow_want_clock(struct fab_flow *flow, uint64_t now_ns);
 
 /* Bytes that may be in flight for the network's sake; UINT64_MAX: as many as one likes. */
 uint64_t fab_flow_congestion_window(const struct fab_flow *flow);

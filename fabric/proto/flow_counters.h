@@ -52,6 +52,9 @@
     X(frames_marked, "frames that came with the network's mark of congestion")                  \
     X(congestion_cuts, "times that fewer bytes may be in flight for the network's sake")        \
     X(suspects, "times that the peer became suspect")                                           \
+    X(clock_questions, "frames that asked what the peer's clock says")                          \
+    X(clock_answers, "answers to them that were of use")                                        \
+    X(clock_refused, "answers about the peer's clock to no question of ours, or impossible")    \
     X(claims_full, "claims answered with FULL")                                                 \
     X(claims_too_big, "claims answered with TOO_BIG")                                           \
     X(claims_unreachable, "claims answered with UNREACHABLE")                                   \

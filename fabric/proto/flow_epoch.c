@@ -10,7 +10,8 @@
 /* A candidate that is not proven within so many of the longest hello intervals is dropped. */
 #define CANDIDATE_INTERVALS 4U
 
-#define KNOWN_FEATURES ((uint32_t)(FAB_FEATURE_NO_CRC | FAB_FEATURE_SKIP | FAB_FEATURE_PAD))
+#define KNOWN_FEATURES \
+    ((uint32_t)(FAB_FEATURE_NO_CRC | FAB_FEATURE_SKIP | FAB_FEATURE_PAD | FAB_FEATURE_CLOCK))
 
 /* Numbers start anywhere, so that wrapping is nothing special. */
 static uint32_t
@@ -24,7 +25,8 @@ own_features(const struct fab_flow *flow)
 {
     bool may_omit_crc = flow->config.is_crc_optional && flow->secure == NULL;
 
-    return ((may_omit_crc ? FAB_FEATURE_NO_CRC : 0) | FAB_FEATURE_SKIP | FAB_FEATURE_PAD) &
+    return ((may_omit_crc ? FAB_FEATURE_NO_CRC : 0) | FAB_FEATURE_SKIP | FAB_FEATURE_PAD |
+            FAB_FEATURE_CLOCK) &
            ~flow->config.features_left;
 }
 
@@ -333,6 +335,7 @@ fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns)
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
     flow->path->progress_ns = now_ns;
     flow->state = FAB_FLOW_UP;
+    fab_flow_clock_begin(flow);
     flow->counters.epochs_begun++;
     flow->ops->on_up(flow->context, &flow->peer);
 }

@@ -289,6 +289,8 @@ take_blocks(struct fab_flow *flow, const struct fab_frame *frame, uint64_t numbe
     flow->path->due.ack |= wants_ack(frame);
     if (frame->grants_block != NULL)
         fab_flow_on_grants(flow, frame);
+    if (fab_unlikely(frame->clock != NULL))
+        fab_flow_on_clock(flow, frame->clock, now_ns);
     if (frame->header->flags & FAB_FRAME_WANTS_CREDIT) {
         fab_flow_credit_wanted(flow);
         flow->path->due.credit = true;

@@ -30,6 +30,7 @@
 #include "proto/loss.h"
 #include "proto/pacer.h"
 #include "proto/path_mtu.h"
+#include "proto/peer_clock.h"
 #include "proto/ranges.h"
 #include "proto/reorder.h"
 #include "proto/rtt.h"
@@ -76,6 +77,7 @@ struct fab_flow_due {
     bool ping : 1;   /* any frame that must be acknowledged */
     bool probe : 1;  /* the probe time-out has passed */
     bool grants : 1; /* the peer should know how much of its bodies it may send */
+    bool clock : 1;  /* a question about the peer's clock, or an answer about ours */
 };
 
 /* Where in the user lane the latest value of something was last put. */
@@ -86,6 +88,19 @@ struct fab_latest {
 };
 
 #define FAB_FLOW_LATEST 128U /* a power of two: more keys at a time keep only some of theirs */
+
+/* What is known of the peer's clock, and what is said of it. */
+struct fab_flow_clock {
+    struct fab_peer_clock peer;
+    uint64_t peer_id;     /* of its clock; 0: not known */
+    uint64_t asked_ns;    /* when our open question left; 0: none is open */
+    uint64_t echo_ns;     /* of the peer's question, to be answered; 0: none */
+    uint64_t received_ns; /* when that came */
+    uint64_t next_ns;     /* when to ask again; UINT64_MAX: not */
+    bool is_asking;       /* a question is due */
+    bool is_told;         /* in this epoch, by the peer */
+    bool is_wanted;       /* somebody needed it since the last question */
+};
 
 /* What belongs to one path: its packet numbers, and all that is measured and decided by them. */
 struct fab_flow_path {
@@ -156,6 +171,7 @@ struct fab_flow {
         *latest;         /* FAB_FLOW_LATEST of them, in a page; NULL: none since it was empty */
     bool is_latest_high; /* in which half of all places they were put */
     struct fab_silence silence;
+    struct fab_flow_clock clock;
     /* large bodies */
     struct fab_large_out *large_out; /* NULL: neither side's owner has a heap */
     struct fab_large_in *large_in;   /* likewise */
@@ -321,6 +337,15 @@ fab_flow_tag_size(const struct fab_flow *flow)
 void fab_flow_arm_probe(struct fab_flow *flow);
 /* Something was heard of the peer. */
 void fab_flow_heard(struct fab_flow *flow, uint64_t now_ns);
+
+/* flow_clock.c */
+
+/* An epoch begins. */
+void fab_flow_clock_begin(struct fab_flow *flow);
+void fab_flow_on_clock(struct fab_flow *flow, const struct fab_clock_block *block, uint64_t now_ns);
+void fab_flow_on_clock_timer(struct fab_flow *flow);
+/* The block that is due, for a frame that leaves now. */
+struct fab_clock_block fab_flow_clock_block(struct fab_flow *flow, uint64_t now_ns);
 
 /* flow_large.c: out */
 

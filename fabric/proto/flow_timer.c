@@ -153,6 +153,8 @@ fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
         on_probe_timer(flow, now_ns);
     if (flow->state == FAB_FLOW_UP && now_ns >= flow->credit_probe_ns)
         on_credit_timer(flow, now_ns);
+    if (flow->state == FAB_FLOW_UP && now_ns >= flow->clock.next_ns)
+        fab_flow_on_clock_timer(flow);
     run_liveness(flow, now_ns);
 }
 
@@ -175,5 +177,6 @@ fab_flow_next_deadline(const struct fab_flow *flow)
     deadline_ns = earlier(deadline_ns, flow->path->pace_ns);
     deadline_ns = earlier(deadline_ns, fab_flow_next_part_ns(flow));
     deadline_ns = earlier(deadline_ns, flow->credit_probe_ns);
+    deadline_ns = earlier(deadline_ns, flow->clock.next_ns);
     return earlier(deadline_ns, fab_liveness_deadline(&flow->path->liveness));
 }

@@ -96,6 +96,13 @@ decode_grants(struct reader *reader, struct fab_frame *frame)
     return frame->grants != NULL;
 }
 
+static bool
+decode_clock(struct reader *reader, struct fab_frame *frame)
+{
+    frame->clock = take(reader, FAB_CLOCK_SIZE);
+    return frame->clock != NULL && frame->clock->sent_ns != 0;
+}
+
 /* Its bytes are the end of the frame: chunks end before them. */
 static bool
 decode_part(struct reader *reader, struct fab_frame *frame)
@@ -130,6 +137,8 @@ decode_blocks(struct reader *reader, uint16_t flags, struct fab_frame *frame)
             return false;
     }
     if ((flags & FAB_FRAME_HAS_GRANTS) && !decode_grants(reader, frame))
+        return false;
+    if (fab_unlikely(flags & FAB_FRAME_HAS_CLOCK) && !decode_clock(reader, frame))
         return false;
     return !(flags & FAB_FRAME_HAS_PART) || decode_part(reader, frame);
 }
@@ -270,6 +279,7 @@ fab_frame_decode(const void *bytes, size_t size, enum fab_frame_check check,
     frame->credit = NULL;
     frame->floor = NULL;
     frame->grants_block = NULL;
+    frame->clock = NULL;
     frame->part = NULL;
     frame->hello = NULL;
     frame->proof = NULL;

@@ -51,6 +51,7 @@
 #define FAB_GRANTS_SIZE 8U
 #define FAB_GRANT_SIZE  8U
 #define FAB_PART_SIZE   16U
+#define FAB_CLOCK_SIZE  32U
 
 #define FAB_GRANTS_MAX     16U   /* grants in one block */
 #define FAB_LARGE_LOG2_MAX 24U   /* of bytes of body */
@@ -78,16 +79,18 @@ enum fab_frame_flag {
     FAB_FRAME_WANTS_CREDIT = 1 << 4, /* records wait here for credit: say where it stands */
     FAB_FRAME_NO_CRC = 1 << 5,       /* the checksum is 0; only where both sides agreed */
     FAB_FRAME_HAS_GRANTS = 1 << 6,
-    FAB_FRAME_HAS_PART = 1 << 7, /* the frame ends with a part of a large body */
-    FAB_FRAME_SEALED = 1 << 8,   /* ends with a tag (proto/seal.h) in place of the checksum */
-    FAB_FRAME_PADDED = 1 << 9,   /* zeros in place of chunks: tries how large frames may be */
-    FAB_FRAME_FLAGS_ALL = 1023,
+    FAB_FRAME_HAS_PART = 1 << 7,   /* the frame ends with a part of a large body */
+    FAB_FRAME_SEALED = 1 << 8,     /* ends with a tag (proto/seal.h) in place of the checksum */
+    FAB_FRAME_PADDED = 1 << 9,     /* zeros in place of chunks: tries how large frames may be */
+    FAB_FRAME_HAS_CLOCK = 1 << 10, /* asks what the peer's clock says, or answers that */
+    FAB_FRAME_FLAGS_ALL = 2047,
 };
 
 enum fab_feature {
     FAB_FEATURE_NO_CRC = 1 << 0, /* this side can do without checksums */
     FAB_FEATURE_SKIP = 1 << 1,   /* this side knows chunks of records that were left out */
     FAB_FEATURE_PAD = 1 << 2,    /* this side knows padded frames */
+    FAB_FEATURE_CLOCK = 1 << 3,  /* this side answers questions about its clock */
 };
 
 struct fab_frame_header {
@@ -167,6 +170,15 @@ struct fab_grant {
     uint32_t limit; /* bytes from its start */
 };
 
+/* What the sender's clock says; see proto/peer_clock.h. A question has `echo_ns` 0, an answer that
+ * of the question. */
+struct fab_clock_block {
+    uint64_t id;          /* of the clock: equal ids are one clock; 0: not known */
+    uint64_t sent_ns;     /* when the frame was written; never 0 */
+    uint64_t echo_ns;     /* sent_ns of the question */
+    uint64_t received_ns; /* when that came */
+};
+
 /* A part of a large body: its bytes are the last of the frame, padded to 8. */
 struct fab_part_block {
     uint32_t transfer;
@@ -220,6 +232,7 @@ static_assert(offsetof(struct fab_hello, security) == 54, "wire layout");
 static_assert(sizeof(struct fab_grants_block) == FAB_GRANTS_SIZE, "wire layout");
 static_assert(sizeof(struct fab_grant) == FAB_GRANT_SIZE, "wire layout");
 static_assert(sizeof(struct fab_part_block) == FAB_PART_SIZE, "wire layout");
+static_assert(sizeof(struct fab_clock_block) == FAB_CLOCK_SIZE, "wire layout");
 static_assert(offsetof(struct fab_hello, credit) == 32, "wire layout");
 static_assert(offsetof(struct fab_hello, large_log2) == 53, "wire layout");
 static_assert(offsetof(struct fab_hello, frame_max) == 48, "wire layout");
@@ -245,6 +258,7 @@ struct fab_frame {
     const struct fab_floor_block *floor;         /* NULL: none */
     const struct fab_grants_block *grants_block; /* NULL: none */
     const struct fab_grant *grants;              /* grants_block->count of them */
+    const struct fab_clock_block *clock;         /* NULL: none */
     const struct fab_part_block *part;           /* NULL: none */
     const uint8_t *part_bytes;                   /* part->size of them */
     const struct fab_hello *hello;               /* NULL unless the type is HELLO */

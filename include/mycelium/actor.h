@@ -9,7 +9,8 @@
  *
  * class.h says what an actor is, spawn.h how it comes and goes, send.h how it talks, buffer.h about
  * large messages, timer.h what
- * it does by the clock, monitor.h how it watches others; this header is all of them.
+ * it does by the clock, monitor.h how it watches others, clock.h what times of other hosts mean;
+ * this header is all of them.
  *
  * A handler never blocks and is never entered twice: a message to oneself or to a neighbour on the
  * lcore is queued, not called. What comes later (a reply, an end, room after FULL) comes as a
@@ -20,6 +21,7 @@
 
 #include <mycelium/buffer.h>
 #include <mycelium/class.h>
+#include <mycelium/clock.h>
 #include <mycelium/monitor.h>
 #include <mycelium/send.h>
 #include <mycelium/spawn.h>

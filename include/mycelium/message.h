@@ -114,7 +114,8 @@ struct myc_message {
     uint8_t kind;          /**< enum myc_kind */
     uint8_t reserved[3];   /**< the fabric's own */
     uint64_t tag;          /**< the sender's tag; a reply's or event's tag is the receiver's own */
-    uint64_t origin_ns; /**< time of the outside event that caused it (see myc_now_ns); 0 unknown */
+    uint64_t origin_ns; /**< when the outside event that caused it came (myc_now_ns; between hosts
+                         * see clock.h); 0 unknown */
 };
 
 /** The message's MYC_TYPE_KEY. */

@@ -69,6 +69,8 @@ struct sim_end {
     bool may_miss;      /* records may be left out by the sender */
     bool is_echo;       /* sends one record for each that it gets */
     bool is_cut_b;      /* likewise over the second path */
+    int64_t clock_ns;   /* its clock when the simulation's is 0 */
+    int64_t clock_ppb;  /* and how much faster it runs */
     struct fab_twin twin;
     uint64_t seconds; /* second copies that it dropped */
     bool is_in_burst;
@@ -181,6 +183,9 @@ struct sim_class {
     uint64_t deadline_ns;
 };
 bool sim_send_class(struct sim *sim, uint32_t end, const struct sim_class *of);
+
+/* What the clock of an end says now. */
+uint64_t sim_clock_ns(const struct sim *sim, uint32_t end);
 
 /* The end has something new to do: runs one of its turns now. */
 void sim_poke(struct sim *sim, uint32_t end);

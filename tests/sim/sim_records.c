@@ -235,6 +235,23 @@ draw(void *context, uint8_t *bytes, size_t size)
         bytes[i] = (uint8_t)fab_prng_next(&end->sim->prng);
 }
 
+uint64_t
+sim_clock_ns(const struct sim *sim, uint32_t end)
+{
+    const struct sim_end *at = &sim->ends[end];
+
+    return sim->now_ns + (uint64_t)at->clock_ns +
+           (uint64_t)((__int128)sim->now_ns * at->clock_ppb / 1000000000);
+}
+
+static uint64_t
+read_clock(void *context)
+{
+    const struct sim_end *end = context;
+
+    return sim_clock_ns(end->sim, end->index);
+}
+
 const struct fab_flow_ops sim_flow_ops = {
     .on_message = on_message,
     .on_up = on_up,
@@ -243,6 +260,7 @@ const struct fab_flow_ops sim_flow_ops = {
     .on_writable = on_writable,
     .on_suspect = on_suspect,
     .on_obstacle = on_obstacle,
+    .read_clock = read_clock,
     .draw = draw,
     .on_body_wanted = sim_on_body_wanted,
     .on_body_dropped = sim_on_body_dropped,

@@ -69,6 +69,19 @@ check_of(uint64_t number, uint64_t to)
 }
 
 static void
+note_origin(struct driver_link *at, const struct fab_msg *msg)
+{
+    uint64_t off_ns =
+        msg->origin_ns > msg->tag ? msg->origin_ns - msg->tag : msg->tag - msg->origin_ns;
+
+    if (msg->origin_ns == 0)
+        return;
+    at->origins++;
+    if (off_ns > at->origin_off_ns)
+        at->origin_off_ns = off_ns;
+}
+
+static void
 on_message(void *context, struct fab_link *link, const struct fab_msg *msg)
 {
     struct driver_link *at = link->core;
@@ -86,6 +99,7 @@ on_message(void *context, struct fab_link *link, const struct fab_msg *msg)
     else
         at->misplaced++;
     at->next_in[receiver] = body.number + 1;
+    note_origin(at, msg);
 }
 
 static void
@@ -212,6 +226,7 @@ open_flow(struct driver *driver, const struct driver_options *options)
         .mbuf_count = options->mbuf_count,
         .down_after_us = options->down_after_us,
         .poll_gap_us = options->poll_gap_us,
+        .clock_id = options->clock_id,
         .seed = options->incarnation * 77 + options->node_id,
         .now_ns = driver_now_ns(),
         .error = driver->error,
@@ -245,6 +260,7 @@ driver_open(struct driver *driver, const struct driver_options *options)
     driver->send_every_ns = options->send_every_us * 1000ULL;
     driver->message_size = options->message_size ? options->message_size : BODY_SIZE_DEFAULT;
     driver->is_mixed = options->is_mixed;
+    driver->has_origins = options->has_origins;
     status = fab_port_open(&port, &driver->port);
     if (status == MYC_OK)
         status = open_flow(driver, options);
@@ -278,6 +294,8 @@ send_one(struct driver_link *at)
     if (at->link->ops->claim(at->link, FAB_LANE_USER, stride, to, &msg) != MYC_OK)
         return false;
     *msg = (struct fab_msg){ .to = to, .from = 1, .template_id = 1, .size = size };
+    if (at->driver->has_origins) /* both nodes really read one clock */
+        msg->origin_ns = msg->tag = driver_now_ns();
     body.check = check_of(body.number, to);
     memset(fab_msg_body(msg), (int)body.number, size);
     memcpy(fab_msg_body(msg), &body, sizeof(body));

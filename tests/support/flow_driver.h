@@ -34,6 +34,8 @@ struct driver_link {
     uint64_t torn;                      /* bodies that are not as written */
     uint64_t sent_hash; /* sum over messages, so that order between streams is free */
     uint64_t received_hash;
+    uint64_t origins;       /* messages that came with the time of their cause */
+    uint64_t origin_off_ns; /* by how much one of these was off at most */
     uint64_t doubts;
     uint64_t ups;
     uint64_t downs;
@@ -64,6 +66,8 @@ struct driver_options {
     const char *device_b; /* NULL: none */
     const char *address_b;
     const char *peer_address_b;
+    uint64_t clock_id;      /* as fab_flow_port_options */
+    bool has_origins;       /* messages say when they were sent as the time of their cause */
     uint32_t send_every_us; /* between bursts of messages; 0: as fast as they go */
 };
 
@@ -81,6 +85,7 @@ struct driver {
     uint64_t send_ns; /* when the next burst may leave */
     struct driver_link links[DRIVER_LINKS_MAX];
     unsigned link_count;
+    bool has_origins;
     bool is_silent; /* does not poll, as if stopped */
     char error[512];
 };

@@ -371,7 +371,7 @@ static const struct spoiled spoiled[] = {
     { "version 3", make_records, 0, 3, FAB_FRAME_BAD_VERSION },
     { "type 0", make_records, 1, 0, FAB_FRAME_BAD_TYPE },
     { "type 5", make_records, 1, 5, FAB_FRAME_BAD_TYPE },
-    { "unknown flag", make_records, 3, 0x04, FAB_FRAME_BAD_TYPE },
+    { "unknown flag", make_records, 3, 0x08, FAB_FRAME_BAD_TYPE },
     { "a seal that nobody has checked", make_records, 3, 0x01, FAB_FRAME_BAD_CRC },
     { "flag in hello", make_offer, 2, 1, FAB_FRAME_BAD_TYPE },
     { "empty ack run", make_blocks, 24 + 8, 0, FAB_FRAME_BAD_BLOCK },

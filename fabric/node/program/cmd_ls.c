@@ -90,6 +90,18 @@ print_paths(const json_t *link)
                json_is_true(json_object_get(path, "up")) ? "up" : "down");
 }
 
+/* Of a link to another host. */
+static void
+print_clock(const json_t *link)
+{
+    const json_t *clock = json_object_get(link, "clock");
+
+    if (clock && !json_is_true(json_object_get(clock, "same")))
+        printf("           its clock is %.3f us ahead of ours, +- %.3f us\n",
+               (double)number_of(clock, "offset_ns") / 1e3,
+               (double)number_of(clock, "error_ns") / 1e3);
+}
+
 static void
 print_link(const json_t *link)
 {
@@ -99,6 +111,7 @@ print_link(const json_t *link)
            (long long)number_of(link, "sent"), (long long)number_of(link, "received"),
            (long long)number_of(link, "full"));
     print_paths(link);
+    print_clock(link);
 }
 
 static void

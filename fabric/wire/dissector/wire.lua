@@ -16,6 +16,7 @@ local shown = {
     ["fab_frame_header.crc"] = { is_hex = true },
     ["fab_hello.security"] = { enum = "fab_security" },
     ["fab_hello.features"] = { bits = "fab_feature" },
+    ["fab_clock_block.id"] = { is_hex = true },
     ["fab_hello.home"] = { is_hex = true },
     ["fab_hello.nonce"] = { is_hex = true },
     ["fab_hello.echo"] = { is_hex = true },
@@ -33,6 +34,7 @@ local blocks = {
     { flag = number.FAB_FRAME_HAS_FLOOR, struct = "fab_floor_block" },
     { flag = number.FAB_FRAME_HAS_GRANTS, struct = "fab_grants_block",
       rows = { struct = "fab_grant", count = "count" } },
+    { flag = number.FAB_FRAME_HAS_CLOCK, struct = "fab_clock_block" },
     { flag = number.FAB_FRAME_HAS_PART, struct = "fab_part_block", is_part = true },
 }
 

@@ -142,12 +142,81 @@ test_a_million_messages_survive_loss_duplication_and_reordering(void **state)
     close_pair();
 }
 
+/* Both nodes read one clock; unless their ids say so, they find out how far apart theirs are. */
+static void
+open_clocks(uint64_t id_a, uint64_t id_b)
+{
+    char device[128];
+    struct driver_options options = options_of('a', device, sizeof(device));
+
+    options.has_origins = true;
+    options.clock_id = id_a;
+    assert_int_equal(driver_open(&a, &options), MYC_OK);
+    options = options_of('b', device, sizeof(device));
+    options.has_origins = true;
+    options.clock_id = id_b;
+    assert_int_equal(driver_open(&b, &options), MYC_OK);
+    wait_up(1);
+}
+
+static void
+test_the_time_of_a_cause_stays_as_it_is_on_one_host(void **state)
+{
+    struct fab_link_clock clock;
+
+    (void)state;
+    open_clocks(0, 0);
+    exchange(1000, 1);
+    assert_int_equal(a.links[0].origins, 1000);
+    assert_int_equal(b.links[0].origins, 1000);
+    assert_int_equal(b.links[0].origin_off_ns, 0);
+    assert_true(b.links[0].link->ops->clock(b.links[0].link, driver_now_ns(), &clock));
+    assert_true(clock.is_same);
+    assert_int_equal(clock.error_ns, 0);
+    close_pair();
+}
+
+static bool
+know_clocks(void *context)
+{
+    struct fab_link_clock clock;
+
+    (void)context;
+    return a.links[0].link->ops->clock(a.links[0].link, driver_now_ns(), &clock) &&
+           b.links[0].link->ops->clock(b.links[0].link, driver_now_ns(), &clock);
+}
+
+/* What is said of the other clock is right within what is said of the error, though both lie on a
+ * busy machine: the offset is 0 in truth. */
+static void
+test_the_time_of_a_cause_is_translated_between_hosts(void **state)
+{
+    struct fab_link_clock clock;
+    uint64_t error_ns;
+
+    (void)state;
+    open_clocks(1, 2);
+    assert_true(driver_run(&a, &b, know_clocks, NULL, WAIT_MS));
+    assert_true(b.links[0].link->ops->clock(b.links[0].link, driver_now_ns(), &clock));
+    error_ns = clock.error_ns;
+    assert_false(clock.is_same);
+    assert_true((uint64_t)llabs(clock.offset_ns) <= error_ns);
+    exchange(100000, 1);
+    assert_int_equal(b.links[0].origins, 100000);
+    assert_int_equal(driver_counter(&b, "origins_unrelated"), 0);
+    assert_true(b.links[0].link->ops->clock(b.links[0].link, driver_now_ns(), &clock));
+    assert_true(b.links[0].origin_off_ns <= error_ns + clock.error_ns + 1);
+    close_pair();
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_nodes_exchange_messages_in_order),
         cmocka_unit_test(test_lcores_that_do_not_poll_the_port_have_links_too),
+        cmocka_unit_test(test_the_time_of_a_cause_stays_as_it_is_on_one_host),
+        cmocka_unit_test(test_the_time_of_a_cause_is_translated_between_hosts),
         cmocka_unit_test(test_a_million_messages_survive_loss_duplication_and_reordering),
     };
 

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames about clocks, byte for byte. */
+#include "support/cmocka.h"
+#include "support/golden.h"
+
+#include "wire/frame.h"
+
+#define SIZE (FAB_FRAME_HEADER_SIZE + FAB_CLOCK_SIZE)
+
+static uint64_t words[SIZE / sizeof(uint64_t)];
+
+static const struct fab_clock_block answer = {
+    .id = 0x0123456789abcdefULL,
+    .sent_ns = 5000000700ULL,
+    .echo_ns = 77000000000ULL,
+    .received_ns = 5000000200ULL,
+};
+
+/* A frame with this block, or as much of it as `size` bytes of frame hold. */
+static enum fab_frame_verdict
+decode(const struct fab_clock_block *block, uint16_t size, struct fab_frame *frame)
+{
+    const struct fab_frame_header header = {
+        .version = 1,
+        .type = FAB_FRAME_DATA,
+        .flags = FAB_FRAME_HAS_CLOCK,
+        .from_node = 3,
+        .to_node = 7,
+        .from_lcore = 2,
+        .to_lcore = 1,
+        .size = size,
+        .epoch = 0xcafe1234U,
+        .number = 24,
+    };
+
+    memcpy((uint8_t *)words + FAB_FRAME_HEADER_SIZE, block, sizeof(*block));
+    fab_frame_seal(words, &header);
+    return fab_frame_decode(words, size, FAB_FRAME_CHECK_CRC, frame);
+}
+
+static void
+test_an_answer_is_as_the_golden_file_says(void **state)
+{
+    uint8_t bytes[512];
+    struct fab_frame frame;
+
+    (void)state;
+    assert_int_equal(golden_read(GOLDEN_FOLDER, "data_clock", bytes, sizeof(bytes)), SIZE);
+    assert_int_equal(decode(&answer, SIZE, &frame), FAB_FRAME_OK);
+    assert_memory_equal(words, bytes, SIZE);
+    assert_non_null(frame.clock);
+    assert_memory_equal(frame.clock, &answer, sizeof(answer));
+    assert_int_equal(frame.chunks_size, 0);
+}
+
+static void
+test_a_block_that_is_cut_is_refused(void **state)
+{
+    struct fab_frame frame;
+
+    (void)state;
+    for (uint16_t size = FAB_FRAME_HEADER_SIZE; size < SIZE; size++)
+        assert_int_equal(decode(&answer, size, &frame), FAB_FRAME_BAD_BLOCK);
+}
+
+static void
+test_a_frame_that_left_at_no_time_is_refused(void **state)
+{
+    struct fab_clock_block block = answer;
+    struct fab_frame frame;
+
+    (void)state;
+    block.sent_ns = 0;
+    assert_int_equal(decode(&block, SIZE, &frame), FAB_FRAME_BAD_BLOCK);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_answer_is_as_the_golden_file_says),
+        cmocka_unit_test(test_a_block_that_is_cut_is_refused),
+        cmocka_unit_test(test_a_frame_that_left_at_no_time_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
