@@ -76,6 +76,7 @@ struct fab_port_info {
     bool is_mtu_fixed;      /* the device cannot set it */
     bool can_multicast;     /* receives all multicast */
     bool fills_checksums;   /* of UDP in frames that ask for it (RTE_MBUF_F_TX_UDP_CKSUM) */
+    bool has_rx_stamps;     /* the device says when frames came: fab_port_rx_ns */
     bool is_borrowed;
     bool strips_vlan; /* tags of frames received are gone, as the program has configured it */
     bool is_steered;  /* by rules of ours: fab_port_add_rule */
@@ -87,6 +88,7 @@ struct fab_port_info {
     X(rx_bytes, "bytes of frames received, without FCS")                                           \
     X(rx_segmented, "frames received in several pieces that did not fit into one buffer")          \
     X(rx_bad_checksum, "frames dropped because the device found a checksum wrong")                 \
+    X(rx_stamps_odd, "frames stamped by the device with no time that they can have come at")       \
     X(tx_frames, "frames that the device took")                                                    \
     X(tx_bytes, "bytes of frames that the device took")                                            \
     X(tx_stuck, "frames dropped because the device took nothing for a while")                      \
@@ -148,6 +150,11 @@ bool fab_port_is_link_up(const struct fab_port *port);
 /* At most `count` received frames, each in one piece, now the caller's. Returns how many. */
 unsigned fab_port_receive(struct fab_port *port, uint16_t queue, struct rte_mbuf **mbufs,
                           unsigned count, uint64_t now_ns);
+
+/* When a received frame came: as the device says, where it does, else `now_ns`, which no frame
+ * comes after. Context: the lcore that polls. */
+uint64_t fab_port_rx_ns(struct fab_port *port, uint16_t queue, const struct rte_mbuf *mbuf,
+                        uint64_t now_ns);
 
 /* Frames that may be given to fab_port_send now. */
 unsigned fab_port_room(const struct fab_port *port, uint16_t queue);

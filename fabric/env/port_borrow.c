@@ -177,6 +177,8 @@ take_queues(struct fab_port_opening *opening)
     port->info.is_point_to_point = false; /* the program's own traffic is on the wire, too */
     port->info.queue_count = 1;
     port->info.is_steered = borrowed->is_steered;
+    fab_port_stamp_borrow(port);
+    fab_port_stamp_start(port);
     port->queues[0].rx_queue = borrowed->rx_queue;
     port->queues[0].tx_queue = borrowed->tx_queue;
     if (fab_port_open_offers(port) != MYC_OK)

@@ -145,6 +145,7 @@ configure(struct fab_port_opening *opening)
         conf.txmode.offloads = device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
         info->fills_checksums = conf.txmode.offloads != 0;
     }
+    conf.rxmode.offloads |= fab_port_stamp_offload(opening->port, device->rx_offload_capa);
     result = rte_eth_dev_configure(info->id, info->queue_count, info->queue_count, &conf);
     if (result != 0)
         return fab_port_refused(opening, "configure it", result);
@@ -244,6 +245,7 @@ start(struct fab_port_opening *opening)
     if (!port->is_memif)
         port->is_started = true;
     info->can_multicast = rte_eth_allmulticast_enable(info->id) == 0;
+    fab_port_stamp_start(port);
     return MYC_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "env/memif_probe.h"
 #include "env/port.h"
+#include "env/stamp.h"
 
 #define FAB_PORT_QUEUE_NONE  MYC_QUEUE_NONE
 #define FAB_PORT_OFFERS_MAX  1024U /* frames offered and not yet received */
@@ -34,6 +35,16 @@ struct fab_port_memif {
     uint64_t look_ns;             /* when the lcore of queue 0 looks at the link next */
     uint32_t wait_us;             /* after the next restart; the interrupt thread's */
     struct fab_memif_probe probe; /* the interrupt thread's, once it is started */
+};
+
+/* Stamps of the device on what it receives; see port_stamp.c. */
+struct fab_port_stamp {
+    bool is_on;
+    int field;        /* of the mbuf: where it stands */
+    uint64_t flag;    /* of the mbuf's ol_flags: it has one */
+    uint64_t look_ns; /* when to read both clocks again */
+    struct fab_stamp clock;
+    int (*read)(uint16_t id, uint64_t *ticks); /* the device's clock, in the unit of stamps */
 };
 
 /* One RX and one TX queue, owned by one lcore. */
@@ -68,6 +79,7 @@ struct fab_port {
     bool is_started;  /* of a memif: the interrupt thread's, read by lcores within a gate */
     bool is_memif;    /* see port_memif.c; not if it is borrowed */
     struct fab_port_memif memif;
+    struct fab_port_stamp stamp;                /* after the start that of the lcore of queue 0 */
     bool is_made;                               /* the device is ours to remove */
     struct rte_flow *rules[FAB_PORT_RULES_MAX]; /* owned: ours in the card */
     uint32_t rule_count;
@@ -125,6 +137,18 @@ void fab_port_close_offers(struct fab_port *port);
 unsigned fab_port_take_offers(struct fab_port *port, struct rte_mbuf **mbufs, unsigned count);
 
 void fab_port_remove_rules(struct fab_port *port);
+
+/* --- port_stamp.c ----------------------------------------------------------------------------- */
+
+/* The offload to ask of a device with these capabilities, so that it stamps frames; 0: it cannot.
+ */
+uint64_t fab_port_stamp_offload(struct fab_port *port, uint64_t capabilities);
+
+/* Uses the stamps that the program has asked its device for. */
+void fab_port_stamp_borrow(struct fab_port *port);
+
+/* Relates the device's clock to ours, where it stamps. Context: main thread, once started. */
+void fab_port_stamp_start(struct fab_port *port);
 
 /* --- port_kernel.c ---------------------------------------------------------------------------- */
 
