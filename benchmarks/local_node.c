@@ -54,6 +54,23 @@ fill_wire(const struct local_node_wish *wish, const struct myc_wire_fault *fault
     options->peer_count = wish->peers ? wish->peer_count : 1;
 }
 
+/* Of the CPUs that we may use, in turn; those of others are left out while any is left. */
+static void
+choose_cpus(const struct local_node_wish *wish, uint8_t chosen[LOCAL_LCORES_MAX])
+{
+    uint8_t cpus[LOCAL_LCORES_MAX] = { 0 };
+    uint32_t count = fab_eal_cpus(cpus, LOCAL_LCORES_MAX), first = 0;
+
+    if (wish->has_partner && count > 1)
+        count--;
+    if (wish->has_driver && count > 1) {
+        first = 1;
+        count--;
+    }
+    for (uint32_t i = 0; i < wish->lcore_count; i++)
+        chosen[i] = cpus[first + (wish->first_cpu + i) % (count ? count : 1)];
+}
+
 enum myc_status
 local_node_start(const struct local_node_wish *wish, struct myc_node **node)
 {
@@ -62,8 +79,7 @@ local_node_start(const struct local_node_wish *wish, struct myc_node **node)
     struct myc_peer_options peer;
     struct myc_wire_fault fault;
     struct fab_eal_arguments eal;
-    uint8_t cpus[LOCAL_LCORES_MAX], chosen[LOCAL_LCORES_MAX];
-    uint32_t cpu_count = fab_eal_cpus(cpus, LOCAL_LCORES_MAX);
+    uint8_t chosen[LOCAL_LCORES_MAX];
     char error[512] = "";
     struct myc_node_options options = {
         .size = sizeof(options),
@@ -82,12 +98,9 @@ local_node_start(const struct local_node_wish *wish, struct myc_node **node)
 
     if (status != MYC_OK)
         return status;
-    if (wish->has_partner && cpu_count > 1)
-        cpu_count--;
-    for (uint32_t i = 0; i < wish->lcore_count; i++) {
-        chosen[i] = cpus[(wish->first_cpu + i) % (cpu_count ? cpu_count : 1)];
+    choose_cpus(wish, chosen);
+    for (uint32_t i = 0; i < wish->lcore_count; i++)
         lcores[i] = (struct myc_lcore_options){ .eal_lcore = i + 1, .idle = MYC_IDLE_AUTO };
-    }
     fab_eal_arguments_make(
         &(struct fab_eal_wish){ .memory_mb = wish->memory_mb ? wish->memory_mb : MEMORY_MB,
                                 .lcore_count = wish->lcore_count,

@@ -19,6 +19,7 @@ struct local_node_wish {
     uint16_t node_id;
     uint32_t lcore_count;                 /* 1 to LOCAL_LCORES_MAX */
     bool has_partner;                     /* whose process has the last CPU to itself */
+    bool has_driver;                      /* whose process has the first CPU to itself */
     uint8_t first_cpu;                    /* index among the CPUs that we may use, of lcore 0 */
     const char *control_socket;           /* NULL: none */
     const char *attach;                   /* NULL: none */

@@ -13,11 +13,16 @@
 static const struct {
     const char *prefix;
     enum myc_status (*start)(const char *arguments, const char *fault, struct myc_node **node);
+    void (*stop)(void); /* before the node; NULL: nothing else runs */
 } kinds[] = {
-    { "segment:", bench_segment_partner }, { "segment-bulk:", bench_segment_bulk_partner },
-    { "client:", bench_client_partner },   { "connect:", bench_connect_partner },
-    { "wire:", bench_wire_partner },       { "security:", bench_security_partner },
-    { "savina:", bench_savina_partner },
+    { "segment:", bench_segment_partner, NULL },
+    { "segment-bulk:", bench_segment_bulk_partner, NULL },
+    { "client:", bench_client_partner, NULL },
+    { "connect:", bench_connect_partner, NULL },
+    { "wire:", bench_wire_partner, NULL },
+    { "security:", bench_security_partner, NULL },
+    { "savina:", bench_savina_partner, NULL },
+    { "probe:", bench_probe_partner, bench_probe_partner_stop },
 };
 
 enum myc_status
@@ -42,15 +47,20 @@ bench_partner_main(const char *spec, const char *fault)
 {
     struct myc_node *node = NULL;
     enum myc_status status = MYC_INVALID;
+    void (*stop)(void) = NULL;
 
     fab_signals_block();
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strncmp(spec, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+        if (strncmp(spec, kinds[i].prefix, strlen(kinds[i].prefix)) == 0) {
             status = kinds[i].start(spec + strlen(kinds[i].prefix), fault, &node);
+            stop = kinds[i].stop;
+        }
     if (status == MYC_OK)
         fab_signals_wait(-1);
     else
         fprintf(stderr, "mycelium bench: partner %s: %s\n", spec, myc_status_text(status));
+    if (stop)
+        stop();
     myc_node_stop(&node);
     return status != MYC_OK;
 }

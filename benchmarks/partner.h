@@ -41,6 +41,11 @@ enum myc_status bench_savina_partner(const char *arguments, const char *fault,
 enum myc_status bench_security_partner(const char *arguments, const char *fault,
                                        struct myc_node **node);
 
+/* What gives probes back (probe_partner.h), and the end of its loop. */
+enum myc_status bench_probe_partner(const char *arguments, const char *fault,
+                                    struct myc_node **node);
+void bench_probe_partner_stop(void);
+
 /* Spawns the partner actor on lcore 0 of a node, and beside it a second one and a nursery of
  * Savina's. `raw` must outlive it; NULL: no raw phases. */
 enum myc_status bench_partner_spawn(struct myc_node *node, uint8_t lcore,

@@ -9,7 +9,7 @@
 
 #include "bench.h"
 
-#define BENCH_COLUMNS_MAX 8U
+#define BENCH_COLUMNS_MAX 16U
 
 struct bench_column {
     const char *key;     /* in JSON */

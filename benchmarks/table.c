@@ -60,6 +60,7 @@ const struct bench bench_table[] = {
     { "wire-mixed", "does a message of 8 MB delay one of 32 bytes?", NULL, bench_wire_mixed },
     { "wire-incast", "what do several senders to one lcore get?", NULL, bench_wire_incast },
     { "wire-load", "how long are round trips at a given load?", NULL, bench_wire_load },
+    { "pktgen", "what would pktgen see of us, over the raw echo on the port?", NULL, bench_pktgen },
     { "wire-tail", "how long until a lost tail is repaired?", NULL, bench_wire_tail },
     { "wire-loss", "what does random loss cost, beside kernel TCP? (root)", NULL, bench_wire_loss },
 };

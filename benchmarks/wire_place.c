@@ -8,12 +8,28 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "local_node.h"
 #include "partner.h"
 
-/* The device of one side, from "memif:SOCKET" or "af_packet:INTERFACE". */
-static enum myc_status
-choose_device(const char *spec, bool is_partner, struct local_node_wish *wish, char *vdev)
+void
+wire_devices_choose(const char *device, struct wire_devices *devices)
+{
+    char *comma;
+
+    snprintf(devices->memif, sizeof(devices->memif), "/tmp/mycelium-bench-%d.memif", (int)getpid());
+    if (device)
+        snprintf(devices->text, sizeof(devices->text), "%s", device);
+    else
+        snprintf(devices->text, sizeof(devices->text), "memif:%.128s", devices->memif);
+    devices->ours = devices->theirs = devices->text;
+    comma = strchr(devices->text, ',');
+    if (comma) {
+        *comma = '\0';
+        devices->theirs = comma + 1;
+    }
+}
+
+enum myc_status
+wire_device_read(const char *spec, bool is_partner, struct local_node_wish *wish, char *vdev)
 {
     if (strncmp(spec, "memif:", 6) == 0) {
         snprintf(vdev, WIRE_PLACE_TEXT,
@@ -47,7 +63,7 @@ bench_wire_partner(const char *arguments, const char *fault, struct myc_node **n
     char *device;
     uint16_t frame_size = (uint16_t)strtoul(arguments, &device, 10);
     enum myc_status status =
-        *device == ':' ? choose_device(device + 1, true, &wish, vdev) : MYC_INVALID;
+        *device == ':' ? wire_device_read(device + 1, true, &wish, vdev) : MYC_INVALID;
 
     wish.fault = fault;
     if (status == MYC_OK)
@@ -86,20 +102,12 @@ enum myc_status
 wire_place_open(const struct wire_place_wish *wish, struct wire_place *place)
 {
     struct local_node_wish node = { 0 };
-    char vdev[WIRE_PLACE_TEXT], device[WIRE_PLACE_TEXT];
+    char vdev[WIRE_PLACE_TEXT];
     enum myc_status status;
-    char *theirs;
 
     memset(place, 0, sizeof(*place));
-    snprintf(place->memif, sizeof(place->memif), "/tmp/mycelium-bench-%d.memif", (int)getpid());
-    if (wish->device)
-        snprintf(device, sizeof(device), "%s", wish->device);
-    else
-        snprintf(device, sizeof(device), "memif:%.128s", place->memif);
-    theirs = strchr(device, ',');
-    if (theirs)
-        *theirs++ = '\0';
-    status = choose_device(device, false, &node, vdev);
+    wire_devices_choose(wish->device, &place->devices);
+    status = wire_device_read(place->devices.ours, false, &node, vdev);
     node.fault = wish->fault;
     if (wish->lcore_count) {
         node.lcore_count = wish->lcore_count;
@@ -111,7 +119,7 @@ wire_place_open(const struct wire_place_wish *wish, struct wire_place *place)
         status = raw_port_init(&place->port, place->node, "wire0", wish->frame_size);
     raw_port_ops(&place->port, &place->raw);
     if (status == MYC_OK)
-        status = start_partner(wish, theirs ? theirs : device, &place->partner);
+        status = start_partner(wish, place->devices.theirs, &place->partner);
     if (status != MYC_OK)
         wire_place_close(place);
     return status;
@@ -124,5 +132,5 @@ wire_place_close(struct wire_place *place)
         bench_partner_stop(place->partner);
     place->partner = 0;
     myc_node_stop(&place->node);
-    unlink(place->memif);
+    unlink(place->devices.memif);
 }

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "local_node.h"
 #include "pair.h"
 #include "raw_port.h"
 
@@ -23,6 +24,21 @@
                 FAB_MSG_HEADER_SIZE + (body)))
 #define WIRE_FRAME_SIZE_MAX ((uint16_t)1514) /* what an MTU of 1500 lets them be */
 
+/* What joins two processes. */
+struct wire_devices {
+    char memif[WIRE_PLACE_TEXT]; /* socket of a memif of our own, if it is one */
+    char text[WIRE_PLACE_TEXT];
+    const char *ours, *theirs; /* in `text` */
+};
+
+/* From bench_options.device; NULL: a memif of our own. */
+void wire_devices_choose(const char *device, struct wire_devices *devices);
+
+/* Fills in the device and the ends of one side, from "memif:SOCKET" or "af_packet:INTERFACE";
+ * `vdev` has WIRE_PLACE_TEXT bytes. OK; INVALID. */
+enum myc_status wire_device_read(const char *spec, bool is_partner, struct local_node_wish *wish,
+                                 char *vdev);
+
 struct wire_place_wish {
     const char *device;     /* as bench_options.device; NULL: a memif of our own */
     const char *fault;      /* as bench_options.fault; NULL: none */
@@ -36,7 +52,7 @@ struct wire_place {
     struct raw_port port; /* our end of the baseline */
     struct bench_raw raw;
     pid_t partner;
-    char memif[WIRE_PLACE_TEXT]; /* its socket */
+    struct wire_devices devices;
 };
 
 /* Starts both. As myc_node_start; the cause has been printed. */

@@ -6,6 +6,7 @@
  *     sink   counts Echo messages and answers CountRequest
  *     load   sends Echo messages to a name: arguments "to=NAME", "count=N" (0: for ever), one a
  * line
+ *     reflector  gives latency probes of a port back (probe.h): arguments "port=NAME", "to=NAME"
  */
 #ifndef TOOLS_CLASSES_H
 #define TOOLS_CLASSES_H
@@ -15,5 +16,6 @@
 extern const struct myc_class tools_echo_class;
 extern const struct myc_class tools_sink_class;
 extern const struct myc_class tools_load_class;
+extern const struct myc_class tools_reflector_class;
 
 #endif

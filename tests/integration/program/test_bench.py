@@ -164,6 +164,25 @@ class Smoke(unittest.TestCase):
             self.assertGreater(row["done_per_s"], 0)
             self.assertLessEqual(row["p99_ns"], row["p9999_ns"])
 
+    def test_pktgens_probes_come_back_from_every_place(self):
+        rows = self.rows("pktgen")
+        places = list(dict.fromkeys(row["who"] for row in rows))
+        self.assertEqual(len(places), 5)
+        for who in places:
+            of_place = [row for row in rows if row["who"] == who]
+            self.assertEqual([row["load_percent"] for row in of_place], [0, 10, 50, 90])
+            rates = [row["rate_per_s"] for row in of_place]
+            self.assertTrue(0 == rates[0] < rates[1] < rates[2] < rates[3])
+            self.assertEqual(of_place[0]["missing"], 0)
+            for row in of_place:
+                self.assertTrue(0 < row["p50_ns"] <= row["p99_ns"] <= row["p999_ns"]
+                                <= row["max_ns"])
+                for key in ("p50_ns", "p99_ns", "p999_ns", "max_ns"):
+                    floor = row[key] - row["over_" + key]
+                    self.assertGreater(floor, 0)
+                    if who == places[0]:
+                        self.assertEqual(floor, row[key])
+
     def test_a_wire_can_be_made_bad_on_purpose(self):
         result = run("bench", "wire-rtt", "--smoke", "--json", "--fault",
                      "loss_per_million=10000,seed=4")
