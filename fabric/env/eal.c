@@ -25,6 +25,7 @@
 
 #include "base/log.h"
 #include "env/memif_socket.h"
+#include "env/numa.h"
 
 #define SETTLE_ALARMS 3U
 
@@ -279,7 +280,7 @@ fab_eal_is_huge(void)
 int
 fab_eal_socket(uint32_t eal_lcore)
 {
-    return (int)rte_lcore_to_socket_id(eal_lcore);
+    return fab_numa_of_lcore(eal_lcore, (int)rte_lcore_to_socket_id(eal_lcore));
 }
 
 enum myc_status

@@ -15,6 +15,7 @@
 #include <rte_ring.h>
 
 #include "base/assert.h"
+#include "env/memory.h"
 #include "env/port_state.h"
 
 enum myc_status
@@ -25,8 +26,8 @@ fab_port_open_offers(struct fab_port *port)
     /* The name is one among all processes of the EAL, dead ones, too. */
     snprintf(name, sizeof(name), "offers-%u-%u-%d", port->info.id, port->queues[0].tx_queue,
              (int)getpid());
-    port->offers.ring = rte_ring_create(name, FAB_PORT_OFFERS_MAX, port->info.socket,
-                                        RING_F_SP_ENQ | RING_F_SC_DEQ);
+    port->offers.ring = fab_memory_ring(name, FAB_PORT_OFFERS_MAX, RING_F_SP_ENQ | RING_F_SC_DEQ,
+                                        port->info.socket);
     return port->offers.ring ? MYC_OK : MYC_NO_MEMORY;
 }
 

@@ -14,10 +14,12 @@
 
 #include "base/log.h"
 #include "env/memif_socket.h"
+#include "env/numa.h"
 #include "env/port_state.h"
 
 #define DESCRIPTORS_DEFAULT 1024U
 #define POOL_CACHE          128U
+#define PAGE_SIZE           4096UL
 #define FRAME_SIZE_MIN      2048U /* what PMDs expect of a buffer */
 #define FRAME_SIZE_STEP     1024U /* net_af_packet wants its whole slot to fit */
 #define RX_CHECKSUMS        (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM)
@@ -71,7 +73,8 @@ fab_port_read_device(struct fab_port_opening *opening)
         info->mtu = RTE_ETHER_MTU;
     if (rte_eth_macaddr_get(info->id, &mac) == 0)
         memcpy(info->mac.bytes, mac.addr_bytes, sizeof(info->mac.bytes));
-    info->socket = rte_eth_dev_socket_id(info->id);
+    info->socket = fab_numa_of_port(info->id, rte_eth_dev_socket_id(info->id));
+    fab_numa_place("port", opening->port, sizeof(*opening->port), PAGE_SIZE, info->socket);
     status = fab_port_memif_init(opening->port, opening->device->device);
     if (status != MYC_OK)
         fab_port_fail(opening->options, status, "port '%s': a bad socket, or no memory",
@@ -266,7 +269,8 @@ fab_port_open(const struct fab_port_options *options, struct fab_port **port)
     if (options->mtu && (options->mtu < FAB_PORT_MTU_MIN || options->mtu > FAB_PORT_MTU_MAX))
         return fab_port_fail(options, MYC_INVALID, "port '%s': an MTU is %u to %u", options->device,
                              FAB_PORT_MTU_MIN, FAB_PORT_MTU_MAX);
-    opening.port = aligned_alloc(FAB_CACHE_LINE, sizeof(*opening.port));
+    opening.port =
+        aligned_alloc(PAGE_SIZE, (sizeof(*opening.port) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
     if (!opening.port)
         return fab_port_fail(options, MYC_NO_MEMORY, "no memory for port '%s'", options->device);
     memset(opening.port, 0, sizeof(*opening.port));
@@ -323,6 +327,12 @@ fab_port_close(struct fab_port **port)
     *port = NULL;
 }
 
+static struct rte_mempool *
+create_pool(const char *name, uint32_t count, uint16_t room, int socket)
+{
+    return rte_pktmbuf_pool_create_by_ops(name, count, POOL_CACHE, 0, room, socket, "ring_mt_rts");
+}
+
 struct rte_mempool *
 fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size, int socket)
 {
@@ -336,8 +346,10 @@ fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size, in
     if (port->pool_count == FAB_PORT_POOLS_MAX)
         return NULL;
     snprintf(name, sizeof(name), "port-%u-%u", port->info.id, port->pool_count);
-    pool = rte_pktmbuf_pool_create_by_ops(
-        name, count, POOL_CACHE, 0, (uint16_t)(size + RTE_PKTMBUF_HEADROOM), socket, "ring_mt_rts");
+    fab_numa_ask("port pool", count, socket);
+    pool = create_pool(name, count, (uint16_t)(size + RTE_PKTMBUF_HEADROOM), socket);
+    if (!pool && socket != SOCKET_ID_ANY)
+        pool = create_pool(name, count, (uint16_t)(size + RTE_PKTMBUF_HEADROOM), SOCKET_ID_ANY);
     if (pool)
         port->pools[port->pool_count++] = pool;
     return pool;

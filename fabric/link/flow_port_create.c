@@ -159,8 +159,8 @@ set_up_neighbours(struct creation *creation)
         return fail(options, MYC_INVALID,
                     "port '%s': gateway '%s' is not an address in the port's subnet %s",
                     options->name, options->gateway, options->address);
-    memory =
-        fab_memory_alloc(fab_neighbours_size(config.capacity), FAB_CACHE_LINE, FAB_EAL_ANY_SOCKET);
+    memory = fab_memory_alloc("flow neighbours", fab_neighbours_size(config.capacity),
+                              FAB_CACHE_LINE, fab_flow_port_socket(options, options->lcore));
     if (!memory)
         return out_of_memory(options, "neighbours");
     port->neighbours = fab_neighbours_init(memory, &config);
@@ -221,8 +221,8 @@ set_up_peers(struct creation *creation)
 
     if (path_count(options) == 0)
         return MYC_OK;
-    port->peers = fab_memory_alloc(path_count(options) * sizeof(*port->peers), FAB_CACHE_LINE,
-                                   FAB_EAL_ANY_SOCKET);
+    port->peers = fab_memory_alloc("flow peers", path_count(options) * sizeof(*port->peers),
+                                   FAB_CACHE_LINE, fab_flow_port_socket(options, options->lcore));
     if (!port->peers)
         return out_of_memory(options, "peers");
     for (uint32_t i = 0; i < options->peer_count && status == MYC_OK; i++)
@@ -342,7 +342,7 @@ set_up_store(struct creation *creation, struct fab_flow_end *end, int socket)
     struct fab_flow_store_config config = fab_flow_share(&end->flow_config, end->link_count);
 
     end->store_memory =
-        fab_memory_alloc(fab_flow_store_size(&config), FAB_FLOW_STORE_ALIGN, socket);
+        fab_memory_alloc("flow store", fab_flow_store_size(&config), FAB_FLOW_STORE_ALIGN, socket);
     if (!end->store_memory)
         return out_of_memory(creation->options, "flows");
     end->flow_config.store = fab_flow_store_init(end->store_memory, &config);
@@ -374,10 +374,12 @@ set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
         return MYC_NO_MEMORY;
     any.store = end->flow_config.store;
     flow_size = fab_flow_size(&any);
-    end->links = fab_memory_alloc(end->link_count * sizeof(*end->links), FAB_CACHE_LINE, socket);
-    end->heap.timers =
-        fab_memory_alloc(end->link_count * sizeof(*end->heap.timers), FAB_CACHE_LINE, socket);
-    end->flow_memory = fab_memory_alloc(end->link_count * flow_size, FAB_FLOW_ALIGN, socket);
+    end->links = fab_memory_alloc("flow links", end->link_count * sizeof(*end->links),
+                                  FAB_CACHE_LINE, socket);
+    end->heap.timers = fab_memory_alloc("flow timers", end->link_count * sizeof(*end->heap.timers),
+                                        FAB_CACHE_LINE, socket);
+    end->flow_memory =
+        fab_memory_alloc("flows", end->link_count * flow_size, FAB_FLOW_ALIGN, socket);
     if (!end->links || !end->heap.timers || !end->flow_memory)
         return out_of_memory(options, "flows");
     init_links(creation, end, flow_size);
@@ -423,7 +425,7 @@ make_ring(const struct creation *creation, const char *way, uint8_t lcore, int s
     snprintf(name, sizeof(name), "fl%s-%u.%u-%u-%d", way,
              fab_port_info(creation->options->port)->id, creation->options->queue, lcore,
              (int)getpid());
-    return rte_ring_create(name, FAB_FLOW_RING_FRAMES, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+    return fab_memory_ring(name, FAB_FLOW_RING_FRAMES, RING_F_SP_ENQ | RING_F_SC_DEQ, socket);
 }
 
 static enum myc_status
@@ -432,7 +434,7 @@ set_up_end(struct creation *creation, uint8_t lcore)
     const struct fab_flow_port_options *options = creation->options;
     struct fab_flow_port *port = creation->port;
     struct fab_flow_end *end = &port->ends[lcore];
-    int socket = options->sockets ? options->sockets[lcore] : FAB_EAL_ANY_SOCKET;
+    int socket = fab_flow_port_socket(options, lcore);
 
     end->port = port;
     end->lcore = lcore;
@@ -442,7 +444,8 @@ set_up_end(struct creation *creation, uint8_t lcore)
     fab_granter_init(&end->granter, FAB_GRANT_BUDGET_DEFAULT);
     if (!end->is_local && port->has_address) {
         end->from_port = make_ring(creation, "in", lcore, socket);
-        end->to_port = make_ring(creation, "out", lcore, socket);
+        end->to_port =
+            make_ring(creation, "out", lcore, fab_flow_port_socket(options, port->lcore));
         if (!end->from_port || !end->to_port)
             return out_of_memory(options, "rings");
     }
@@ -462,8 +465,9 @@ set_up_ends(struct creation *creation)
     struct fab_flow_port *port = creation->port;
     enum myc_status status = MYC_OK;
 
-    port->ends = fab_memory_alloc(port->lcore_count * sizeof(*port->ends), FAB_CACHE_LINE,
-                                  FAB_EAL_ANY_SOCKET);
+    port->ends =
+        fab_memory_alloc("flow ends", port->lcore_count * sizeof(*port->ends), FAB_CACHE_LINE,
+                         fab_flow_port_socket(creation->options, port->lcore));
     if (!port->ends)
         return out_of_memory(creation->options, "lcores");
     for (uint8_t i = 0; i < port->lcore_count && status == MYC_OK; i++)
@@ -482,7 +486,8 @@ fab_flow_port_create(const struct fab_flow_port_options *options, struct fab_flo
     enum myc_status status = MYC_OK;
 
     FAB_ASSERT(options->size == sizeof(*options));
-    creation.port = fab_memory_alloc(sizeof(*creation.port), FAB_CACHE_LINE, FAB_EAL_ANY_SOCKET);
+    creation.port = fab_memory_alloc("flow port", sizeof(*creation.port), FAB_CACHE_LINE,
+                                     fab_flow_port_socket(options, options->lcore));
     if (!creation.port)
         return out_of_memory(options, "the port");
     for (size_t i = 0; i < FAB_COUNT_OF(steps) && status == MYC_OK; i++)

@@ -7,6 +7,7 @@
 #ifndef FAB_LINK_FLOW_PORT_STATE_H
 #define FAB_LINK_FLOW_PORT_STATE_H
 
+#include "env/eal.h"
 #include "env/port.h"
 #include "link/flow_end.h"
 #include "link/flow_life.h"
@@ -93,6 +94,13 @@ struct fab_flow_port {
     uint8_t listener_of[65536];   /* place + 1 by UDP port; [0]: whoever takes the rest */
     uint16_t peer_of_node[65536]; /* place in peers; FAB_FLOW_NODE_NONE */
 };
+
+/* Where an lcore's memory is to lie. */
+static inline int
+fab_flow_port_socket(const struct fab_flow_port_options *options, uint8_t lcore)
+{
+    return options->sockets ? options->sockets[lcore] : FAB_EAL_ANY_SOCKET;
+}
 
 /* Whether the frame is of the port's own VLAN. A tag with the id 0 carries a priority alone. */
 static inline bool

@@ -12,7 +12,7 @@ fab_flow_twin_reserve(struct fab_flow_end *end, uint32_t count, int socket)
     size_t size = (size_t)count * end->port->peer_lcores * sizeof(*end->seconds);
 
     if (count > 0)
-        end->seconds = fab_memory_alloc(size, FAB_CACHE_LINE, socket);
+        end->seconds = fab_memory_alloc("flow seconds", size, FAB_CACHE_LINE, socket);
     return count == 0 || end->seconds;
 }
 

@@ -27,6 +27,7 @@
 
 #include "base/assert.h"
 #include "base/compiler.h"
+#include "env/memory.h"
 #include "link/slot.h"
 
 struct ring_link {
@@ -284,9 +285,9 @@ ring_create(uint32_t slots, int socket)
 
     if (size < 0)
         return NULL;
-    ring = rte_zmalloc_socket("fab_ring", (size_t)size + overhang, RTE_CACHE_LINE_SIZE, socket);
+    ring = fab_memory_alloc("ring", (size_t)size + overhang, RTE_CACHE_LINE_SIZE, socket);
     if (ring && rte_ring_init(ring, "fab_ring", slots, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0) {
-        rte_free(ring);
+        fab_memory_free(ring);
         return NULL;
     }
     return ring;
@@ -298,14 +299,14 @@ end_create(const struct fab_ring_link_options *options, struct fab_ring_link_end
            struct fab_ring_link_end other)
 {
     struct ring_link *ring =
-        rte_zmalloc_socket("fab_ring_link", sizeof(*ring), RTE_CACHE_LINE_SIZE, own.socket);
+        fab_memory_alloc("ring link", sizeof(*ring), RTE_CACHE_LINE_SIZE, own.socket);
 
     if (!ring)
         return NULL;
     /* A ring lies where it is read. */
     ring->in = ring_create(options->slots, own.socket);
     if (!ring->in) {
-        rte_free(ring);
+        fab_memory_free(ring);
         return NULL;
     }
     ring->link.ops = &ring_ops;
@@ -335,8 +336,8 @@ end_destroy(struct ring_link *ring)
 {
     if (!ring)
         return;
-    rte_free(ring->in);
-    rte_free(ring);
+    fab_memory_free(ring->in);
+    fab_memory_free(ring);
 }
 
 enum myc_status

@@ -59,14 +59,24 @@ populate(void *base, size_t size, int advice)
     return true;
 }
 
+/* Where parts of a memory of ours are to lie; NULL in a peer's. */
+struct placing {
+    const char *what;
+    size_t size;
+    const struct fab_numa_parts *parts;
+};
+
 static enum myc_status
-map(struct fab_segment_memory *memory, int protection)
+map(struct fab_segment_memory *memory, int protection, const struct placing *placing)
 {
     memory->base = mmap(NULL, memory->size, protection, MAP_SHARED, memory->fd, 0);
     if (memory->base == MAP_FAILED) {
         memory->base = NULL;
         return MYC_NO_MEMORY;
     }
+    if (placing)
+        fab_numa_place_parts(placing->what, memory->base, placing->size,
+                             memory->is_huge ? FAB_SEGMENT_HUGE_SIZE : AREA_ALIGN, placing->parts);
     if (!populate(memory->base, memory->size,
                   protection & PROT_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ))
         return MYC_NO_MEMORY;
@@ -74,7 +84,8 @@ map(struct fab_segment_memory *memory, int protection)
 }
 
 static enum myc_status
-create_with(size_t size, unsigned flags, struct fab_segment_memory *memory)
+create_with(size_t size, unsigned flags, const struct placing *placing,
+            struct fab_segment_memory *memory)
 {
     enum myc_status status = MYC_NO_MEMORY;
 
@@ -83,7 +94,7 @@ create_with(size_t size, unsigned flags, struct fab_segment_memory *memory)
     if (memory->fd < 0)
         return MYC_IO_ERROR;
     if (ftruncate(memory->fd, (off_t)size) == 0)
-        status = map(memory, PROT_READ | PROT_WRITE);
+        status = map(memory, PROT_READ | PROT_WRITE, placing);
     if (status == MYC_OK && fcntl(memory->fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) != 0)
         status = MYC_IO_ERROR;
     if (status != MYC_OK)
@@ -92,14 +103,25 @@ create_with(size_t size, unsigned flags, struct fab_segment_memory *memory)
 }
 
 enum myc_status
-fab_segment_memory_create(size_t size, bool wants_huge, struct fab_segment_memory *memory)
+fab_segment_memory_create_on(size_t size, bool wants_huge, const char *what,
+                             const struct fab_numa_parts *parts, struct fab_segment_memory *memory)
 {
+    const struct placing placing = { what, size, parts };
+
     if (size > FAB_SEGMENT_MEMORY_MAX)
         return MYC_TOO_BIG;
-    if (wants_huge &&
-        create_with(fab_segment_memory_round(size), MFD_HUGETLB | MFD_HUGE_2MB, memory) == MYC_OK)
+    if (wants_huge && create_with(fab_segment_memory_round(size), MFD_HUGETLB | MFD_HUGE_2MB,
+                                  &placing, memory) == MYC_OK)
         return MYC_OK;
-    return create_with(round_up(size, AREA_ALIGN), 0, memory);
+    return create_with(round_up(size, AREA_ALIGN), 0, &placing, memory);
+}
+
+enum myc_status
+fab_segment_memory_create(size_t size, bool wants_huge, struct fab_segment_memory *memory)
+{
+    static const struct fab_numa_parts anywhere;
+
+    return fab_segment_memory_create_on(size, wants_huge, "segment", &anywhere, memory);
 }
 
 /* What must hold before the first byte is mapped. */
@@ -126,7 +148,7 @@ fab_segment_memory_attach(int fd, size_t size, size_t needed, struct fab_segment
 
     *memory = (struct fab_segment_memory){ .size = size, .fd = fd };
     if (status == MYC_OK)
-        status = map(memory, PROT_READ);
+        status = map(memory, PROT_READ, NULL);
     if (status != MYC_OK)
         fab_segment_memory_fini(memory);
     return status;

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "env/numa.h"
 #include "link/segment_ring.h"
 
 #include <mycelium/status.h>
@@ -57,6 +58,12 @@ fab_segment_memory_round(uint64_t size)
  * Context: a thread that may block. */
 enum myc_status fab_segment_memory_create(size_t size, bool wants_huge,
                                           struct fab_segment_memory *memory);
+
+/* The same with its first `size` bytes in equal parts on NUMA nodes; `what` it is, for a witness.
+ */
+enum myc_status fab_segment_memory_create_on(size_t size, bool wants_huge, const char *what,
+                                             const struct fab_numa_parts *parts,
+                                             struct fab_segment_memory *memory);
 
 /* Maps a peer's memfd read only, after checking it: `size` is what the peer says that it has,
  * `needed` what its layout needs. Takes `fd` over, also on failure. OK; REFUSED (not a memfd, or

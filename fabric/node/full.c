@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "env/clock.h"
 #include "env/eal.h"
+#include "env/numa.h"
 #include "link/ring.h"
 #include "node/guard.h"
 #include "node/ports.h"
@@ -127,12 +128,35 @@ heap_of(const struct fab_full *full, uint8_t lcore)
     return (uint8_t *)full->heap.base + heap_part(full) * lcore;
 }
 
+/* The NUMA node of each lcore. Returns `sockets`. */
+static const int *
+sockets_of(const struct fab_full *full, int sockets[FAB_LCORES_MAX])
+{
+    for (uint32_t i = 0; i < full->lcore_count; i++)
+        sockets[i] = fab_eal_socket(full->options.lcores[i].eal_lcore);
+    return sockets;
+}
+
+/* What each lcore writes in every turn begins with a page of its own (lcore.h). */
+static enum myc_status
+make_lcores(struct fab_full *full)
+{
+    int sockets[FAB_LCORES_MAX];
+    const struct fab_numa_parts parts = { sockets_of(full, sockets), full->lcore_count };
+
+    full->lcores = fab_numa_pages("lcore", full->lcore_count * sizeof(*full->lcores), &parts);
+    return full->lcores ? MYC_OK : MYC_NO_MEMORY;
+}
+
 /* In memory of its own, not the EAL's: a process that attaches may map it, and nothing else. */
 static enum myc_status
 start_heap(struct fab_full *full)
 {
-    enum myc_status status = fab_segment_memory_create((size_t)heap_part(full) * full->lcore_count,
-                                                       fab_eal_is_huge(), &full->heap);
+    int sockets[FAB_LCORES_MAX];
+    const struct fab_numa_parts parts = { sockets_of(full, sockets), full->lcore_count };
+    enum myc_status status =
+        fab_segment_memory_create_on((size_t)heap_part(full) * full->lcore_count, fab_eal_is_huge(),
+                                     "heap", &parts, &full->heap);
 
     if (status != MYC_OK)
         return fab_node_refuse(&full->options, status,
@@ -342,9 +366,9 @@ static enum myc_status
 run_phases(struct fab_full *full)
 {
     enum myc_status (*const phases[])(struct fab_full *) = {
-        start_eal,   start_heap,    start_cores,    start_guards,
-        start_rings, start_ports,   start_segments, start_system_actors,
-        launch,      open_segments, start_watchdog,
+        start_eal,           make_lcores, start_heap,    start_cores,
+        start_guards,        start_rings, start_ports,   start_segments,
+        start_system_actors, launch,      open_segments, start_watchdog,
     };
 
     for (size_t i = 0; i < FAB_COUNT_OF(phases); i++) {
@@ -374,8 +398,7 @@ myc_node_start(const struct myc_node_options *options, struct myc_node **node)
         options->stop_timeout_ms ? options->stop_timeout_ms : FAB_NODE_STOP_TIMEOUT_MS;
     full->lcore_count = options->lcore_count;
     full->heap.fd = -1;
-    full->lcores = calloc(options->lcore_count, sizeof(*full->lcores));
-    status = full->lcores ? run_phases(full) : MYC_NO_MEMORY;
+    status = run_phases(full);
     if (status != MYC_OK) {
         full->lcore_count = full->lcores ? full->lcore_count : 0;
         fab_full_stop(&full->head);

@@ -19,6 +19,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "env/eal.h"
+#include "env/numa.h"
 #include "link/ring.h"
 #include "node/full.h"
 #include "node/guard.h"
@@ -273,6 +274,6 @@ fab_full_stop(struct myc_node *node)
     if (full->is_eal_ours)
         fab_eal_stop();
     free(full->roots);
-    free(full->lcores);
+    fab_numa_pages_free(full->lcores, full->lcore_count * sizeof(*full->lcores));
     free(full);
 }

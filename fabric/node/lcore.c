@@ -12,7 +12,7 @@ alloc_near(void *context, size_t size, size_t align)
 {
     const struct fab_lcore *lcore = context;
 
-    return fab_memory_alloc(size, align, lcore->socket);
+    return fab_memory_alloc("core", size, align, lcore->socket);
 }
 
 static void

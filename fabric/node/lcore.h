@@ -24,6 +24,9 @@
 #define FAB_POLL_BURST    32U  /* records or frames taken from each in a turn */
 #define FAB_RUN_BUDGET    256U /* handlers run in a turn */
 
+/* A page, so that each lies on the NUMA node of its own lcore. */
+#define FAB_LCORE_ALIGN 4096
+
 struct fab_full;
 
 /* How the lcore spent its time; written by it alone, read by anybody. */
@@ -60,7 +63,7 @@ struct fab_lcore {
     bool is_hooked; /* turns in the program's loop: see hook.h */
     int socket;     /* NUMA node of its memory */
     uint8_t index;
-};
+} __attribute__((aligned(FAB_LCORE_ALIGN)));
 
 /* Makes its core; memory comes from its own NUMA node. `lcore` is zeroed, with index, eal_lcore and
  * socket set. OK; NO_MEMORY; INVALID. Context: main thread. */

@@ -19,6 +19,7 @@ struct fab_segments {
     struct fab_full *full;
     struct fab_control *control; /* owned */
     struct fab_door *doors;      /* owned; one for each lcore */
+    int sockets[FAB_LCORES_MAX]; /* NUMA node of each */
 };
 
 /* The control thread itself says who comes and goes. */
@@ -61,6 +62,7 @@ add_doors(struct fab_segments *segments)
         struct fab_pollable pollable = { .poll = fab_door_poll, .context = &segments->doors[i] };
         enum myc_status status;
 
+        segments->sockets[i] = full->lcores[i].socket;
         fab_door_init(&segments->doors[i], full->lcores[i].core);
         status = fab_lcore_add_pollable(&full->lcores[i], pollable);
         if (status != MYC_OK)
@@ -92,6 +94,7 @@ fab_segments_open(struct fab_segments *segments)
         .home = full->head.home,
         .wants_huge = true,
         .lcore_count = (uint8_t)full->lcore_count,
+        .sockets = segments->sockets,
         .slots = options->limits.ring_slots,
         .heap_fd = full->heap.fd,
         .heap_size = full->heap.size,

@@ -10,6 +10,8 @@
 enum myc_status
 fab_attachment_init(struct fab_attachment *attachment, const struct fab_attachment_sizes *sizes)
 {
+    const struct fab_numa_parts parts = { sizes->sockets, sizes->lcore_count };
+
     *attachment = (struct fab_attachment){
         .own_layout = {
             .slots = sizes->slots,
@@ -22,12 +24,14 @@ fab_attachment_init(struct fab_attachment *attachment, const struct fab_attachme
             .peer_lcore_count = sizes->lcore_count,
         },
         .has_heap = sizes->has_heap,
+        .sockets = sizes->sockets,
         .own = { .fd = -1 },
         .peer = { .fd = -1 },
         .peer_heap = { .fd = -1 },
     };
-    return fab_segment_memory_create(fab_segment_layout_size(&attachment->own_layout),
-                                     sizes->wants_huge, &attachment->own);
+    return fab_segment_memory_create_on(fab_segment_layout_size(&attachment->own_layout),
+                                        sizes->wants_huge, "segment rings", &parts,
+                                        &attachment->own);
 }
 
 enum myc_status
@@ -41,6 +45,13 @@ enum myc_status
 fab_attachment_map_heap(struct fab_attachment *attachment, int fd, size_t size)
 {
     return fab_segment_memory_attach(fd, size, 0, &attachment->peer_heap);
+}
+
+static size_t
+links_size(const struct fab_attachment *attachment)
+{
+    return sizeof(struct fab_segment_link) * attachment->own_layout.lcore_count *
+           attachment->peer_layout.lcore_count;
 }
 
 static enum myc_status
@@ -73,9 +84,10 @@ fab_attachment_link(struct fab_attachment *attachment, uint64_t peer_home,
 {
     uint8_t own_count = attachment->own_layout.lcore_count;
     uint8_t peer_count = attachment->peer_layout.lcore_count;
-    size_t size = sizeof(struct fab_segment_link) * own_count * peer_count;
+    size_t size = links_size(attachment);
 
-    attachment->links = aligned_alloc(FAB_CACHE_LINE, size);
+    attachment->links = fab_numa_pages("segment links", size,
+                                       &(struct fab_numa_parts){ attachment->sockets, own_count });
     if (!attachment->links)
         return MYC_NO_MEMORY;
     for (uint8_t own = 0; own < own_count; own++) {
@@ -129,7 +141,7 @@ fab_attachment_fini(struct fab_attachment *attachment, bool is_forced)
     FAB_ASSERT(is_forced || fab_attachment_is_released(attachment));
     for (uint32_t i = 0; i < attachment->link_count; i++)
         fab_segment_link_fini(&attachment->links[i]);
-    free(attachment->links);
+    fab_numa_pages_free(attachment->links, links_size(attachment));
     attachment->links = NULL;
     attachment->link_count = 0;
     fab_segment_memory_fini(&attachment->own);

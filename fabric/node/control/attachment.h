@@ -17,7 +17,8 @@
 struct fab_attachment {
     struct fab_segment_layout own_layout;
     struct fab_segment_layout peer_layout;
-    bool has_heap; /* the peer maps ours */
+    bool has_heap;      /* the peer maps ours */
+    const int *sockets; /* NUMA node of each lcore of ours; NULL: any; not owned */
     struct fab_segment_memory own;
     struct fab_segment_memory peer;
     struct fab_segment_memory peer_heap; /* its large messages; no base: it has not offered one */
@@ -31,7 +32,8 @@ struct fab_attachment_sizes {
     uint8_t lcore_count;
     uint8_t peer_lcore_count;
     bool wants_huge;
-    bool has_heap; /* the peer is given our heap, too */
+    bool has_heap;      /* the peer is given our heap, too */
+    const int *sockets; /* NUMA node of each lcore of ours; NULL: any; outlives the links */
 };
 
 /* As fab_segment_memory_create. On failure there is nothing to undo. */

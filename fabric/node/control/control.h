@@ -93,6 +93,7 @@ struct fab_control_options {
     bool is_client;
     bool wants_huge; /* segments on hugepages where there are any */
     uint8_t lcore_count;
+    const int *sockets; /* NUMA node of each lcore; NULL: any; not owned, outlives the control */
     uint32_t slots;     /* of each ring that we send on */
     int heap_fd;        /* sealed memfd with our heaps, an equal part each; not owned */
     uint64_t heap_size; /* bytes of it; 0: there is none */

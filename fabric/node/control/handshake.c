@@ -170,6 +170,7 @@ make_memory(struct fab_control *control, struct fab_place *place)
         .slots = control->options.slots,
         .peer_slots = place->peer_slots,
         .lcore_count = control->options.lcore_count,
+        .sockets = control->options.sockets,
         .peer_lcore_count = place->peer.lcore_count,
         .wants_huge = control->options.wants_huge,
         .has_heap = control->options.heap_size > 0,
