@@ -308,8 +308,8 @@ myc_ask(struct myc_self *self, struct myc_ref to, const struct myc_type *type, c
         return status;
     }
     if (options->timeout_ns < left_ns) {
-        fab_wheel_start(&core->asks->wheel, index, core->now_ns + options->timeout_ns);
-        fab_parts_due(core, core->now_ns + options->timeout_ns);
+        fab_parts_due(core, fab_wheel_start(&core->asks->wheel, index, core->now_ns,
+                                            core->now_ns + options->timeout_ns));
     }
     core->counters.asks_opened++;
     if (ask != NULL)

@@ -236,10 +236,9 @@ fab_seekers_add(struct fab_core *core, struct fab_seekers *seekers, const struct
     if (seeker->next != FAB_SLOT_NONE)
         seekers->seekers[seeker->next].prev = index;
     seekers->first[slot] = index;
-    if (seek->timeout_ns < UINT64_MAX - core->now_ns) {
-        fab_wheel_start(&seekers->wheel, index, core->now_ns + seek->timeout_ns);
-        fab_parts_due(core, core->now_ns + seek->timeout_ns);
-    }
+    if (seek->timeout_ns < UINT64_MAX - core->now_ns)
+        fab_parts_due(core, fab_wheel_start(&seekers->wheel, index, core->now_ns,
+                                            core->now_ns + seek->timeout_ns));
     tell(core, seekers, index, holder);
     return MYC_OK;
 }

@@ -132,7 +132,7 @@ fab_timers_run(struct fab_core *core, unsigned budget)
 
     while (fab_wheel_pop(&timers->wheel, core->now_ns, &budget, &index)) {
         if (!post(core, index)) {
-            fab_wheel_start(&timers->wheel, index, timers->nodes[index].due_ns);
+            (void)fab_wheel_start(&timers->wheel, index, core->now_ns, timers->nodes[index].due_ns);
             break;
         }
         fired++;
@@ -167,8 +167,7 @@ start_next_period(struct fab_core *core, uint32_t index)
     core->counters.timer_periods_skipped += periods;
     timer->is_posted = false;
     due_ns += (periods + 1) * timer->period_ns;
-    fab_wheel_start(&timers->wheel, index, due_ns);
-    fab_parts_due(core, due_ns);
+    fab_parts_due(core, fab_wheel_start(&timers->wheel, index, core->now_ns, due_ns));
 }
 
 bool
@@ -203,8 +202,7 @@ myc_timer_start(struct myc_self *self, uint64_t delay_ns, uint64_t period_ns, ui
     timers->timers[index].period_ns = period_ns;
     timers->timers[index].tag = tag;
     own(core, index, fab_slot_index(core, self->slot));
-    fab_wheel_start(&timers->wheel, index, due_ns);
-    fab_parts_due(core, due_ns);
+    fab_parts_due(core, fab_wheel_start(&timers->wheel, index, core->now_ns, due_ns));
     if (timer != NULL)
         *timer = fab_handles_id(&timers->handles, index);
     return MYC_OK;
