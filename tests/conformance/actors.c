@@ -6,14 +6,12 @@
  *   sink       checks that numbers of up to 8 sources come in order, each once
  *   source     sends numbers to its peer, waiting when told FULL, then on from the first that came
  *              back; ends with any other refusal
- *   keeper     has a supervised sink as child, which fails at its first number and waits until Go
  *
- * Those that carry large messages are in actors_large.c, those that end, watch, ask and look for
- * names are in actors_life.c, those that work for long in actors_work.c.
+ * Those whose mailboxes are full are in actors_policy.c, those that carry large messages in
+ * actors_large.c, those that end, watch, ask and look for names in actors_life.c, those that work
+ * for long in actors_work.c.
  */
 #include "conformance/actor_base.h"
-
-#define SOURCES_MAX 8U
 
 /* --- what they share -------------------------------------------------------------------------- */
 
@@ -136,20 +134,14 @@ collector_receive(struct myc_self *self, void *state, const struct myc_message *
 
 /* --- sink ------------------------------------------------------------------------------------- */
 
-struct sink {
-    struct base base; /* count: numbers of each source; option: sources */
-    uint64_t next[SOURCES_MAX];
-    uint64_t complete;
-};
-
-static enum myc_status
-sink_receive(struct myc_self *self, void *state, const struct myc_message *message)
+enum myc_status
+conf_sink_receive(struct myc_self *self, void *state, const struct myc_message *message)
 {
-    struct sink *sink = state;
+    struct conf_sink *sink = state;
     const struct conf_plan *plan = &sink->base.plan;
     struct conf_number number;
 
-    if (!conf_number_decode(message, &number) || number.source >= SOURCES_MAX)
+    if (!conf_number_decode(message, &number) || number.source >= CONF_SOURCES_MAX)
         return MYC_OK;
     if (number.value != sink->next[number.source])
         conf_report_to(self, plan, CONF_WHAT_DISORDER, number.value, MYC_OK, message->from);
@@ -195,6 +187,8 @@ source_go_on(struct myc_self *self, struct source *source)
         struct myc_send_options options = {
             .size = sizeof(options),
             .tag = (uint64_t)source->attempt << 32 | source->next,
+            .ttl_ns = source->next == 0 ? plan->ttl_ns : 0,
+            .margin = plan->margin,
         };
 
         status = conf_number_send_with(self, plan->peer, &number, &options);
@@ -261,86 +255,17 @@ source_receive(struct myc_self *self, void *state, const struct myc_message *mes
     return MYC_OK;
 }
 
-/* --- keeper ----------------------------------------------------------------------------------- */
-
-struct keeper {
-    struct base base; /* count: as the sink's; option: the child's mailbox */
-    struct myc_ref child;
-};
-
-/* A sink that the poison fails. */
-static enum myc_status
-frail_receive(struct myc_self *self, void *state, const struct myc_message *message)
-{
-    struct conf_number number;
-
-    if (conf_number_decode(message, &number) && number.attempt == UINT32_MAX)
-        return MYC_FAILED;
-    return sink_receive(self, state, message);
-}
-
-static const struct myc_type *const number_types[] = { &conf_number_type };
-
-static const struct myc_class frail_class = {
-    .size = sizeof(frail_class),
-    .name = "frail",
-    .state_size = sizeof(struct sink),
-    .accepts = number_types,
-    .accepts_count = 1,
-    .init = conf_plain_init,
-    .receive = frail_receive,
-};
-
-static enum myc_status
-keeper_init(struct myc_self *self, void *state, const void *args, size_t args_size)
-{
-    struct keeper *keeper = state;
-    enum myc_status status = conf_take_plan(state, args, args_size);
-    struct conf_plan plan = keeper->base.plan;
-    struct myc_spawn_options options = {
-        .size = sizeof(options),
-        .args = &plan,
-        .args_size = sizeof(plan),
-        .mailbox_max = (uint32_t)plan.option,
-        .is_supervised = true,
-    };
-    struct conf_number poison = { 0, 0, UINT32_MAX };
-
-    if (status != MYC_OK)
-        return status;
-    plan.option = 1;
-    status = myc_spawn(self, &frail_class, &options, &keeper->child);
-    if (status == MYC_OK)
-        status = conf_number_send(self, keeper->child, &poison);
-    return status;
-}
-
-static enum myc_status
-keeper_receive(struct myc_self *self, void *state, const struct myc_message *message)
-{
-    struct keeper *keeper = state;
-    struct myc_child_exited exited;
-
-    if (myc_child_exited_decode(message, &exited))
-        conf_report_to(self, &keeper->base.plan, CONF_WHAT_CHILD, 0, exited.reason, exited.ref);
-    else if (myc_message_is(message, &conf_go_type))
-        return myc_restart(self, keeper->child);
-    return MYC_OK;
-}
-
 /* --- by name ---------------------------------------------------------------------------------- */
 
 static const struct myc_type *const report_types[] = { &conf_report_type };
-static const struct myc_type *const go_types[] = { &conf_go_type };
+static const struct myc_type *const number_types[] = { &conf_number_type };
 
 static const struct myc_class classes[] = {
     { CLASS("collector", struct collector), TAKES(report_types), .init = collector_init,
       .receive = collector_receive },
-    { CLASS("sink", struct sink), TAKES(number_types), .init = conf_plain_init,
-      .receive = sink_receive },
+    { CLASS("sink", struct conf_sink), TAKES(number_types), .init = conf_plain_init,
+      .receive = conf_sink_receive },
     { CLASS("source", struct source), .init = source_init, .receive = source_receive },
-    { CLASS("keeper", struct keeper), TAKES(go_types), .init = keeper_init,
-      .receive = keeper_receive },
 };
 
 static const struct myc_class *
@@ -357,6 +282,8 @@ conf_class_lookup(const char *name)
 {
     const struct myc_class *class_of = lookup(classes, sizeof(classes) / sizeof(classes[0]), name);
 
+    if (!class_of)
+        class_of = lookup(conf_policy_classes, conf_policy_class_count, name);
     if (!class_of)
         class_of = lookup(conf_life_classes, conf_life_class_count, name);
     if (!class_of)

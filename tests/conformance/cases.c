@@ -60,26 +60,6 @@ test_many_senders_to_a_small_mailbox_lose_and_repeat_nothing(void **state)
     assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_DISORDER), 0);
 }
 
-/* Whether a source has been refused more often than before. */
-struct refusals {
-    const struct conf_log *log;
-    uint32_t before;
-};
-
-static uint32_t
-refusals_of(const struct conf_log *log)
-{
-    return conf_count_of(log, CONF_WHAT_FULL) + conf_count_of(log, CONF_WHAT_UNDELIVERED);
-}
-
-static bool
-is_refused(void *context)
-{
-    const struct refusals *refusals = context;
-
-    return refusals_of(refusals->log) > refusals->before;
-}
-
 static void
 test_full_is_told_and_writable_follows(void **state)
 {
@@ -90,14 +70,13 @@ test_full_is_told_and_writable_follows(void **state)
     for (uint32_t i = 0; i < 2; i++) {
         struct myc_ref keeper = conf_spawn(fixture, places[i], "keeper",
                                            (struct conf_plan){ .count = 100, .option = 8 });
-        struct refusals refusals = { log, refusals_of(log) };
-        uint32_t writable;
+        uint32_t refusals = conf_refusals(log), writable;
 
         conf_await(fixture, CONF_WHAT_CHILD, i + 1);
         conf_spawn(
             fixture, CONF_A, "source",
             (struct conf_plan){ .peer = conf_last_of(log, CONF_WHAT_CHILD)->ref, .count = 100 });
-        assert_true(fixture->run_until(fixture, is_refused, &refusals, CONF_TIMEOUT_NS));
+        conf_await_refusal(fixture, refusals);
         conf_linger(fixture);
         assert_int_equal(conf_count_of(log, CONF_WHAT_COMPLETE), i);
         writable =
@@ -226,65 +205,6 @@ test_down_comes_after_the_last_message(void **state)
 }
 
 static void
-test_asks_are_answered_once_each(void **state)
-{
-    static const enum conf_place places[] = { CONF_A, CONF_B };
-    struct conf_fixture *fixture = conf_begin(state);
-
-    for (uint32_t i = 0; i < 2; i++) {
-        struct myc_ref answerer =
-            conf_spawn(fixture, places[i], "answerer", (struct conf_plan){ 0 });
-
-        conf_spawn(fixture, CONF_A, "asker",
-                   (struct conf_plan){ .peer = answerer, .count = 20, .option = CONF_TIMEOUT_NS });
-        conf_await(fixture, CONF_WHAT_REPLY, 20 * (i + 1));
-    }
-    conf_linger(fixture);
-    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_REPLY), 40);
-    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_ASK_FAILED), 0);
-    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_DISORDER), 0);
-}
-
-/* An asker and an answerer of that kind, at either place: each ask fails with that status. */
-static void
-assert_asks_fail(void **state, uint64_t kind, uint64_t timeout_ns, enum myc_status status)
-{
-    static const enum conf_place places[] = { CONF_A, CONF_B };
-    struct conf_fixture *fixture = conf_begin(state);
-
-    for (uint32_t i = 0; i < 2; i++) {
-        struct myc_ref answerer =
-            conf_spawn(fixture, places[i], "answerer", (struct conf_plan){ .option = kind });
-
-        conf_spawn(fixture, CONF_A, "asker",
-                   (struct conf_plan){ .peer = answerer, .count = 1, .option = timeout_ns });
-        conf_await(fixture, CONF_WHAT_ASK_FAILED, i + 1);
-        assert_int_equal(conf_last_of(&fixture->log, CONF_WHAT_ASK_FAILED)->status, status);
-    }
-    conf_linger(fixture);
-    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_ASK_FAILED), 2);
-    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_REPLY), 0);
-}
-
-static void
-test_an_ask_that_nobody_answers_times_out(void **state)
-{
-    assert_asks_fail(state, 1, 30 * MS, MYC_TIMEOUT);
-}
-
-static void
-test_an_ask_that_is_answered_with_a_failure_fails_with_it(void **state)
-{
-    assert_asks_fail(state, 2, CONF_TIMEOUT_NS, MYC_REFUSED);
-}
-
-static void
-test_an_ask_whose_callee_ends_is_broken(void **state)
-{
-    assert_asks_fail(state, 3, CONF_TIMEOUT_NS, MYC_BROKEN);
-}
-
-static void
 test_a_ref_to_the_earlier_life_of_a_node_is_gone(void **state)
 {
     struct conf_fixture *fixture = *state;
@@ -384,48 +304,6 @@ test_what_was_begun_ends_when_the_other_node_crashes_and_it_is_taken_back(void *
     }
 }
 
-static void
-test_a_name_is_found_wherever_it_lives(void **state)
-{
-    static const enum conf_place places[] = { CONF_A, CONF_B };
-    struct conf_fixture *fixture = conf_begin(state);
-
-    for (uint32_t i = 0; i < 2; i++) {
-        struct conf_plan plan = { .count = 1 };
-        struct myc_ref named = conf_spawn_with(
-            fixture, places[i], "sink", plan,
-            (struct myc_spawn_options){ .name = i == 0 ? "conf_near" : "conf_far" });
-
-        plan = (struct conf_plan){ .option = CONF_TIMEOUT_NS };
-        strcpy(plan.name, i == 0 ? "conf_near" : "conf_far");
-        conf_spawn(fixture, CONF_A, "finder", plan);
-        conf_await(fixture, CONF_WHAT_FOUND, i + 1);
-        assert_int_equal(conf_last_of(&fixture->log, CONF_WHAT_FOUND)->status, MYC_OK);
-        assert_true(myc_ref_is_equal(conf_last_of(&fixture->log, CONF_WHAT_FOUND)->ref, named));
-    }
-}
-
-static void
-test_a_search_waits_for_who_registers_later_and_gives_up_in_time(void **state)
-{
-    struct conf_fixture *fixture = conf_begin(state);
-    struct conf_plan plan = { .option = CONF_TIMEOUT_NS, .name = "conf_late" };
-    struct myc_ref named;
-
-    conf_spawn(fixture, CONF_A, "finder", plan);
-    conf_linger(fixture);
-    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_FOUND), 0);
-    named = conf_spawn_with(fixture, CONF_B, "sink", (struct conf_plan){ .count = 1 },
-                            (struct myc_spawn_options){ .name = "conf_late" });
-    conf_await(fixture, CONF_WHAT_FOUND, 1);
-    assert_true(myc_ref_is_equal(conf_last_of(&fixture->log, CONF_WHAT_FOUND)->ref, named));
-    strcpy(plan.name, "conf_never");
-    plan.option = 30 * MS;
-    conf_spawn(fixture, CONF_A, "finder", plan);
-    conf_await(fixture, CONF_WHAT_FOUND, 2);
-    assert_int_equal(conf_last_of(&fixture->log, CONF_WHAT_FOUND)->status, MYC_TIMEOUT);
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, conf_setup, conf_teardown)
 
 const struct CMUnitTest conf_cases[] = {
@@ -461,6 +339,12 @@ const struct CMUnitTest conf_cases[] = {
     CASE(test_large_messages_are_written_in_place_shared_and_kept),
     CASE(test_small_messages_pass_among_large_ones),
     CASE(test_a_node_that_dies_half_way_leaves_no_large_message_behind),
+    CASE(test_who_conflates_gets_the_latest_of_each_key),
+    CASE(test_what_is_too_much_goes_to_another),
+    CASE(test_a_margin_leaves_places_to_who_wants_none),
+    CASE(test_what_a_mailbox_drops_is_told_as_dead_letters_and_not_to_the_sender),
+    CASE(test_what_has_expired_does_not_reach_the_handler),
+    CASE(test_what_waits_in_the_mailbox_of_who_ends_comes_back_as_gone),
 };
 
 const size_t conf_case_count = sizeof(conf_cases) / sizeof(conf_cases[0]);

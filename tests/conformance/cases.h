@@ -5,17 +5,37 @@
 
 #include "conformance/steps.h"
 
+/* cases_work.c, cases_tree.c */
 void test_a_drained_actor_handles_what_waits_and_refuses_the_rest(void **state);
 void test_who_is_never_idle_can_be_stopped_and_killed(void **state);
 void test_replies_keep_their_place_among_messages(void **state);
 void test_a_ref_to_a_node_that_nobody_knows_is_unreachable_at_once(void **state);
 void test_two_who_saturate_each_other_with_asks_make_progress(void **state);
 void test_an_actor_that_is_full_does_not_hold_up_its_neighbours(void **state);
-void test_who_follows_a_name_sees_it_come_and_go(void **state);
 void test_a_supervised_child_keeps_its_ref_for_those_elsewhere(void **state);
 void test_a_supervisor_that_gives_up_is_seen_from_elsewhere(void **state);
 void test_a_node_that_stops_lets_its_actors_say_their_last_word(void **state);
 
+/* cases_ask.c */
+void test_asks_are_answered_once_each(void **state);
+void test_an_ask_that_nobody_answers_times_out(void **state);
+void test_an_ask_that_is_answered_with_a_failure_fails_with_it(void **state);
+void test_an_ask_whose_callee_ends_is_broken(void **state);
+
+/* cases_name.c */
+void test_a_name_is_found_wherever_it_lives(void **state);
+void test_a_search_waits_for_who_registers_later_and_gives_up_in_time(void **state);
+void test_who_follows_a_name_sees_it_come_and_go(void **state);
+
+/* cases_policy.c */
+void test_who_conflates_gets_the_latest_of_each_key(void **state);
+void test_what_is_too_much_goes_to_another(void **state);
+void test_a_margin_leaves_places_to_who_wants_none(void **state);
+void test_what_a_mailbox_drops_is_told_as_dead_letters_and_not_to_the_sender(void **state);
+void test_what_has_expired_does_not_reach_the_handler(void **state);
+void test_what_waits_in_the_mailbox_of_who_ends_comes_back_as_gone(void **state);
+
+/* cases_large.c */
 void test_large_messages_arrive_whole_in_order_and_once(void **state);
 void test_more_than_sixteen_mebibytes_are_too_big(void **state);
 void test_large_messages_are_written_in_place_shared_and_kept(void **state);

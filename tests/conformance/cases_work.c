@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Cases of the suite: ends of every kind, order among kinds of messages, saturation, names. */
+/* Cases of the suite: ends of every kind, order among kinds of messages, saturation. */
 #include "conformance/cases.h"
 
 static const enum conf_place places[] = { CONF_A, CONF_B };
@@ -129,35 +129,4 @@ test_an_actor_that_is_full_does_not_hold_up_its_neighbours(void **state)
                (struct conf_plan){ .peer = sink, .count = 5000, .option = 1 });
     conf_await(fixture, CONF_WHAT_COMPLETE, 1);
     assert_int_equal(conf_count_of(log, CONF_WHAT_DISORDER), 0);
-}
-
-static void
-name_and_end(struct conf_fixture *fixture, enum conf_place place, const char *name, uint32_t round)
-{
-    const struct conf_log *log = &fixture->log;
-    struct myc_ref named = conf_spawn_with(fixture, place, "sink", (struct conf_plan){ .count = 1 },
-                                           (struct myc_spawn_options){ .name = name });
-
-    conf_await(fixture, CONF_WHAT_FOUND, 2 * round);
-    assert_true(myc_ref_is_equal(conf_last_of(log, CONF_WHAT_FOUND)->ref, named));
-    conf_spawn(fixture, CONF_A, "ender",
-               (struct conf_plan){ .peer = named, .option = MYC_SHUTDOWN });
-    conf_await(fixture, CONF_WHAT_LOST, 2 * round);
-    assert_true(myc_ref_is_equal(conf_last_of(log, CONF_WHAT_LOST)->ref, named));
-}
-
-void
-test_who_follows_a_name_sees_it_come_and_go(void **state)
-{
-    struct conf_fixture *fixture = conf_begin(state);
-
-    for (uint32_t i = 0; i < 2; i++)
-        conf_spawn(fixture, places[i], "follower", (struct conf_plan){ .name = "conf_follow" });
-    conf_linger(fixture);
-    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_FOUND), 0);
-    for (uint32_t i = 0; i < 4; i++)
-        name_and_end(fixture, places[i % 2], "conf_follow", i + 1);
-    conf_linger(fixture);
-    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_FOUND), 8);
-    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_LOST), 8);
 }

@@ -34,6 +34,10 @@
 #define CONF_LOG_MAX    4096U
 #define CONF_TIMEOUT_NS 30000000000ULL /* what takes longer has failed */
 
+/* Of a teller whose mailbox conflates: numbers below CONF_KEYED have CONF_KEYS keys. */
+#define CONF_KEYS  3U
+#define CONF_KEYED 30U
+
 enum conf_place {
     CONF_A = 0,
     CONF_B = 1,
@@ -77,7 +81,11 @@ struct conf_plan {
     struct myc_ref peer;
     uint64_t count;
     uint64_t option;
-    uint32_t source; /* comes back in reports */
+    uint64_t ttl_ns;   /* of a source's first number; 0: none */
+    uint32_t source;   /* comes back in reports */
+    uint32_t margin;   /* of what a source sends */
+    uint32_t overflow; /* enum myc_overflow: of the mailbox of a keeper's child */
+    bool is_told;      /* a keeper's child tells each number instead of counting them */
     char name[MYC_NAME_SIZE_MAX + 1];
 };
 

@@ -7,6 +7,7 @@
 
 #include "support/core_lab.h"
 
+#include <mycelium/dead_letter.h>
 #include <mycelium/registry.h>
 
 struct loop_fixture {
@@ -17,14 +18,17 @@ struct loop_fixture {
 
 static enum fab_level level; /* which of the two this run is about */
 
-/* A core with its registry, as a node has them. */
+/* A core with its registry and who passes dead letters on, as a node has them. */
 static void
 add_core(struct loop_fixture *loop, struct fab_core_config config)
 {
+    struct fab_core *core;
+
     config.limits.messages_max = 16384;
     config.heap_size = 64U << 20;
-    assert_int_equal(
-        fab_core_spawn(lab_add_core(&loop->lab, &config), &myc_registry_class, NULL, NULL), MYC_OK);
+    core = lab_add_core(&loop->lab, &config);
+    assert_int_equal(fab_core_spawn(core, &myc_registry_class, NULL, NULL), MYC_OK);
+    assert_int_equal(fab_core_spawn(core, &myc_dead_letters_class, NULL, NULL), MYC_OK);
 }
 
 static struct lab *

@@ -56,6 +56,34 @@ never(void *context)
     return false;
 }
 
+uint32_t
+conf_refusals(const struct conf_log *log)
+{
+    return conf_count_of(log, CONF_WHAT_FULL) + conf_count_of(log, CONF_WHAT_UNDELIVERED);
+}
+
+/* Whether a source has been refused more often than before. */
+struct refusals {
+    const struct conf_log *log;
+    uint32_t before;
+};
+
+static bool
+is_refused(void *context)
+{
+    const struct refusals *refusals = context;
+
+    return conf_refusals(refusals->log) > refusals->before;
+}
+
+void
+conf_await_refusal(struct conf_fixture *fixture, uint32_t before)
+{
+    struct refusals refusals = { &fixture->log, before };
+
+    assert_true(fixture->run_until(fixture, is_refused, &refusals, CONF_TIMEOUT_NS));
+}
+
 void
 conf_await_within(struct conf_fixture *fixture, enum conf_what what, uint32_t count,
                   uint64_t timeout_ns)
@@ -128,12 +156,18 @@ conf_cross(struct conf_fixture *fixture)
     }
 }
 
+void
+conf_pass(struct conf_fixture *fixture, uint64_t ns)
+{
+    (void)fixture->run_until(fixture, never, NULL, ns);
+}
+
 /* Lets what is still on its way arrive. */
 void
 conf_linger(struct conf_fixture *fixture)
 {
     conf_cross(fixture);
-    (void)fixture->run_until(fixture, never, NULL, QUIET_NS);
+    conf_pass(fixture, QUIET_NS);
 }
 
 struct conf_fixture *

@@ -27,6 +27,12 @@ const struct conf_report *conf_last_of(const struct conf_log *log, enum conf_wha
 const struct conf_report *conf_report_of(const struct conf_log *log, enum conf_what what,
                                          struct myc_ref ref);
 
+/* How often sources have been refused: at once, or by what came back. */
+uint32_t conf_refusals(const struct conf_log *log);
+
+/* Waits until they have been refused more often than `before`, or fails. */
+void conf_await_refusal(struct conf_fixture *fixture, uint32_t before);
+
 /* Waits for so many reports of that kind, or fails. */
 void conf_await_within(struct conf_fixture *fixture, enum conf_what what, uint32_t count,
                        uint64_t timeout_ns);
@@ -50,6 +56,9 @@ void conf_cross(struct conf_fixture *fixture);
 
 /* Lets what is still on its way arrive. */
 void conf_linger(struct conf_fixture *fixture);
+
+/* Lets that time pass. */
+void conf_pass(struct conf_fixture *fixture, uint64_t ns);
 
 /* The start of a case: an empty log, a collector, places that are joined. */
 struct conf_fixture *conf_begin(void **state);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <mycelium/client.h>
+#include <mycelium/dead_letter.h>
 #include <mycelium/registry.h>
 
 #include "actor/wait_cycle.h"
@@ -345,6 +346,8 @@ start_core(struct fab_client *client, const struct myc_client_options *options)
     client->door.core = client->core;
     /* The registry is the first actor of every lcore: others know its ref by that. */
     status = client_spawn(&client->head, 0, &myc_registry_class, NULL, NULL);
+    if (status == MYC_OK)
+        status = client_spawn(&client->head, 0, &myc_dead_letters_class, NULL, NULL);
     if (status != MYC_OK)
         return status;
     status = fab_inbox_init(inbox, options->inbox_max ? options->inbox_max : INBOX_DEFAULT);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Cases of the suite: names, found, waited for and followed. */
+#include "conformance/cases.h"
+
+static const enum conf_place places[] = { CONF_A, CONF_B };
+
+void
+test_a_name_is_found_wherever_it_lives(void **state)
+{
+    struct conf_fixture *fixture = conf_begin(state);
+
+    for (uint32_t i = 0; i < 2; i++) {
+        struct conf_plan plan = { .count = 1 };
+        struct myc_ref named = conf_spawn_with(
+            fixture, places[i], "sink", plan,
+            (struct myc_spawn_options){ .name = i == 0 ? "conf_near" : "conf_far" });
+
+        plan = (struct conf_plan){ .option = CONF_TIMEOUT_NS };
+        strcpy(plan.name, i == 0 ? "conf_near" : "conf_far");
+        conf_spawn(fixture, CONF_A, "finder", plan);
+        conf_await(fixture, CONF_WHAT_FOUND, i + 1);
+        assert_int_equal(conf_last_of(&fixture->log, CONF_WHAT_FOUND)->status, MYC_OK);
+        assert_true(myc_ref_is_equal(conf_last_of(&fixture->log, CONF_WHAT_FOUND)->ref, named));
+    }
+}
+
+void
+test_a_search_waits_for_who_registers_later_and_gives_up_in_time(void **state)
+{
+    struct conf_fixture *fixture = conf_begin(state);
+    struct conf_plan plan = { .option = CONF_TIMEOUT_NS, .name = "conf_late" };
+    struct myc_ref named;
+
+    conf_spawn(fixture, CONF_A, "finder", plan);
+    conf_linger(fixture);
+    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_FOUND), 0);
+    named = conf_spawn_with(fixture, CONF_B, "sink", (struct conf_plan){ .count = 1 },
+                            (struct myc_spawn_options){ .name = "conf_late" });
+    conf_await(fixture, CONF_WHAT_FOUND, 1);
+    assert_true(myc_ref_is_equal(conf_last_of(&fixture->log, CONF_WHAT_FOUND)->ref, named));
+    strcpy(plan.name, "conf_never");
+    plan.option = 30 * MS;
+    conf_spawn(fixture, CONF_A, "finder", plan);
+    conf_await(fixture, CONF_WHAT_FOUND, 2);
+    assert_int_equal(conf_last_of(&fixture->log, CONF_WHAT_FOUND)->status, MYC_TIMEOUT);
+}
+
+static void
+name_and_end(struct conf_fixture *fixture, enum conf_place place, const char *name, uint32_t round)
+{
+    const struct conf_log *log = &fixture->log;
+    struct myc_ref named = conf_spawn_with(fixture, place, "sink", (struct conf_plan){ .count = 1 },
+                                           (struct myc_spawn_options){ .name = name });
+
+    conf_await(fixture, CONF_WHAT_FOUND, 2 * round);
+    assert_true(myc_ref_is_equal(conf_last_of(log, CONF_WHAT_FOUND)->ref, named));
+    conf_spawn(fixture, CONF_A, "ender",
+               (struct conf_plan){ .peer = named, .option = MYC_SHUTDOWN });
+    conf_await(fixture, CONF_WHAT_LOST, 2 * round);
+    assert_true(myc_ref_is_equal(conf_last_of(log, CONF_WHAT_LOST)->ref, named));
+}
+
+void
+test_who_follows_a_name_sees_it_come_and_go(void **state)
+{
+    struct conf_fixture *fixture = conf_begin(state);
+
+    for (uint32_t i = 0; i < 2; i++)
+        conf_spawn(fixture, places[i], "follower", (struct conf_plan){ .name = "conf_follow" });
+    conf_linger(fixture);
+    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_FOUND), 0);
+    for (uint32_t i = 0; i < 4; i++)
+        name_and_end(fixture, places[i % 2], "conf_follow", i + 1);
+    conf_linger(fixture);
+    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_FOUND), 8);
+    assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_LOST), 8);
+}
