@@ -13,7 +13,8 @@
  *
  * It ends exactly once: by a reply, its deadline, a notice that it was not delivered, a failure
  * from whoever owed the answer, the loss of the link, a cancel, or with its asker. Whoever comes
- * second finds the generation gone.
+ * second finds the generation gone. When it ends at this side, by deadline, cancel or the asker's
+ * end, whoever was asked is told, so that nothing is kept there for an answer that nobody wants.
  *
  * Rejected: a monitor for each ask (as gen_server:call has it) costs two records and two crossings
  * of the link; the table of what is owed (owed.h) costs the callee's side one entry.
@@ -169,6 +170,7 @@ close_ask(struct fab_core *core, uint32_t index)
     fab_handles_push(&asks->handles, index);
 }
 
+/* One that was not sent. */
 static void
 forget_ask(struct fab_core *core, uint32_t index)
 {
@@ -178,6 +180,22 @@ forget_ask(struct fab_core *core, uint32_t index)
     fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
     if (has_large)
         fab_cells_unreserve(&core->cells, FAB_CELL_LARGE);
+}
+
+/* Ends an ask that was sent, with no word to the asker: its small cell tells whoever owes it. */
+static void
+abandon_ask(struct fab_core *core, uint32_t index)
+{
+    const struct ask ask = core->asks->asks[index];
+    const struct myc_request request = {
+        .asker = fab_slot_ref(core, &core->slots[ask.slot]),
+        .ask = id_of(core->asks, index),
+    };
+
+    close_ask(core, index);
+    if (ask.has_large)
+        fab_cells_unreserve(&core->cells, FAB_CELL_LARGE);
+    fab_requests_on_asker(core, request, ask.to, true);
 }
 
 static void
@@ -225,7 +243,14 @@ fab_asks_run(struct fab_core *core, unsigned budget)
     uint32_t index;
 
     while (fab_wheel_pop(&asks->wheel, core->now_ns, &budget, &index)) {
+        const struct ask ask = asks->asks[index];
+        const struct myc_request request = {
+            .asker = fab_slot_ref(core, &core->slots[ask.slot]),
+            .ask = id_of(asks, index),
+        };
+
         fail_ask(core, index, MYC_TIMEOUT);
+        fab_requests_on_asker(core, request, ask.to, false);
         failed++;
     }
     return failed;
@@ -327,7 +352,7 @@ myc_ask_cancel(struct myc_self *self, uint64_t ask)
 
     if (!lookup(core, self->slot, ask, &index))
         return MYC_NOT_FOUND;
-    forget_ask(core, index);
+    abandon_ask(core, index);
     return MYC_OK;
 }
 
@@ -339,7 +364,7 @@ fab_asks_on_end(struct fab_core *core, struct fab_slot *slot)
     struct fab_slot_cold *cold = fab_slot_cold(core, slot);
 
     while (cold->first_ask != FAB_SLOT_NONE)
-        forget_ask(core, cold->first_ask);
+        abandon_ask(core, cold->first_ask);
     fab_requests_on_end(core, slot);
 }
 

@@ -134,6 +134,7 @@ struct fab_core_config {
     X(asks_timed_out, "asks that ended by their deadline")                                         \
     X(asks_failed, "asks that ended by another failure")                                           \
     X(requests_untracked, "requests whose asker will not hear at once if they are never answered") \
+    X(ask_ends_lost, "asks that ended with no memory to tell who was asked")                       \
     X(wait_cycles, "times that actors were found to wait for each other's answers (debug builds)") \
     X(replies_duplicate, "replies to an ask that had been replied to")                             \
     X(downs, "Down events given to actors here")                                                   \

@@ -4,9 +4,13 @@
  * come any more.
  *
  * An entry is made when an ASK reaches a handler and goes with the answer, with the one who owes
- * it, or with the link to the asker. For an asker elsewhere it holds a reserved cell, so that the
- * failure can always be sent. When the table is full the entry longest passed over makes room: its
- * asker still has the deadline (counted as requests_untracked).
+ * it, with the link to the asker, or when the asker waits no more: an ask that is cancelled, times
+ * out or ends with its asker tells the core of who was asked (ASK_ENDED). So the entries that an
+ * asker makes here are as bounded as its own table of open asks, whether or not anybody answers.
+ * Only a request that was passed on (or redirected while it waited) is not found by that: its entry
+ * stays until it is answered or its new owner ends. For an asker elsewhere an entry holds a
+ * reserved cell, so that the failure can always be sent. When the table is full the entry longest
+ * passed over makes room: its asker still has the deadline (counted as requests_untracked).
  */
 #ifndef FAB_ACTOR_OWED_H
 #define FAB_ACTOR_OWED_H

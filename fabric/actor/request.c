@@ -9,7 +9,6 @@
 
 #include "actor/owed.h"
 #include "actor/parts.h"
-#include "wire/system.h"
 
 enum myc_status
 fab_requests_create(struct fab_core *core, uint32_t count)
@@ -165,6 +164,105 @@ fab_requests_on_link_down(struct fab_core *core, const struct fab_link *link)
             forget_owed(core, i);
 }
 
+/* --- the asker waits no more -------------------------------------------------------------------
+ */
+
+static const struct myc_type ended_type = {
+    .name = "AskEnded",
+    .template_id = FAB_SYSTEM_ASK_ENDED,
+    .block_length = sizeof(struct myc_request),
+};
+
+/* Without a cell for it nothing is done: the entry stays until the answer. */
+static void
+follow_through_mailbox(struct fab_core *core, uint64_t target, struct myc_request request)
+{
+    const struct fab_event event = {
+        .type = &ended_type,
+        .body = &request,
+        .size = sizeof(request),
+    };
+    struct fab_slot *slot = fab_slot_lookup(core, target);
+
+    if (slot != NULL && slot->head != NULL && !fab_event_post(core, slot, &event))
+        core->counters.ask_ends_lost++;
+}
+
+/* The ask has been handled, or it still waits: then its end goes behind it. */
+static void
+release(struct fab_core *core, struct myc_request request, uint64_t target)
+{
+    uint32_t index = fab_owed_lookup(core->requests, request);
+
+    if (index != FAB_OWED_NONE)
+        forget_owed(core, index);
+    else
+        follow_through_mailbox(core, target, request);
+}
+
+void
+fab_requests_on_ended(struct fab_core *core, const struct fab_msg *msg)
+{
+    struct myc_request request;
+    uint32_t index;
+
+    memcpy(&request, fab_msg_body_const(msg), sizeof(request));
+    index = fab_owed_lookup(core->requests, request);
+    if (index != FAB_OWED_NONE)
+        forget_owed(core, index);
+}
+
+void
+fab_requests_on_asker(struct fab_core *core, struct myc_request request, struct myc_ref to,
+                      bool has_reserved)
+{
+    const struct fab_system_ask_ended ended = {
+        .asker = request.asker.actor,
+        .ask = request.ask,
+        .target = to.actor,
+    };
+    const struct fab_system_record record = {
+        .op = FAB_SYSTEM_ASK_ENDED,
+        .order = to.actor,
+        .body = &ended,
+        .size = sizeof(ended),
+    };
+    struct fab_link *link;
+    enum myc_status way = fab_route(core, to, &link);
+
+    if (way == MYC_OK && link != NULL && has_reserved) {
+        fab_system_send_reserved(core, link, &record);
+        return;
+    }
+    if (has_reserved)
+        fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
+    if (way != MYC_OK)
+        return; /* the other end has seen the link go, too */
+    if (link == NULL)
+        release(core, request, to.actor);
+    else if (fab_system_send(core, link, &record) != MYC_OK)
+        core->counters.ask_ends_lost++;
+}
+
+static bool
+on_ended(struct fab_core *core, const struct fab_link *link, const void *body, uint32_t size)
+{
+    struct fab_system_ask_ended ended;
+
+    if (size != sizeof(ended))
+        return false;
+    memcpy(&ended, body, sizeof(ended));
+    if (ended.asker >> 56 != link->peer_lcore)
+        return false;
+    release(core,
+            (struct myc_request){ .asker = { link->peer_home, ended.asker }, .ask = ended.ask },
+            ended.target);
+    return true;
+}
+
+/* --- records, and the API -----------------------------------------------------------------------
+ */
+
 bool
 fab_asks_on_system(struct fab_core *core, struct fab_link *link, uint16_t op, const void *body,
                    uint32_t size)
@@ -172,9 +270,10 @@ fab_asks_on_system(struct fab_core *core, struct fab_link *link, uint16_t op, co
     struct fab_system_ask_failed failed;
     struct fab_slot *slot;
 
-    (void)link;
     if (op == FAB_SYSTEM_WAIT_PROBE)
         return fab_wait_cycle_receive(core, body, size);
+    if (op == FAB_SYSTEM_ASK_ENDED)
+        return on_ended(core, link, body, size);
     if (op != FAB_SYSTEM_ASK_FAILED || size != sizeof(failed))
         return false;
     memcpy(&failed, body, sizeof(failed));

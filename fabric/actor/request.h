@@ -4,6 +4,7 @@
 #define FAB_ACTOR_REQUEST_H
 
 #include "actor/state.h"
+#include "wire/system.h"
 
 /* An ask's id: generation 32, index, cap. The cap is the bytes of body that the reply may have. */
 #define FAB_ASK_CAP_BITS   11U
@@ -22,6 +23,15 @@ void fab_requests_destroy(struct fab_core *core);
 /* What an open ask waits for. Returns the next one of the same asker, FAB_SLOT_NONE: none. */
 uint32_t fab_asks_read(const struct fab_core *core, uint32_t index, struct myc_ref *to,
                        uint64_t *id);
+
+/* An ask of an actor here has ended, and not by an answer: whoever owes one need not give it. With
+ * `has_reserved` a small cell is promised to what tells them, and used or given back. */
+void fab_requests_on_asker(struct fab_core *core, struct myc_request request, struct myc_ref to,
+                           bool has_reserved);
+
+/* Behind an ASK that waits in a mailbox: what its end has left there. Not seen by the actor. */
+#define FAB_ASK_ENDED_KEY MYC_TYPE_KEY(0, FAB_SYSTEM_ASK_ENDED)
+void fab_requests_on_ended(struct fab_core *core, const struct fab_msg *msg);
 
 /* The actor ends or restarts: what it owes is BROKEN. */
 void fab_requests_on_end(struct fab_core *core, struct fab_slot *slot);

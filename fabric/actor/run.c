@@ -6,6 +6,7 @@
 #include "actor/life.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
+#include "actor/request.h"
 
 #include <mycelium/messages.h>
 
@@ -27,6 +28,9 @@ event_is_wanted(struct myc_self *self, const struct fab_msg *msg)
     case MYC_UNDELIVERED_KEY:
         fab_notice_event_taken(core, self->actor, msg);
         return true;
+    case FAB_ASK_ENDED_KEY:
+        fab_requests_on_ended(core, msg);
+        return false;
     default:
         return true;
     }

@@ -31,6 +31,7 @@ enum fab_system_op {
     FAB_SYSTEM_ASK_FIRST = 16,
     FAB_SYSTEM_ASK_FAILED = 16, /* an ask will not be answered */
     FAB_SYSTEM_WAIT_PROBE = 17, /* debug builds: who waits for whom (actor/wait_cycle.h) */
+    FAB_SYSTEM_ASK_ENDED = 18,  /* nobody waits for the answer to an ask any more */
     FAB_SYSTEM_MONITOR_FIRST = 32,
     FAB_SYSTEM_MONITOR = 32,   /* an actor is to be watched */
     FAB_SYSTEM_DEMONITOR = 33, /* and no more */
@@ -122,6 +123,16 @@ struct fab_system_ask_failed {
     uint8_t status; /* enum myc_status */
     uint8_t reserved[7];
 };
+
+/* ASK_ENDED: an ask was cancelled, timed out, or ended with its asker. It goes with the messages of
+ * the target, behind the ask itself. */
+struct fab_system_ask_ended {
+    uint64_t asker;  /* actor word, of the core that sends this */
+    uint64_t ask;    /* its id */
+    uint64_t target; /* who was asked: actor word, of the core that gets this */
+};
+
+static_assert(sizeof(struct fab_system_ask_ended) == 24, "layout");
 
 /* WAIT_PROBE: `asker` waits for the target's answer to `ask`, and so does `origin` behind it. */
 struct fab_system_wait_probe {

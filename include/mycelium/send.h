@@ -91,7 +91,9 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_ask(struct myc_self *self, struct myc
                                                uint64_t *ask);
 
 /**
- * Forgets an open ask: neither reply nor failure will come.
+ * Forgets an open ask: neither reply nor failure will come. Who was asked is not told; its lcore
+ * is, as when the deadline passes or the asker ends, and keeps nothing for an answer that nobody
+ * wants. Such an answer can still be given: it is counted as late.
  * @return OK; NOT_FOUND.
  * Context: inside a handler.
  */
@@ -125,7 +127,7 @@ MYC_API enum myc_status myc_reply_failure(struct myc_self *self, struct myc_requ
 /**
  * Says that another actor will answer: our end does not break the request any more.
  * For delegation: send the request in a message, pass it on, and the other one takes it over.
- * @return OK; NOT_FOUND (not ours to answer).
+ * @return OK; NOT_FOUND (not ours to answer, or nobody waits for the answer any more).
  * Context: inside a handler of the actor that got the request.
  */
 MYC_API enum myc_status myc_request_pass_on(struct myc_self *self, struct myc_request request);
