@@ -5,6 +5,7 @@
  *   prober    sends one number and says what became of it
  *   victim    ends as its plan says; sends `count` numbers to its peer from its stop function
  *   ender     asks its peer to stop with a reason, or kills it
+ *   stillborn has an init that fails
  *   sweeper   kills its peer and then itself, without a word
  *   watcher   watches its peer
  *   asker     asks its peer
@@ -106,6 +107,18 @@ idle_receive(struct myc_self *self, void *state, const struct myc_message *messa
 {
     (void)self, (void)state, (void)message;
     return MYC_OK;
+}
+
+/* --- stillborn -------------------------------------------------------------------------------- */
+
+/* `option`: what its init answers. */
+static enum myc_status
+stillborn_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    enum myc_status status = conf_take_plan(state, args, args_size);
+
+    (void)self;
+    return status == MYC_OK ? (enum myc_status)((struct base *)state)->plan.option : status;
 }
 
 /* --- sweeper ---------------------------------------------------------------------------------- */
@@ -296,6 +309,7 @@ const struct myc_class conf_life_classes[] = {
     { CLASS("victim", struct base), TAKES(number_types), .init = victim_init,
       .receive = victim_receive, .stop = victim_stop },
     { CLASS("ender", struct base), .init = ender_init, .receive = idle_receive },
+    { CLASS("stillborn", struct base), .init = stillborn_init, .receive = idle_receive },
     { CLASS("sweeper", struct base), .init = sweeper_init, .receive = idle_receive },
     { CLASS("watcher", struct base), TAKES(watcher_types), .init = watcher_init,
       .receive = watcher_receive },

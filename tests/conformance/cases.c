@@ -331,6 +331,7 @@ const struct CMUnitTest conf_cases[] = {
     CASE(test_two_who_saturate_each_other_with_asks_make_progress),
     CASE(test_an_actor_that_is_full_does_not_hold_up_its_neighbours),
     CASE(test_who_follows_a_name_sees_it_come_and_go),
+    CASE(test_a_failed_init_leaves_no_name_and_a_name_has_one_holder),
     CASE(test_a_supervised_child_keeps_its_ref_for_those_elsewhere),
     CASE(test_a_supervisor_that_gives_up_is_seen_from_elsewhere),
     CASE(test_a_node_that_stops_lets_its_actors_say_their_last_word),

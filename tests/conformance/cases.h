@@ -26,6 +26,7 @@ void test_an_ask_whose_callee_ends_is_broken(void **state);
 void test_a_name_is_found_wherever_it_lives(void **state);
 void test_a_search_waits_for_who_registers_later_and_gives_up_in_time(void **state);
 void test_who_follows_a_name_sees_it_come_and_go(void **state);
+void test_a_failed_init_leaves_no_name_and_a_name_has_one_holder(void **state);
 
 /* cases_policy.c */
 void test_who_conflates_gets_the_latest_of_each_key(void **state);

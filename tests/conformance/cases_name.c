@@ -75,3 +75,32 @@ test_who_follows_a_name_sees_it_come_and_go(void **state)
     assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_FOUND), 8);
     assert_int_equal(conf_count_of(&fixture->log, CONF_WHAT_LOST), 8);
 }
+
+/* actor_failing_in_spawn_err_doesnt_poison_registries, and gen_server's start: whoever follows the
+ * name has not missed anything when the next one has it, and a second one cannot have it. */
+void
+test_a_failed_init_leaves_no_name_and_a_name_has_one_holder(void **state)
+{
+    static const enum myc_status failures[] = { MYC_FAILED, MYC_IGNORED };
+    struct conf_fixture *fixture = conf_begin(state);
+    struct myc_spawn_options options = { .name = "conf_still" };
+    const struct conf_log *log = &fixture->log;
+    uint32_t round = 0;
+
+    for (uint32_t i = 0; i < 2; i++)
+        conf_spawn(fixture, places[i], "follower", (struct conf_plan){ .name = "conf_still" });
+    conf_linger(fixture);
+    for (uint32_t i = 0; i < 4; i++) {
+        struct conf_plan plan = { .option = failures[i / 2] };
+
+        assert_int_equal(conf_try_spawn(fixture, places[i % 2], "stillborn", plan, options),
+                         failures[i / 2]);
+        conf_linger(fixture);
+        assert_int_equal(conf_count_of(log, CONF_WHAT_FOUND), conf_count_of(log, CONF_WHAT_LOST));
+        round = conf_count_of(log, CONF_WHAT_FOUND) / 2;
+        name_and_end(fixture, places[i % 2], options.name, round + 1);
+    }
+    conf_spawn_with(fixture, CONF_B, "sink", (struct conf_plan){ .count = 1 }, options);
+    assert_int_equal(conf_try_spawn(fixture, CONF_B, "sink", (struct conf_plan){ 0 }, options),
+                     MYC_EXISTS);
+}

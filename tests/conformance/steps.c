@@ -132,6 +132,19 @@ conf_spawn_with(struct conf_fixture *fixture, enum conf_place place, const char 
     return ref;
 }
 
+enum myc_status
+conf_try_spawn(struct conf_fixture *fixture, enum conf_place place, const char *class_name,
+               struct conf_plan plan, struct myc_spawn_options options)
+{
+    struct myc_ref ref;
+
+    plan.collector = fixture->collector;
+    options.size = sizeof(options);
+    options.args = &plan;
+    options.args_size = sizeof(plan);
+    return fixture->spawn(fixture, place, class_name, &options, &ref);
+}
+
 struct myc_ref
 conf_spawn(struct conf_fixture *fixture, enum conf_place place, const char *class_name,
            struct conf_plan plan)

@@ -47,6 +47,11 @@ struct myc_ref conf_spawn_with(struct conf_fixture *fixture, enum conf_place pla
                                const char *class_name, struct conf_plan plan,
                                struct myc_spawn_options options);
 
+/* As conf_spawn_with, where the spawn may fail. */
+enum myc_status conf_try_spawn(struct conf_fixture *fixture, enum conf_place place,
+                               const char *class_name, struct conf_plan plan,
+                               struct myc_spawn_options options);
+
 struct myc_ref conf_spawn(struct conf_fixture *fixture, enum conf_place place,
                           const char *class_name, struct conf_plan plan);
 

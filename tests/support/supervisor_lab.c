@@ -58,9 +58,10 @@ kid_receive(struct myc_self *self, void *state, const struct myc_message *messag
 {
     uint64_t value;
 
-    (void)self, (void)state;
+    (void)self;
     if (message->kind == MYC_KIND_EVENT)
         return MYC_OK;
+    kid(((struct kid_state *)state)->id)->handled++;
     memcpy(&value, message->body, sizeof(value));
     return (enum myc_status)value;
 }

@@ -27,7 +27,8 @@ struct kid {
     enum myc_status init_answer; /* OK at first */
     unsigned failures_left;      /* inits that answer `init_answer`; UINT_MAX: all */
     unsigned starts;
-    bool is_deaf; /* handles its stop itself, and never ends */
+    unsigned handled; /* messages */
+    bool is_deaf;     /* handles its stop itself, and never ends */
 };
 
 struct supervisor_lab {

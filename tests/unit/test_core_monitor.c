@@ -1,26 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Monitors: exactly one Down each, with its reason, here and over every kind of link. */
-#include "support/cmocka.h"
-#include "support/core_lab.h"
-#include "support/probe_parts.h"
-
-#include "base/prng.h"
-
-#include <mycelium/messages.h>
-
-static struct lab lab;
-static struct probe a, b, c;
-static const enum fab_level levels[] = { FAB_LEVEL_RING, FAB_LEVEL_SEGMENT, FAB_LEVEL_FLOW };
-
-static void
-begin_at(enum fab_level level, unsigned core_of_b)
-{
-    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b)), memset(&c, 0, sizeof(c));
-    lab_init_pair(&lab, level, 0);
-    assert_int_equal(probe_spawn(&a, lab.cores[0], NULL), MYC_OK);
-    assert_int_equal(probe_spawn(&b, lab.cores[core_of_b], NULL), MYC_OK);
-    assert_int_equal(probe_spawn(&c, lab.cores[core_of_b], NULL), MYC_OK);
-}
+#include "monitor_lab.h"
 
 static void
 at_each_level(void (*check)(void))
@@ -285,125 +265,6 @@ test_a_lost_link_gives_no_connection_once_and_both_sides_are_clean(void **state)
 }
 
 static void
-test_the_table_of_monitors_has_a_limit(void **state)
-{
-    enum myc_status status;
-    unsigned made = 0;
-    uint64_t monitor;
-
-    (void)state;
-    begin_at(FAB_LEVEL_RING, 0);
-    while ((status = probe_monitor(&a, b.ref, &monitor)) == MYC_OK)
-        made++;
-    assert_int_equal(status, MYC_NO_MEMORY);
-    assert_true(made > 0);
-    assert_int_equal(probe_kill(&c, b.ref), MYC_OK);
-    lab_settle(&lab);
-    assert_int_equal(probe_count(&a, MYC_DOWN_KEY), made);
-    assert_int_equal(probe_monitor(&a, c.ref, &monitor), MYC_OK);
-    lab_fini(&lab);
-}
-
-static void
-test_full_mailboxes_still_get_every_down(void **state)
-{
-    static struct probe targets[8];
-    struct myc_spawn_options tiny = { .mailbox_max = 2, .overflow = MYC_OVERFLOW_DROP_OLDEST };
-    static struct probe watcher;
-    uint64_t monitor;
-
-    (void)state;
-    begin_at(LAB_ANY_LEVEL, 1);
-    memset(&watcher, 0, sizeof(watcher));
-    assert_int_equal(probe_spawn(&watcher, lab.cores[0], &tiny), MYC_OK);
-    for (unsigned i = 0; i < 8; i++) {
-        memset(&targets[i], 0, sizeof(targets[i]));
-        assert_int_equal(probe_spawn(&targets[i], lab.cores[1], NULL), MYC_OK);
-        assert_int_equal(probe_monitor(&watcher, targets[i].ref, &monitor), MYC_OK);
-    }
-    lab_settle(&lab);
-    for (unsigned i = 0; i < 8; i++) {
-        (void)probe_send(&a, watcher.ref, i);
-        (void)probe_send(&targets[i], watcher.ref, i);
-        assert_int_equal(probe_kill(&c, targets[i].ref), MYC_OK);
-    }
-    lab_settle(&lab);
-    assert_int_equal(probe_count(&watcher, MYC_DOWN_KEY), 8);
-    lab_fini(&lab);
-}
-
-/* Random watches, ends of watches and deaths: what the model expects is what comes. */
-static void
-check_mixture(uint64_t seed)
-{
-    enum {
-        ACTORS = 12,
-        STEPS = 400
-    };
-    static struct probe actors[ACTORS];
-    static uint64_t monitors[STEPS];
-    static unsigned watcher_of[STEPS], target_of[STEPS];
-    static bool is_open[STEPS];
-    unsigned expected[ACTORS] = { 0 };
-    bool is_alive[ACTORS];
-    struct fab_prng prng;
-    unsigned count = 0;
-
-    fab_prng_init(&prng, seed);
-    memset(actors, 0, sizeof(actors));
-    lab_init_pair(&lab, levels[seed % 3], 0);
-    lab_settle(&lab);
-    for (unsigned i = 0; i < ACTORS; i++) {
-        assert_int_equal(probe_spawn(&actors[i], lab.cores[i % 2], NULL), MYC_OK);
-        is_alive[i] = true;
-    }
-    for (unsigned step = 0; step < STEPS; step++) {
-        unsigned w = (unsigned)fab_prng_below(&prng, ACTORS);
-        unsigned t = (unsigned)fab_prng_below(&prng, ACTORS);
-
-        if (is_alive[w] && fab_prng_chance(&prng, 700000)) {
-            assert_int_equal(probe_monitor(&actors[w], actors[t].ref, &monitors[count]), MYC_OK);
-            watcher_of[count] = w, target_of[count] = t, is_open[count] = true;
-            expected[w] += is_alive[t] ? 0 : 1;
-            is_open[count] = is_alive[t];
-            count++;
-        } else if (count > 0 && fab_prng_chance(&prng, 800000)) {
-            unsigned m = (unsigned)fab_prng_below(&prng, count);
-
-            if (is_open[m] && is_alive[watcher_of[m]]) {
-                assert_int_equal(probe_demonitor(&actors[watcher_of[m]], monitors[m]), MYC_OK);
-                is_open[m] = false;
-            }
-        } else if (is_alive[t] && fab_prng_chance(&prng, 200000)) {
-            lab_settle(&lab);
-            assert_int_equal(probe_kill(&actors[t], actors[t].ref), MYC_OK);
-            lab_settle(&lab);
-            is_alive[t] = false;
-            for (unsigned m = 0; m < count; m++) {
-                if (is_open[m] && target_of[m] == t && is_alive[watcher_of[m]])
-                    expected[watcher_of[m]]++;
-                is_open[m] = is_open[m] && target_of[m] != t && watcher_of[m] != t;
-            }
-        }
-        if (fab_prng_chance(&prng, 300000))
-            lab_turn(&lab);
-    }
-    lab_settle(&lab);
-    for (unsigned i = 0; i < ACTORS; i++)
-        if (is_alive[i])
-            assert_int_equal(probe_count(&actors[i], MYC_DOWN_KEY), expected[i]);
-    lab_fini(&lab);
-}
-
-static void
-test_random_histories_give_one_down_for_each_watch(void **state)
-{
-    (void)state;
-    for (uint64_t seed = 1; seed <= 60; seed++)
-        check_mixture(seed);
-}
-
-static void
 test_nodes_come_and_go_in_order(void **state)
 {
     (void)state;
@@ -440,9 +301,6 @@ main(void)
         cmocka_unit_test(test_the_watchers_end_leaves_no_record_behind),
         cmocka_unit_test(test_a_restart_under_the_same_ref_is_not_a_down),
         cmocka_unit_test(test_a_lost_link_gives_no_connection_once_and_both_sides_are_clean),
-        cmocka_unit_test(test_the_table_of_monitors_has_a_limit),
-        cmocka_unit_test(test_full_mailboxes_still_get_every_down),
-        cmocka_unit_test(test_random_histories_give_one_down_for_each_watch),
         cmocka_unit_test(test_nodes_come_and_go_in_order),
     };
 

@@ -78,9 +78,32 @@ test_by_default_a_restarted_child_keeps_its_ref_and_mailbox(void **state)
     assert_int_equal(probe_send(&sup.boss, before, MYC_OK), MYC_OK);
     lab_settle(&sup.lab);
     assert_int_equal(kid('a')->starts, 2);
+    assert_int_equal(kid('a')->handled, 3);
     assert_true(myc_ref_is_equal(before, kid('a')->ref));
     assert_int_equal(probe_count(&sup.boss, MYC_UNDELIVERED_KEY), 0);
     assert_int_equal(probe_count(&sup.boss, MYC_DOWN_KEY), 0);
+    sup_end();
+}
+
+/* Pekko's "ensure stash message retention on start exception when restart". */
+static void
+test_mail_waits_through_restarts_whose_init_fails(void **state)
+{
+    struct myc_ref before;
+
+    (void)state;
+    sup_begin(1, MYC_ONE_FOR_ONE, 0);
+    sup.spec.intensity = 10;
+    sup_start();
+    before = kid('a')->ref;
+    kid_fail_inits('a', MYC_FAILED, 3);
+    assert_int_equal(probe_send(&sup.boss, before, MYC_FAILED), MYC_OK);
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(probe_send(&sup.boss, before, MYC_OK), MYC_OK);
+    lab_settle(&sup.lab);
+    assert_int_equal(kid('a')->starts, 1 + 3 + 1);
+    assert_int_equal(kid('a')->handled, 1 + 5);
+    assert_int_equal(probe_count(&sup.boss, MYC_UNDELIVERED_KEY), 0);
     sup_end();
 }
 
@@ -310,6 +333,7 @@ main(void)
         cmocka_unit_test(test_transient_normal_shutdown_abnormal),
         cmocka_unit_test(test_temporary_normal_shutdown_abnormal),
         cmocka_unit_test(test_by_default_a_restarted_child_keeps_its_ref_and_mailbox),
+        cmocka_unit_test(test_mail_waits_through_restarts_whose_init_fails),
         cmocka_unit_test(test_multiple_restarts),
         cmocka_unit_test(test_intensity_none_allows_no_restart),
         cmocka_unit_test(test_one_for_one),
