@@ -118,6 +118,7 @@ enum myc_status bench_wire_tail(const struct bench_options *options);
 enum myc_status bench_wire_mixed(const struct bench_options *options);
 enum myc_status bench_wire_incast(const struct bench_options *options);
 enum myc_status bench_wire_load(const struct bench_options *options);
+enum myc_status bench_scaling(const struct bench_options *options);
 enum myc_status bench_pktgen(const struct bench_options *options);
 
 /* Percentiles of samples in ns; sorts them. `count` from 1. */

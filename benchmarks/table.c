@@ -37,6 +37,8 @@ const struct bench bench_table[] = {
     { "flows-1k", "and with 1 000?", bench_flows_1k, NULL },
     { "flows-idle", "what does a turn cost with 10 000 idle flows beside 16?", bench_flows_idle,
       NULL },
+    { "scaling", "what does it cost as there are more lcores, actors, names, timers?", NULL,
+      bench_scaling },
     { "segment-bulk-1k", "what goodput have messages of 1 KiB between two processes?",
       bench_segment_bulk_1k, NULL },
     { "segment-bulk-64k", "what goodput have messages of 64 KiB?", bench_segment_bulk_64k, NULL },

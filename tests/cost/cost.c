@@ -2,6 +2,7 @@
 /* The program: `cost OPERATION COUNT`. */
 #include "cost/cost.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,19 @@ static const struct {
     { "flows_idle", cost_flows_idle }, { "flow_hop", cost_flow_hop },
 };
 
+/* `scale:CURVE:SIZE`: the operation of a curve of `mycelium bench scaling`, at one size. */
+static bool
+run_scale(const char *operation, uint64_t count)
+{
+    char name[32];
+    unsigned size;
+
+    if (sscanf(operation, "scale:%31[a-z]:%u", name, &size) != 2)
+        return false;
+    cost_scale(name, size, count);
+    return true;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -28,6 +42,8 @@ main(int argc, char **argv)
         operations[i].run(strtoull(argv[2], NULL, 10));
         return 0;
     }
+    if (argc == 3 && run_scale(argv[1], strtoull(argv[2], NULL, 10)))
+        return 0;
     fprintf(stderr, "usage: cost OPERATION COUNT\n");
     return 2;
 }

@@ -38,4 +38,7 @@ void cost_flows_1000(uint64_t count);
 void cost_flows_10000(uint64_t count);
 void cost_flows_idle(uint64_t count);
 
+/* The operation of a curve of benchmarks/scale.h, when there are `size` of what it has more of. */
+void cost_scale(const char *curve, uint32_t size, uint64_t count);
+
 #endif

@@ -164,6 +164,26 @@ class Smoke(unittest.TestCase):
             self.assertGreater(row["done_per_s"], 0)
             self.assertLessEqual(row["p99_ns"], row["p9999_ns"])
 
+    def test_growth_is_stated_for_each_curve(self):
+        result = run("bench", "scaling", "--smoke", "--json", timeout=240)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertEqual([line["curve_of"] for line in lines],
+                         ["lcores", "actors", "spawns", "names", "claims", "groups", "members",
+                          "monitors", "timers"])
+        for line in lines:
+            self.assertEqual(line["bench"], "scaling")
+            self.assertRegex(line["order"], r"^O\((1|log n|n|n log n|n\^2)\)$")
+            sizes = [point["x"] for point in line["points"]]
+            self.assertEqual(sizes, [2, 4, 8] if line["curve_of"] == "lcores"
+                             else [10, 100, 1000])
+            for point in line["points"]:
+                self.assertGreater(point["y_ns"], 0)
+            for point in line["points"][1:]:
+                self.assertGreater(point["bytes_each"], 0)
+        text = run("bench", "scaling", "--smoke").stdout
+        self.assertEqual(text.count("scaling, "), len(lines))
+
     def test_pktgens_probes_come_back_from_every_place(self):
         rows = self.rows("pktgen")
         places = list(dict.fromkeys(row["who"] for row in rows))

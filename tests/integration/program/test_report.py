@@ -8,7 +8,8 @@ import unittest
 from page import Dom, browser, colours, visit
 from program import ProgramTest, main, run
 
-BENCHES = ["dispatch", "ring-rtt", "ring-rate", "wire-rtt", "cache-line", "savina-ping-pong"]
+BENCHES = ["dispatch", "ring-rtt", "ring-rate", "wire-rtt", "cache-line", "scaling",
+           "savina-ping-pong"]
 PEERS = [
     {"question": "rtt", "title": "round trip", "who": "Mycelium", "kind": "latency",
      "p50_ns": 161.5, "p99_ns": 190, "ratio_to_ours": 1},
@@ -30,6 +31,9 @@ def figures_of(report):
                         found[f"figures/{place}/{side}/{key}"] = row[side][key]
             for key in ("ratio", "ratio_min", "ratio_max"):
                 found[f"figures/{place}/{key}"] = row[key]
+        for at, point in enumerate(row.get("points", [])):
+            found.update({f"figures/{place}/points/{at}/{key}": value
+                          for key, value in point.items()})
     for name in ("figures", "peers"):
         for place, row in enumerate(report[name]):
             if "who" in row:
