@@ -53,7 +53,8 @@ fab_buffers_create(struct fab_core *core)
     lay_out(buffers, &core->config, table);
     if (!create_table(core, &buffers->bodies, (void **)&buffers->body, sizeof(struct fab_body)) ||
         !create_table(core, &buffers->lends, (void **)&buffers->lend, sizeof(struct fab_lend)) ||
-        !create_table(core, &buffers->holds, (void **)&buffers->hold, sizeof(struct myc_buffer)))
+        !create_table(core, &buffers->holds, (void **)&buffers->hold, sizeof(struct myc_buffer)) ||
+        !fab_quota_create(core))
         return MYC_NO_MEMORY;
     return MYC_OK;
 }
@@ -65,6 +66,7 @@ fab_buffers_destroy(struct fab_core *core)
 
     if (!buffers)
         return;
+    fab_quota_destroy(core);
     fab_core_free(core, buffers->heap.blocks);
     fab_core_free(core, buffers->bodies.entries);
     fab_core_free(core, buffers->lends.entries);
@@ -82,8 +84,9 @@ fab_buffers_are_quiet(const struct fab_core *core)
     const struct fab_buffers *buffers = core->buffers;
 
     return buffers->bodies.taken == 0 && buffers->lends.taken == 0 && buffers->holds.taken == 0 &&
-           buffers->owed_first == FAB_BODY_NONE && fab_heap_is_whole(&buffers->heap) &&
-           fab_heap_is_whole(&buffers->incoming);
+           buffers->owed_first == FAB_BODY_NONE && buffers->quota.all.loans == 0 &&
+           buffers->quota.all.units[0] == 0 && buffers->quota.all.units[1] == 0 &&
+           fab_heap_is_whole(&buffers->heap) && fab_heap_is_whole(&buffers->incoming);
 }
 
 /* --- bodies ----------------------------------------------------------------------------------- */
@@ -282,8 +285,14 @@ fab_lend_add(struct fab_core *core, struct fab_body *body, struct fab_link *link
     struct fab_buffers *buffers = core->buffers;
     uint32_t *first = &fab_link_state(core, link)->first_lend;
     uint32_t index;
+    bool is_there;
 
     FAB_ASSERT(!body->link);
+    is_there = *first != FAB_LEND_NONE && buffers->lend[*first].body == index_of(buffers, body);
+    if (!fab_quota_allows(core, link, body, is_there)) {
+        core->counters.lent_over_quota++;
+        return false;
+    }
     if (!fab_handles_pop(&buffers->lends, &index)) {
         core->counters.heap_empty++;
         return false;
@@ -297,6 +306,7 @@ fab_lend_add(struct fab_core *core, struct fab_body *body, struct fab_link *link
     if (*first != FAB_LEND_NONE)
         buffers->lend[*first].previous = index;
     *first = index;
+    fab_quota_on_lend(core, &buffers->lend[index], is_there);
     body->references++;
     *number = number_of(buffers, index);
     return true;
@@ -309,6 +319,7 @@ end_lend(struct fab_core *core, uint32_t index)
     const struct fab_lend *lend = &buffers->lend[index];
     struct fab_body *body = &buffers->body[lend->body];
 
+    fab_quota_on_lend_end(core, lend);
     if (lend->previous != FAB_LEND_NONE)
         buffers->lend[lend->previous].next = lend->next;
     else

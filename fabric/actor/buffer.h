@@ -28,6 +28,7 @@
 #define FAB_ACTOR_BUFFER_H
 
 #include "actor/handle.h"
+#include "actor/quota.h"
 #include "base/heap.h"
 #include "link/link.h"
 
@@ -54,6 +55,7 @@ struct fab_lend {
     uint32_t body;
     uint32_t next; /* of the same link */
     uint32_t previous;
+    uint32_t units; /* of the heap, charged to whom it was lent: see quota.h */
     uint16_t link;
 };
 
@@ -69,6 +71,7 @@ struct fab_buffers {
     struct fab_handles bodies;
     struct fab_handles lends;
     struct fab_handles holds;
+    struct fab_quota quota;
     struct fab_body *body;
     struct fab_lend *lend;
     struct myc_buffer *hold;
@@ -123,7 +126,7 @@ fab_msg_release(struct fab_core *core, const struct fab_msg *msg)
 /* --- loans ------------------------------------------------------------------------------------ */
 
 /* Enters a loan of an own body to the other end of the link, which adds a reference. False: the
- * table is full. */
+ * table is full, or the other end has as much as it may (counted). */
 bool fab_lend_add(struct fab_core *core, struct fab_body *body, struct fab_link *link,
                   uint32_t *number);
 

@@ -143,6 +143,7 @@ struct fab_core_config {
     X(large_sent, "messages whose body went through the heap")                                     \
     X(large_received, "messages that came over links with their body in a heap")                   \
     X(bodies_copied, "bodies copied because they lay in another heap, or in no heap when kept")    \
+    X(lent_over_quota, "large messages refused: their process keeps as much as it may")            \
     X(heap_empty, "times that the heap or a table of buffers was used up")                         \
     X(loans_broken, "bodies that came back because the link to who had them broke")                \
     X(releases_lost, "bodies that come back only with the end of their link")                      \

@@ -126,6 +126,7 @@ fab_link_up(struct fab_core *core, struct fab_link *link)
 {
     fab_link_state(core, link)->is_up = true;
     consider(core, link);
+    fab_quota_on_link_up(core, link);
     fab_notice_on_link_up(core, link);
     fab_monitors_on_link_up(core, link);
     fab_names_on_link_up(core, link);
@@ -141,6 +142,7 @@ fab_link_down(struct fab_core *core, struct fab_link *link)
     state->is_up = false;
     reroute(core, link);
     fab_buffers_on_link_down(core, link);
+    fab_quota_on_link_down(core, link);
     fab_notice_on_link_down(core, link);
     fab_doubts_on_link_down(core, link);
     fab_waiters_on_link_down(core, link);
@@ -164,7 +166,8 @@ fab_core_add_link(struct fab_core *core, struct fab_link *link)
         routes->state_count++;
     routes->states[index] = (struct fab_link_state){ .link = link,
                                                      .first_waiter = FAB_PAIR_NONE,
-                                                     .first_lend = FAB_LEND_NONE };
+                                                     .first_lend = FAB_LEND_NONE,
+                                                     .account = FAB_ACCOUNT_NONE };
     link->index = (uint16_t)index;
     link->sink = &fab_core_sink;
     link->core = core;

@@ -29,6 +29,7 @@ struct fab_link_state {
     uint32_t first_waiter;    /* actors that were told FULL */
     uint32_t first_lend;      /* bodies of our heap that the other end has */
     uint32_t borrowed;        /* bodies of the other end's heap that are here */
+    uint32_t account;         /* of the other end's process: see quota.h */
     uint32_t blocks_unlisted; /* pairs held back that found no entry: see bounce.h */
     bool is_up;
 };

@@ -288,6 +288,7 @@ fab_node_limits(const struct myc_limits *given)
         .names_max = or_default(given->names_max, 4096),
         .buffers_max = or_default(given->buffers_max, FAB_BUFFERS_DEFAULT),
         .heap_bytes_max = given->heap_bytes_max ? given->heap_bytes_max : 64ULL << 20,
+        .lent_bytes_max = given->lent_bytes_max,
         .ring_slots = or_default(given->ring_slots, 1024),
         .flow_window_bytes = or_default(given->flow_window_bytes, 1U << 20),
     };

@@ -80,16 +80,18 @@ struct myc_attach_rule {
 
 /** Sizes fixed at start; 0 gives the default in brackets. All of each lcore. */
 struct myc_limits {
-    uint32_t actors_max;        /**< [65536] up to 16777215 */
-    uint32_t messages_max;      /**< message slots that wait in mailboxes [65536] */
-    uint64_t state_bytes_max;   /**< memory for the state of actors [64 MiB] */
-    uint32_t timers_max;        /**< [65536] */
-    uint32_t asks_max;          /**< open asks [16384] */
-    uint32_t monitors_max;      /**< [65536] */
-    uint32_t names_max;         /**< [4096] */
-    uint32_t buffers_max;       /* bodies of large messages known at one time [8192] */
-    uint64_t heap_bytes_max;    /* heap of large messages, rounded up to 2 MiB [64 MiB] */
-    uint32_t ring_slots;        /**< slots of a ring or segment ring, a power of two [1024] */
+    uint32_t actors_max;      /**< [65536] up to 16777215 */
+    uint32_t messages_max;    /**< message slots that wait in mailboxes [65536] */
+    uint64_t state_bytes_max; /**< memory for the state of actors [64 MiB] */
+    uint32_t timers_max;      /**< [65536] */
+    uint32_t asks_max;        /**< open asks [16384] */
+    uint32_t monitors_max;    /**< [65536] */
+    uint32_t names_max;       /**< [4096] */
+    uint32_t buffers_max;     /* bodies of large messages known at one time [8192] */
+    uint64_t heap_bytes_max;  /* heap of large messages, rounded up to 2 MiB [64 MiB] */
+    uint64_t lent_bytes_max;  /**< of that heap, which another process may keep [half of it]; all of
+                               * them together three quarters; more is refused with NO_MEMORY */
+    uint32_t ring_slots;      /**< slots of a ring or segment ring, a power of two [1024] */
     uint32_t flow_window_bytes; /**< bytes sent and not acknowledged for each flow [1 MiB] */
 };
 

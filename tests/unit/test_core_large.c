@@ -30,7 +30,7 @@ setup_with(uint64_t heap_size, uint32_t capacity, uint32_t buffers)
     lab_init(&lab);
     for (unsigned i = 0; i < 3; i++) {
         configs[i].heap_size = heap_size;
-        configs[i].limits.buffers_max = buffers;
+        configs[i].limits.buffers_max = i == 2 ? buffers : 64;
         lab_add_core(&lab, &configs[i]);
     }
     lab_join(&lab, 0, 1, FAB_LEVEL_RING, capacity);
@@ -305,12 +305,12 @@ test_a_used_up_heap_answers_no_memory_and_recovers(void **state)
         spawn_reader(&b, core, on_large);
         for (sent = 0; send_sized(&a, b.ref, 4 * MIB) == MYC_OK;)
             sent++;
-        assert_int_equal(sent, 8);
+        assert_int_equal(sent, core < 2 ? 8 : 4); /* another process may have half: quota.h */
         assert_int_equal(send_sized(&a, b.ref, 4 * MIB), MYC_NO_MEMORY);
         assert_int_equal(probe_send(&a, b.ref, 1), MYC_OK); /* small ones need no heap */
         b.on_message = NULL;
         lab_settle(&lab);
-        assert_int_equal(probe_count(&b, PROBE_NUMBER_KEY), 9);
+        assert_int_equal(probe_count(&b, PROBE_NUMBER_KEY), sent + 1);
         assert_int_equal(send_sized(&a, b.ref, 4 * MIB), MYC_OK);
         lab_settle(&lab);
     }
@@ -424,7 +424,7 @@ test_a_receiver_without_a_free_entry_bounces_and_goes_on(void **state)
     setup_with(HEAP_SIZE, 0, 4);
     spawn_reader(&b, 2, on_large_keep);
     for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal(send_sized(&a, b.ref, 2000), i < 4 ? MYC_OK : MYC_NO_MEMORY);
+        assert_int_equal(send_sized(&a, b.ref, 2000), MYC_OK); /* the fifth comes back */
         lab_settle(&lab);
     }
     assert_int_equal(kept_count, 4);

@@ -71,6 +71,7 @@ check_limits(struct fab_yaml *yaml, const struct fab_config_file *file)
         { "limits.names_max", limits->names_max, 1, 1U << 24 },
         { "limits.buffers_max", limits->buffers_max, 1, 1U << 20 },
         { "limits.heap_mb_max", limits->heap_mb_max, 2, 1U << 12 },
+        { "limits.lent_mb_max", limits->lent_mb_max, 1, 1U << 12 },
         { "limits.ring_slots", limits->ring_slots, 64, 65536 },
         { "limits.flow_window_bytes", limits->flow_window_bytes, 16384, 1U << 30 },
         { "times.keepalive_us", file->times.keepalive_us, 100, TIME_US_MAX },

@@ -187,6 +187,7 @@ limits_of(const struct fab_file_limits *limits)
         .names_max = limits->names_max,
         .buffers_max = limits->buffers_max,
         .heap_bytes_max = (uint64_t)limits->heap_mb_max << 20,
+        .lent_bytes_max = (uint64_t)limits->lent_mb_max << 20,
         .ring_slots = limits->ring_slots,
         .flow_window_bytes = limits->flow_window_bytes,
     };

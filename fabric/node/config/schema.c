@@ -195,6 +195,7 @@ static const cyaml_schema_field_t limits_fields[] = {
     NUMBER(struct fab_file_limits, names_max, MAYBE),
     NUMBER(struct fab_file_limits, buffers_max, MAYBE),
     NUMBER(struct fab_file_limits, heap_mb_max, MAYBE),
+    NUMBER(struct fab_file_limits, lent_mb_max, MAYBE),
     NUMBER(struct fab_file_limits, ring_slots, MAYBE),
     NUMBER(struct fab_file_limits, flow_window_bytes, MAYBE),
     CYAML_FIELD_END,

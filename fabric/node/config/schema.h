@@ -120,6 +120,7 @@ struct fab_file_limits {
     uint32_t names_max;
     uint32_t buffers_max;
     uint32_t heap_mb_max;
+    uint32_t lent_mb_max;
     uint32_t ring_slots;
     uint32_t flow_window_bytes;
 };
