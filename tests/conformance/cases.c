@@ -277,7 +277,7 @@ test_what_was_begun_ends_when_the_other_node_crashes_and_it_is_taken_back(void *
 {
     struct conf_fixture *fixture = *state;
     struct conf_log *log = &fixture->log;
-    struct want source_ended = { log, CONF_WHAT_SENT, 2 };
+    struct want source_ended = { .log = log, .what = CONF_WHAT_SENT, .count = 2 };
 
     if (!fixture->crash_b || fixture->is_one_node)
         skip();

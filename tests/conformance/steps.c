@@ -41,12 +41,24 @@ conf_report_of(const struct conf_log *log, enum conf_what what, struct myc_ref r
     return NULL;
 }
 
+static uint32_t
+count_wanted(const struct want *want)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < conf_log_count(want->log); i++)
+        count +=
+            want->log->reports[i].what == want->what &&
+            (myc_ref_is_null(want->ref) || myc_ref_is_equal(want->log->reports[i].ref, want->ref));
+    return count;
+}
+
 static bool
 is_there(void *context)
 {
     const struct want *want = context;
 
-    return conf_count_of(want->log, want->what) >= want->count;
+    return count_wanted(want) >= want->count;
 }
 
 static bool
@@ -84,21 +96,32 @@ conf_await_refusal(struct conf_fixture *fixture, uint32_t before)
     assert_true(fixture->run_until(fixture, is_refused, &refusals, CONF_TIMEOUT_NS));
 }
 
+static void
+await(struct conf_fixture *fixture, struct want want, uint64_t timeout_ns)
+{
+    if (!fixture->run_until(fixture, is_there, &want, timeout_ns))
+        fail_msg("%s: waited for %u of report %d, have %u", fixture->locality, want.count,
+                 (int)want.what, count_wanted(&want));
+}
+
 void
 conf_await_within(struct conf_fixture *fixture, enum conf_what what, uint32_t count,
                   uint64_t timeout_ns)
 {
-    struct want want = { &fixture->log, what, count };
-
-    if (!fixture->run_until(fixture, is_there, &want, timeout_ns))
-        fail_msg("%s: waited for %u of report %d, have %u", fixture->locality, count, (int)what,
-                 conf_count_of(&fixture->log, what));
+    await(fixture, (struct want){ .log = &fixture->log, .what = what, .count = count }, timeout_ns);
 }
 
 void
 conf_await(struct conf_fixture *fixture, enum conf_what what, uint32_t count)
 {
     conf_await_within(fixture, what, count, CONF_TIMEOUT_NS);
+}
+
+void
+conf_await_of(struct conf_fixture *fixture, enum conf_what what, struct myc_ref ref, uint32_t count)
+{
+    await(fixture, (struct want){ .log = &fixture->log, .what = what, .count = count, .ref = ref },
+          CONF_TIMEOUT_NS);
 }
 
 /* --- spawning --------------------------------------------------------------------------------- */

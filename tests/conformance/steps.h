@@ -11,7 +11,8 @@
 struct want {
     const struct conf_log *log;
     enum conf_what what;
-    uint32_t count; /* at least so many */
+    uint32_t count;     /* at least so many */
+    struct myc_ref ref; /* about that actor; null: any */
 };
 
 /* Reports so far. */
@@ -38,6 +39,10 @@ void conf_await_within(struct conf_fixture *fixture, enum conf_what what, uint32
                        uint64_t timeout_ns);
 
 void conf_await(struct conf_fixture *fixture, enum conf_what what, uint32_t count);
+
+/* Waits for so many reports of that kind about that actor, or fails. */
+void conf_await_of(struct conf_fixture *fixture, enum conf_what what, struct myc_ref ref,
+                   uint32_t count);
 
 /* A new collector: the others went with a node. */
 void conf_spawn_collector(struct conf_fixture *fixture);
