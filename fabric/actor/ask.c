@@ -34,6 +34,7 @@
 
 struct ask {
     struct myc_ref to;
+    struct myc_ref owner; /* whoever owes the answer now, as far as it is known */
     uint64_t tag;
     uint32_t slot; /* the asker */
     uint32_t next; /* of the same asker */
@@ -142,7 +143,7 @@ open_ask(struct fab_core *core, struct myc_ref to, uint32_t cap, uint32_t *index
         fab_handles_push(&asks->handles, *index);
         return false;
     }
-    ask->to = to;
+    ask->to = ask->owner = to;
     ask->slot = fab_slot_index(core, core->self->slot);
     ask->next = *first;
     ask->prev = FAB_SLOT_NONE;
@@ -195,7 +196,7 @@ abandon_ask(struct fab_core *core, uint32_t index)
     close_ask(core, index);
     if (ask.has_large)
         fab_cells_unreserve(&core->cells, FAB_CELL_LARGE);
-    fab_requests_on_asker(core, request, ask.to, true);
+    fab_requests_on_asker(core, request, ask.owner, true);
 }
 
 static void
@@ -228,7 +229,7 @@ fab_asks_read(const struct fab_core *core, uint32_t index, struct myc_ref *to, u
 {
     const struct ask *ask = &core->asks->asks[index];
 
-    *to = ask->to;
+    *to = ask->owner;
     *id = id_of(core->asks, index);
     return ask->next;
 }
@@ -250,7 +251,7 @@ fab_asks_run(struct fab_core *core, unsigned budget)
         };
 
         fail_ask(core, index, MYC_TIMEOUT);
-        fab_requests_on_asker(core, request, ask.to, false);
+        fab_requests_on_asker(core, request, ask.owner, false);
         failed++;
     }
     return failed;
@@ -305,6 +306,19 @@ fab_asks_on_undelivered(struct fab_core *core, struct fab_slot *slot, uint64_t a
         return;
     /* Whether it was handled is as unknown as with any ask whose link broke. */
     fail_ask(core, index, reason == MYC_IN_DOUBT ? MYC_NO_CONNECTION : reason);
+}
+
+void
+fab_asks_on_taken(struct fab_core *core, uint64_t asker, uint64_t ask, struct myc_ref owner)
+{
+    const struct fab_slot *slot = fab_slot_lookup(core, asker);
+    const struct myc_request request = { .asker = { core->home, asker }, .ask = ask };
+    uint32_t index;
+
+    if (slot != NULL && lookup(core, slot, ask, &index))
+        core->asks->asks[index].owner = owner;
+    else
+        fab_requests_on_asker(core, request, owner, false);
 }
 
 enum myc_status
@@ -374,7 +388,8 @@ fab_asks_on_link_down(struct fab_core *core, struct fab_link *link)
     struct fab_asks *asks = core->asks;
 
     for (uint32_t i = 0; i < asks->handles.fresh; i++)
-        if (fab_handles_is_taken(&asks->handles, i) && fab_request_is_over(link, asks->asks[i].to))
+        if (fab_handles_is_taken(&asks->handles, i) &&
+            fab_request_is_over(link, asks->asks[i].owner))
             fail_ask(core, i, MYC_NO_CONNECTION);
     fab_requests_on_link_down(core, link);
 }

@@ -7,10 +7,12 @@
  * it, with the link to the asker, or when the asker waits no more: an ask that is cancelled, times
  * out or ends with its asker tells the core of who was asked (ASK_ENDED). So the entries that an
  * asker makes here are as bounded as its own table of open asks, whether or not anybody answers.
- * Only a request that was passed on (or redirected while it waited) is not found by that: its entry
- * stays until it is answered or its new owner ends. For an asker elsewhere an entry holds a
- * reserved cell, so that the failure can always be sent. When the table is full the entry longest
- * passed over makes room: its asker still has the deadline (counted as requests_untracked).
+ * Whoever takes a request over tells the asker's core (ASK_TAKEN), so that this holds for
+ * delegates, too, and so that the loss of a delegate's node is known to the asker. For an asker
+ * elsewhere an entry holds a reserved cell, so that the failure can always be sent. When the table
+ * is full the entry longest passed over makes room: its asker still has the deadline (counted as
+ * requests_untracked). What waited in a mailbox while its link broke and came again is not known to
+ * be over: its entry stays until the answer.
  */
 #ifndef FAB_ACTOR_OWED_H
 #define FAB_ACTOR_OWED_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The side that owes an answer: replies, failures, and what becomes of a request when the one who
- * owes it ends. The table is owed.h; the asker's side is ask.c.
+ * owes it ends. The table is owed.h; the asker's side is ask.c; what the two sides tell each other
+ * of a request's way is in request_way.c.
  */
 #include "actor/request.h"
 
@@ -44,8 +45,8 @@ fab_requests_destroy(struct fab_core *core)
     core->requests = NULL;
 }
 
-static void
-forget_owed(struct fab_core *core, uint32_t index)
+void
+fab_requests_forget(struct fab_core *core, uint32_t index)
 {
     if (core->requests->owed[index].has_reserved)
         fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
@@ -58,10 +59,14 @@ fab_asks_on_request(struct fab_core *core, struct fab_slot *slot, struct myc_ref
     struct fab_owed_table *table = core->requests;
     const struct myc_request request = { .asker = from, .ask = ask };
     bool is_local = from.home == core->home && myc_ref_lcore(from) == core->lcore;
+    struct fab_link *link;
     bool has_room;
     uint32_t index;
 
     if (fab_owed_lookup(table, request) != FAB_OWED_NONE)
+        return;
+    /* It waited here while its link broke: its asker knows, and cannot be told anything. */
+    if (!is_local && fab_route(core, from, &link) != MYC_OK)
         return;
     if (!is_local && !fab_cells_reserve(&core->cells, FAB_CELL_SMALL)) {
         core->counters.requests_untracked++;
@@ -69,7 +74,7 @@ fab_asks_on_request(struct fab_core *core, struct fab_slot *slot, struct myc_ref
     }
     if (table->handles.taken == table->handles.count) {
         core->counters.requests_untracked++;
-        forget_owed(core, fab_owed_oldest(table));
+        fab_requests_forget(core, fab_owed_oldest(table));
     }
     has_room = fab_owed_push(table, fab_slot_index(core, slot), request, &index);
     FAB_ASSERT(has_room); /* it was made above */
@@ -119,7 +124,7 @@ fail_owed(struct fab_core *core, uint32_t index, enum myc_status status)
     struct fab_owed *owed = &core->requests->owed[index];
     enum myc_status outcome = send_failure(core, owed->request, status, &owed->has_reserved);
 
-    forget_owed(core, index);
+    fab_requests_forget(core, index);
     return outcome;
 }
 
@@ -161,128 +166,7 @@ fab_requests_on_link_down(struct fab_core *core, const struct fab_link *link)
     for (uint32_t i = 0; i < owed->handles.fresh; i++)
         if (fab_handles_is_taken(&owed->handles, i) &&
             fab_request_is_over(link, owed->owed[i].request.asker))
-            forget_owed(core, i);
-}
-
-/* --- the asker waits no more -------------------------------------------------------------------
- */
-
-static const struct myc_type ended_type = {
-    .name = "AskEnded",
-    .template_id = FAB_SYSTEM_ASK_ENDED,
-    .block_length = sizeof(struct myc_request),
-};
-
-/* Without a cell for it nothing is done: the entry stays until the answer. */
-static void
-follow_through_mailbox(struct fab_core *core, uint64_t target, struct myc_request request)
-{
-    const struct fab_event event = {
-        .type = &ended_type,
-        .body = &request,
-        .size = sizeof(request),
-    };
-    struct fab_slot *slot = fab_slot_lookup(core, target);
-
-    if (slot != NULL && slot->head != NULL && !fab_event_post(core, slot, &event))
-        core->counters.ask_ends_lost++;
-}
-
-/* The ask has been handled, or it still waits: then its end goes behind it. */
-static void
-release(struct fab_core *core, struct myc_request request, uint64_t target)
-{
-    uint32_t index = fab_owed_lookup(core->requests, request);
-
-    if (index != FAB_OWED_NONE)
-        forget_owed(core, index);
-    else
-        follow_through_mailbox(core, target, request);
-}
-
-void
-fab_requests_on_ended(struct fab_core *core, const struct fab_msg *msg)
-{
-    struct myc_request request;
-    uint32_t index;
-
-    memcpy(&request, fab_msg_body_const(msg), sizeof(request));
-    index = fab_owed_lookup(core->requests, request);
-    if (index != FAB_OWED_NONE)
-        forget_owed(core, index);
-}
-
-void
-fab_requests_on_asker(struct fab_core *core, struct myc_request request, struct myc_ref to,
-                      bool has_reserved)
-{
-    const struct fab_system_ask_ended ended = {
-        .asker = request.asker.actor,
-        .ask = request.ask,
-        .target = to.actor,
-    };
-    const struct fab_system_record record = {
-        .op = FAB_SYSTEM_ASK_ENDED,
-        .order = to.actor,
-        .body = &ended,
-        .size = sizeof(ended),
-    };
-    struct fab_link *link;
-    enum myc_status way = fab_route(core, to, &link);
-
-    if (way == MYC_OK && link != NULL && has_reserved) {
-        fab_system_send_reserved(core, link, &record);
-        return;
-    }
-    if (has_reserved)
-        fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
-    if (way != MYC_OK)
-        return; /* the other end has seen the link go, too */
-    if (link == NULL)
-        release(core, request, to.actor);
-    else if (fab_system_send(core, link, &record) != MYC_OK)
-        core->counters.ask_ends_lost++;
-}
-
-static bool
-on_ended(struct fab_core *core, const struct fab_link *link, const void *body, uint32_t size)
-{
-    struct fab_system_ask_ended ended;
-
-    if (size != sizeof(ended))
-        return false;
-    memcpy(&ended, body, sizeof(ended));
-    if (ended.asker >> 56 != link->peer_lcore)
-        return false;
-    release(core,
-            (struct myc_request){ .asker = { link->peer_home, ended.asker }, .ask = ended.ask },
-            ended.target);
-    return true;
-}
-
-/* --- records, and the API -----------------------------------------------------------------------
- */
-
-bool
-fab_asks_on_system(struct fab_core *core, struct fab_link *link, uint16_t op, const void *body,
-                   uint32_t size)
-{
-    struct fab_system_ask_failed failed;
-    struct fab_slot *slot;
-
-    if (op == FAB_SYSTEM_WAIT_PROBE)
-        return fab_wait_cycle_receive(core, body, size);
-    if (op == FAB_SYSTEM_ASK_ENDED)
-        return on_ended(core, link, body, size);
-    if (op != FAB_SYSTEM_ASK_FAILED || size != sizeof(failed))
-        return false;
-    memcpy(&failed, body, sizeof(failed));
-    if (failed.status == MYC_OK || failed.status >= MYC_STATUS_COUNT)
-        return false;
-    slot = fab_slot_lookup(core, failed.asker);
-    if (slot != NULL)
-        fab_asks_on_undelivered(core, slot, failed.ask, (enum myc_status)failed.status);
-    return true;
+            fab_requests_forget(core, i);
 }
 
 struct myc_request
@@ -303,7 +187,7 @@ myc_reply(struct myc_self *self, struct myc_request request, const struct myc_ty
         return MYC_TOO_BIG;
     status = fab_send_reply(self, request, type, body, size);
     if (index != FAB_OWED_NONE && status != MYC_NO_MEMORY)
-        forget_owed(core, index);
+        fab_requests_forget(core, index);
     return status;
 }
 
@@ -329,7 +213,7 @@ myc_request_pass_on(struct myc_self *self, struct myc_request request)
     if (index == FAB_OWED_NONE ||
         core->requests->owed[index].slot != fab_slot_index(core, self->slot))
         return MYC_NOT_FOUND;
-    forget_owed(core, index);
+    fab_requests_forget(core, index);
     return MYC_OK;
 }
 
@@ -339,4 +223,5 @@ myc_request_take_over(struct myc_self *self, struct myc_request request)
     struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
 
     fab_asks_on_request(core, self->slot, request.asker, request.ask);
+    fab_requests_on_taken(core, self->slot, request);
 }

@@ -24,6 +24,16 @@ void fab_requests_destroy(struct fab_core *core);
 uint32_t fab_asks_read(const struct fab_core *core, uint32_t index, struct myc_ref *to,
                        uint64_t *id);
 
+/* The ask's end was told, or its answer given: the entry goes. */
+void fab_requests_forget(struct fab_core *core, uint32_t index);
+
+/* Whoever lives in the slot has taken over a request: its asker's core is told. */
+void fab_requests_on_taken(struct fab_core *core, const struct fab_slot *slot,
+                           struct myc_request request);
+
+/* An ask of an actor here was taken over by that one; it may have ended meanwhile. */
+void fab_asks_on_taken(struct fab_core *core, uint64_t asker, uint64_t ask, struct myc_ref owner);
+
 /* An ask of an actor here has ended, and not by an answer: whoever owes one need not give it. With
  * `has_reserved` a small cell is promised to what tells them, and used or given back. */
 void fab_requests_on_asker(struct fab_core *core, struct myc_request request, struct myc_ref to,

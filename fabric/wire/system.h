@@ -32,6 +32,7 @@ enum fab_system_op {
     FAB_SYSTEM_ASK_FAILED = 16, /* an ask will not be answered */
     FAB_SYSTEM_WAIT_PROBE = 17, /* debug builds: who waits for whom (actor/wait_cycle.h) */
     FAB_SYSTEM_ASK_ENDED = 18,  /* nobody waits for the answer to an ask any more */
+    FAB_SYSTEM_ASK_TAKEN = 19,  /* another actor owes the answer now */
     FAB_SYSTEM_MONITOR_FIRST = 32,
     FAB_SYSTEM_MONITOR = 32,   /* an actor is to be watched */
     FAB_SYSTEM_DEMONITOR = 33, /* and no more */
@@ -129,10 +130,18 @@ struct fab_system_ask_failed {
 struct fab_system_ask_ended {
     uint64_t asker;  /* actor word, of the core that sends this */
     uint64_t ask;    /* its id */
-    uint64_t target; /* who was asked: actor word, of the core that gets this */
+    uint64_t target; /* who owes the answer: actor word, of the core that gets this */
+};
+
+/* ASK_TAKEN: an ask was passed on, and the sender's actor will answer it. */
+struct fab_system_ask_taken {
+    uint64_t asker; /* actor word, of the core that gets this */
+    uint64_t ask;   /* its id */
+    uint64_t owner; /* who owes the answer now: actor word, of the core that sends this */
 };
 
 static_assert(sizeof(struct fab_system_ask_ended) == 24, "layout");
+static_assert(sizeof(struct fab_system_ask_taken) == 24, "layout");
 
 /* WAIT_PROBE: `asker` waits for the target's answer to `ask`, and so does `origin` behind it. */
 struct fab_system_wait_probe {

@@ -133,7 +133,8 @@ MYC_API enum myc_status myc_reply_failure(struct myc_self *self, struct myc_requ
 MYC_API enum myc_status myc_request_pass_on(struct myc_self *self, struct myc_request request);
 
 /**
- * Makes a request that came in a message ours: our end without an answer tells the asker BROKEN.
+ * Makes a request that came in a message ours: our end without an answer tells the asker BROKEN,
+ * the loss of our node NO_CONNECTION.
  * Context: inside a handler.
  */
 MYC_API void myc_request_take_over(struct myc_self *self, struct myc_request request);

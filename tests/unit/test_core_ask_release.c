@@ -59,6 +59,14 @@ spawn_keeper(struct level_lab *at)
     assert_int_equal(probe_spawn(&b, at->there, NULL), MYC_OK);
 }
 
+/* Long enough for what was sent to be handled, and for no deadline. */
+static void
+turn(struct level_lab *at)
+{
+    for (unsigned i = 0; i < 4; i++)
+        lab_turn(&at->lab);
+}
+
 static void
 again(struct level_lab *at)
 {
@@ -79,9 +87,7 @@ run_handled(struct level_lab *at)
 
         spawn_keeper(at);
         id = ask(at, ending);
-        lab_turn(&at->lab);
-        lab_turn(&at->lab);
-        lab_turn(&at->lab);
+        turn(at);
         assert_int_equal(owed(at), 1);
         end(at, ending, id);
         lab_settle(&at->lab);
@@ -131,6 +137,130 @@ test_nothing_is_owed_for_an_ask_that_waited_when_it_was_given_up(void **state)
     level_each(&own, run_waiting);
 }
 
+/* The full mailbox of b passes on to d's. */
+static void
+run_redirected(struct level_lab *at)
+{
+    for (enum ending ending = CANCELLED; ending < ENDINGS; ending++) {
+        static struct probe d;
+        struct myc_spawn_options options = { .mailbox_max = 1, .overflow = MYC_OVERFLOW_REDIRECT };
+        uint64_t id;
+
+        d = (struct probe){ .on_message = probe_keeps };
+        assert_int_equal(probe_spawn(&d, at->there, NULL), MYC_OK);
+        options.redirect_to = d.ref;
+        b = (struct probe){ .on_message = probe_keeps };
+        assert_int_equal(probe_spawn(&b, at->there, &options), MYC_OK);
+        level_hold(at, b.ref);
+        level_hold(at, d.ref);
+        id = ask(at, ending);
+        level_arrive(at);
+        end(at, ending, id);
+        lab_settle(&at->lab);
+        assert_int_equal(b.count, 1);
+        assert_int_equal(d.count, 2);
+        assert_int_equal(owed(at), 0);
+        assert_int_equal(probe_kill(&at->c, d.ref), MYC_OK);
+        again(at);
+    }
+}
+
+static void
+test_nothing_is_owed_for_an_ask_that_was_redirected(void **state)
+{
+    (void)state;
+    level_each(&own, run_redirected);
+}
+
+static void
+run_delegated(struct level_lab *at)
+{
+    for (enum ending ending = CANCELLED; ending < ENDINGS; ending++) {
+        static struct probe d;
+        uint64_t id;
+
+        /* The first one is beside the asker, the delegate there. */
+        d = (struct probe){ .on_message = probe_keeps };
+        assert_int_equal(probe_spawn(&d, at->lab.cores[0], NULL), MYC_OK);
+        spawn_keeper(at);
+        assert_int_equal(probe_ask(&at->a, d.ref, 1,
+                                   &(struct myc_ask_options){
+                                       .timeout_ns = ending == TIMED_OUT ? MS : MYC_FOREVER },
+                                   &id),
+                         MYC_OK);
+        turn(at);
+        assert_int_equal(probe_pass_on(&d, probe_kept), MYC_OK);
+        probe_take_over(&b, probe_kept);
+        turn(at);
+        assert_int_equal(owed(at), 1);
+        end(at, ending, id);
+        lab_settle(&at->lab);
+        assert_int_equal(owed(at), 0);
+        /* Who takes over what has ended is told. */
+        assert_int_equal(probe_pass_on(&d, probe_kept), MYC_NOT_FOUND);
+        probe_take_over(&b, probe_kept);
+        assert_int_equal(owed(at), at->there_index == 1);
+        lab_settle(&at->lab);
+        assert_int_equal(owed(at), 0);
+        assert_int_equal(probe_kill(&at->c, d.ref), MYC_OK);
+        again(at);
+    }
+}
+
+static void
+test_a_delegate_owes_nothing_to_who_waits_no_more(void **state)
+{
+    (void)state;
+    level_each(&own, run_delegated);
+}
+
+static void
+test_the_loss_of_a_delegates_node_is_told_to_the_asker(void **state)
+{
+    (void)state;
+    for (enum fab_level level = FAB_LEVEL_SEGMENT; level <= FAB_LEVEL_FLOW; level++) {
+        static struct probe d;
+
+        level_begin(&own, level);
+        d = (struct probe){ .on_message = probe_keeps };
+        assert_int_equal(probe_spawn(&d, own.lab.cores[0], NULL), MYC_OK);
+        spawn_keeper(&own);
+        assert_int_equal(probe_ask(&own.a, d.ref, 1,
+                                   &(struct myc_ask_options){ .timeout_ns = MYC_FOREVER }, NULL),
+                         MYC_OK);
+        turn(&own);
+        assert_int_equal(probe_pass_on(&d, probe_kept), MYC_OK);
+        probe_take_over(&b, probe_kept);
+        turn(&own);
+        assert_int_equal(probe_count(&own.a, MYC_ASK_FAILED_KEY), 0);
+        loop_pair_cut(own.lab.pairs[0]);
+        lab_settle(&own.lab);
+        assert_int_equal(probe_count(&own.a, MYC_ASK_FAILED_KEY), 1);
+        assert_int_equal(probe_last(&own.a, MYC_ASK_FAILED_KEY)->status, MYC_NO_CONNECTION);
+        assert_true(myc_ref_is_equal(probe_last(&own.a, MYC_ASK_FAILED_KEY)->ref, d.ref));
+        assert_int_equal(owed(&own), 0);
+        level_end(&own);
+    }
+}
+
+static void
+test_an_ask_that_waits_while_its_link_breaks_is_not_owed(void **state)
+{
+    (void)state;
+    for (enum fab_level level = FAB_LEVEL_SEGMENT; level <= FAB_LEVEL_FLOW; level++) {
+        level_begin(&own, level);
+        spawn_keeper(&own);
+        level_hold(&own, b.ref);
+        (void)ask(&own, CANCELLED);
+        level_arrive(&own);
+        loop_pair_cut(own.lab.pairs[0]);
+        lab_settle(&own.lab);
+        assert_int_equal(b.count, 2);
+        assert_int_equal(owed(&own), 0);
+        level_end(&own);
+    }
+}
+
 /* An asker who asks and cancels for ever takes nothing from others: the table of who is asked has
  * place for `asks_max`, and none is pushed out of it. */
 static void
@@ -172,11 +302,12 @@ test_asks_given_up_again_and_again_push_nobodys_request_out(void **state)
     level_each(&own, run_many);
 }
 
-/* The record must be about an ask of the core that sends it. */
+/* The records must be about actors of the core that sends them. */
 static void
-test_an_ask_of_another_core_cannot_be_given_up(void **state)
+test_an_ask_of_another_core_cannot_be_given_up_or_taken(void **state)
 {
     const struct fab_system_ask_ended lie = { .asker = 0x0500000100000001ULL, .ask = 7 };
+    const struct fab_system_ask_taken other = { .owner = 0x0500000100000001ULL, .ask = 7 };
 
     (void)state;
     level_begin(&own, FAB_LEVEL_SEGMENT);
@@ -187,6 +318,8 @@ test_an_ask_of_another_core_cannot_be_given_up(void **state)
                                     &lie, sizeof(lie)));
     assert_false(fab_asks_on_system(own.there, loop_pair_b(own.lab.pairs[0]), FAB_SYSTEM_ASK_ENDED,
                                     &lie, sizeof(lie) - 1));
+    assert_false(fab_asks_on_system(own.there, loop_pair_b(own.lab.pairs[0]), FAB_SYSTEM_ASK_TAKEN,
+                                    &other, sizeof(other)));
     assert_int_equal(owed(&own), 1);
     level_end(&own);
 }
@@ -198,7 +331,11 @@ main(void)
         cmocka_unit_test(test_nothing_is_owed_to_who_waits_no_more),
         cmocka_unit_test(test_nothing_is_owed_for_an_ask_that_waited_when_it_was_given_up),
         cmocka_unit_test(test_asks_given_up_again_and_again_push_nobodys_request_out),
-        cmocka_unit_test(test_an_ask_of_another_core_cannot_be_given_up),
+        cmocka_unit_test(test_nothing_is_owed_for_an_ask_that_was_redirected),
+        cmocka_unit_test(test_a_delegate_owes_nothing_to_who_waits_no_more),
+        cmocka_unit_test(test_the_loss_of_a_delegates_node_is_told_to_the_asker),
+        cmocka_unit_test(test_an_ask_that_waits_while_its_link_breaks_is_not_owed),
+        cmocka_unit_test(test_an_ask_of_another_core_cannot_be_given_up_or_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

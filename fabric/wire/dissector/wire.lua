@@ -54,6 +54,7 @@ local system_bodies = {
     [number.FAB_SYSTEM_EXIT] = "fab_system_exit",
     [number.FAB_SYSTEM_ASK_FAILED] = "fab_system_ask_failed",
     [number.FAB_SYSTEM_ASK_ENDED] = "fab_system_ask_ended",
+    [number.FAB_SYSTEM_ASK_TAKEN] = "fab_system_ask_taken",
     [number.FAB_SYSTEM_MONITOR] = "fab_system_monitor",
     [number.FAB_SYSTEM_DEMONITOR] = "fab_system_monitor",
     [number.FAB_SYSTEM_DOWN] = "fab_system_down",
