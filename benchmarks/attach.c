@@ -326,16 +326,19 @@ close_place(struct place *place)
 }
 
 static enum myc_status
-repeat(struct place *place, step_fn step, uint32_t count, struct bench_figures *figures)
+repeat(struct place *place, step_fn step, uint32_t count, struct bench_figures *figures,
+       struct myc_histogram *kept)
 {
     uint64_t samples_ns[COUNT];
     enum myc_status status = MYC_OK;
 
     for (uint32_t i = 0; i < count && status == MYC_OK; i++)
         status = step(place, &samples_ns[i]);
-    if (status == MYC_OK)
-        *figures = bench_figures_of(samples_ns, count);
-    return status;
+    if (status != MYC_OK)
+        return status;
+    *figures = bench_figures_of(samples_ns, count);
+    bench_keep_samples(kept, samples_ns, count);
+    return MYC_OK;
 }
 
 static enum myc_status
@@ -347,9 +350,9 @@ measure(const struct bench_options *options, struct bench_result *result, step_f
 
     result->body_bytes = 0;
     for (unsigned i = 0; i < options->repetitions && status == MYC_OK; i++) {
-        status = repeat(&place, raw, count, &result->raw[i]);
+        status = repeat(&place, raw, count, &result->raw[i], result->raw_samples);
         if (status == MYC_OK)
-            status = repeat(&place, ours, count, &result->fabric[i]);
+            status = repeat(&place, ours, count, &result->fabric[i], result->fabric_samples);
         result->count = i + 1;
     }
     close_place(&place);

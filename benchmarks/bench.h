@@ -134,6 +134,13 @@ double bench_median(const double *values, unsigned count);
  * files there, and the JSON has the points of their curves. */
 void bench_report(const struct bench_options *options, const struct bench_result *result);
 
+/* The percentile curve of samples, [part, ns] for each point: a new JSON array. */
+struct json_t *bench_curve_json(const struct myc_histogram *samples);
+
+/* Writes NAME.hgrm into options->histograms, if that is wanted; does nothing without samples. */
+void bench_write_histogram(const struct bench_options *options, const char *name,
+                           const struct myc_histogram *samples);
+
 /* What was measured on: a new JSON object. */
 struct json_t *bench_machine_json(void);
 

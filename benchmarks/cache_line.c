@@ -124,14 +124,19 @@ bench_cache_line(const struct bench_options *options)
     };
     const uint32_t count = options->is_smoke ? SMOKE_COUNT : COUNT;
     double values[2][BENCH_REPETITIONS_MAX * COLUMN_COUNT];
+    struct myc_histogram *kept = bench_histograms_create(options, 2);
     uint64_t *samples_ns = calloc(count, sizeof(*samples_ns));
     enum myc_status status = samples_ns ? MYC_OK : MYC_NO_MEMORY;
 
     for (unsigned i = 0; i < options->repetitions && status == MYC_OK; i++)
-        for (unsigned row = 0; row < 2 && status == MYC_OK; row++)
+        for (unsigned row = 0; row < 2 && status == MYC_OK; row++) {
             status = measure_row(row == 1, count, samples_ns, &values[row][i * COLUMN_COUNT]);
-    for (unsigned row = 0; row < 2 && status == MYC_OK; row++)
+            bench_keep_samples(bench_histogram_at(kept, row), samples_ns, count);
+        }
+    for (unsigned row = 0; row < 2 && status == MYC_OK; row++) {
+        rows.samples = bench_histogram_at(kept, row);
         bench_row_print_medians(options, &rows, who[row], values[row]);
+    }
     free(samples_ns);
     return status;
 }

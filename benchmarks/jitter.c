@@ -248,6 +248,7 @@ bench_jitter(const struct bench_options *options)
         .column_count = COLUMN_COUNT,
     };
     double values[2][BENCH_REPETITIONS_MAX][COLUMN_COUNT];
+    struct myc_histogram *kept = bench_histograms_create(options, 2);
     struct plan *plan = bench_shared_memory(sizeof(*plan));
     enum myc_status status = plan ? MYC_OK : MYC_NO_MEMORY;
 
@@ -256,8 +257,12 @@ bench_jitter(const struct bench_options *options)
         plan->watch.for_ns = options->is_smoke ? SMOKE_FOR_NS : FOR_NS;
         status = bench_in_child(run, plan);
         memcpy(values[i % 2][i / 2], plan->watch.values, sizeof(values[0][0]));
+        if (kept)
+            myc_histogram_merge(&kept[i % 2], &plan->watch.gaps);
     }
-    for (unsigned i = 0; i < 2 && status == MYC_OK; i++)
+    for (unsigned i = 0; i < 2 && status == MYC_OK; i++) {
+        rows.samples = bench_histogram_at(kept, i);
         bench_row_print_medians(options, &rows, names[i], values[i][0]);
+    }
     return status;
 }

@@ -87,6 +87,7 @@ struct cell {
     double rates[LOADS];
     struct bench_figures figures[LOADS];
     double missing[LOADS];
+    struct myc_histogram *kept; /* of each load; NULL: nobody wants them */
 };
 
 /* The way to the place that is measured. */
@@ -228,6 +229,7 @@ measure_loads(struct cell *cell, struct way *way)
                                       : count_for(cell->rates[i], LOAD_S);
         status = run_way(way, count, cell->rates[i], &outcome);
         cell->figures[i] = outcome.figures;
+        bench_keep_samples(bench_histogram_at(cell->kept, i), way->samples_ns, outcome.done_count);
         cell->missing[i] = outcome.count - outcome.done_count;
     }
     return status;
@@ -317,15 +319,17 @@ fill_row(const struct cell *cell, const struct cell *floor, unsigned load, doubl
 
 /* A place and the floor at its rates, in turn; of the floor itself, just that. */
 static enum myc_status
-measure_pair(struct cell cells[2], const struct bench_options *options, enum probe_place place)
+measure_pair(struct cell cells[2], const struct bench_options *options, enum probe_place place,
+             struct myc_histogram *kept)
 {
     enum myc_status status;
 
-    cells[0] = (struct cell){ .options = options, .place = place };
+    cells[0] = (struct cell){ .options = options, .place = place, .kept = kept };
     status = bench_in_child(measure, &cells[0]);
     cells[1] = cells[0];
     cells[1].place = PROBE_FLOOR;
     cells[1].has_rates = true;
+    cells[1].kept = NULL;
     if (status != MYC_OK || place == PROBE_FLOOR)
         return status;
     return bench_in_child(measure, &cells[1]);
@@ -336,15 +340,18 @@ measure_place(const struct bench_options *options, struct bench_rows *rows, enum
               struct cell cells[2])
 {
     static double values[LOADS][BENCH_REPETITIONS_MAX][COLUMNS];
+    struct myc_histogram *kept = bench_histograms_create(options, LOADS);
     enum myc_status status = MYC_OK;
 
     for (unsigned i = 0; status == MYC_OK && i < options->repetitions; i++) {
-        status = measure_pair(cells, options, place);
+        status = measure_pair(cells, options, place, kept);
         for (unsigned load = 0; load < LOADS; load++)
             fill_row(&cells[0], &cells[1], load, values[load][i]);
     }
-    for (unsigned load = 0; status == MYC_OK && load < LOADS; load++)
+    for (unsigned load = 0; status == MYC_OK && load < LOADS; load++) {
+        rows->samples = bench_histogram_at(kept, load);
         bench_row_print_medians(options, rows, place_names[place], values[load][0]);
+    }
     return status;
 }
 
@@ -356,6 +363,7 @@ bench_pktgen(const struct bench_options *options)
         .question = "what would pktgen see of us? (+: over the raw echo at the same rate)",
         .columns = columns,
         .column_count = COLUMNS,
+        .label_count = 1,
     };
     struct cell *cells = bench_shared_memory(2 * sizeof(*cells));
     enum myc_status status = cells ? MYC_OK : MYC_NO_MEMORY;

@@ -16,6 +16,8 @@
 
 #include "hgrm.h"
 
+#define NAME_SIZE 128U /* of a file, without its ending */
+
 static int
 compare_doubles(const void *a, const void *b)
 {
@@ -117,9 +119,8 @@ bench_machine_json(void)
                      name.machine, "load_1m", load[0]);
 }
 
-/* [percentile, value] for each point of a curve. */
-static json_t *
-curve_json(const struct myc_histogram *samples)
+json_t *
+bench_curve_json(const struct myc_histogram *samples)
 {
     struct hgrm_point points[HGRM_POINTS_MAX];
     unsigned count = hgrm_points(samples, points);
@@ -141,20 +142,20 @@ figures_json(const struct bench_figures *figures, bool is_rate, const struct myc
     object = json_pack("{s:f, s:f, s:f, s:f}", "p50_ns", figures->p50_ns, "p99_ns", figures->p99_ns,
                        "p999_ns", figures->p999_ns, "max_ns", figures->max_ns);
     if (samples && samples->count > 0)
-        json_object_set_new(object, "curve", curve_json(samples));
+        json_object_set_new(object, "curve", bench_curve_json(samples));
     return object;
 }
 
-static void
-write_histogram(const char *folder, const char *bench, const char *side,
-                const struct myc_histogram *samples)
+void
+bench_write_histogram(const struct bench_options *options, const char *name,
+                      const struct myc_histogram *samples)
 {
     char path[PATH_MAX];
     FILE *out;
 
-    if (!folder || !samples || samples->count == 0)
+    if (!options->histograms || !samples || samples->count == 0)
         return;
-    snprintf(path, sizeof(path), "%s/%s-%s.hgrm", folder, bench, side);
+    snprintf(path, sizeof(path), "%s/%s.hgrm", options->histograms, name);
     out = fopen(path, "we");
     if (!out) {
         fprintf(stderr, "mycelium bench: %s: %s\n", path, strerror(errno));
@@ -162,6 +163,16 @@ write_histogram(const char *folder, const char *bench, const char *side,
     }
     hgrm_write(out, samples);
     fclose(out);
+}
+
+static void
+write_side(const struct bench_options *options, const struct bench_result *result, const char *side,
+           const struct myc_histogram *samples)
+{
+    char name[NAME_SIZE];
+
+    snprintf(name, sizeof(name), "%s-%s", result->bench, side);
+    bench_write_histogram(options, name, samples);
 }
 
 static void
@@ -222,8 +233,8 @@ bench_report(const struct bench_options *options, const struct bench_result *res
     struct bench_figures raw = medians_of(result->raw, result->count);
     struct bench_figures fabric = medians_of(result->fabric, result->count);
 
-    write_histogram(options->histograms, result->bench, "raw", result->raw_samples);
-    write_histogram(options->histograms, result->bench, "fabric", result->fabric_samples);
+    write_side(options, result, "raw", result->raw_samples);
+    write_side(options, result, "fabric", result->fabric_samples);
     if (options->is_json)
         report_json(result, &raw, &fabric, ratio_of(result));
     else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "rows.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 
 #define WHO_WIDTH    36
 #define COLUMN_WIDTH 12
+#define NAME_SIZE    128U
 
 static void
 print_json(const struct bench_rows *rows, const char *who, const double *values)
@@ -24,6 +26,8 @@ print_json(const struct bench_rows *rows, const char *who, const double *values)
     for (unsigned i = 0; i < rows->column_count; i++)
         if (!isnan(values[i]))
             json_object_set_new(object, rows->columns[i].key, json_real(values[i]));
+    if (rows->samples && rows->samples->count > 0)
+        json_object_set_new(object, "curve", bench_curve_json(rows->samples));
     json_object_set_new(object, "machine", bench_machine_json());
     json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
     putchar('\n');
@@ -50,6 +54,35 @@ print_text(struct bench_rows *rows, const char *who, const double *values)
     putchar('\n');
 }
 
+/* Of the bench, who was measured, and what the row is about: small letters, digits and single
+ * dashes. */
+static void
+write_name(const struct bench_rows *rows, const char *who, const double *values, char *name)
+{
+    int length = snprintf(name, NAME_SIZE, "%s-%s", rows->bench, who);
+    char *to = name;
+
+    for (unsigned i = 0; i < rows->label_count && length < (int)NAME_SIZE; i++)
+        length += snprintf(name + length, NAME_SIZE - (size_t)length, "-%.6g", values[i]);
+    for (const char *at = name; *at; at++)
+        if (isalnum((unsigned char)*at))
+            *to++ = (char)tolower((unsigned char)*at);
+        else if (to > name && to[-1] != '-')
+            *to++ = '-';
+    *to = '\0';
+}
+
+static void
+write_samples(const struct bench_options *options, struct bench_rows *rows, const char *who,
+              const double *values)
+{
+    char name[NAME_SIZE];
+
+    write_name(rows, who, values, name);
+    bench_write_histogram(options, name, rows->samples);
+    rows->samples = NULL;
+}
+
 void
 bench_row_print(const struct bench_options *options, struct bench_rows *rows, const char *who,
                 const double *values)
@@ -59,6 +92,8 @@ bench_row_print(const struct bench_options *options, struct bench_rows *rows, co
     else
         print_text(rows, who, values);
     fflush(stdout);
+    if (rows->samples)
+        write_samples(options, rows, who, values);
 }
 
 void
@@ -73,6 +108,23 @@ bench_row_print_medians(const struct bench_options *options, struct bench_rows *
         medians[i] = isnan(column[0]) ? NAN : bench_median(column, options->repetitions);
     }
     bench_row_print(options, rows, who, medians);
+}
+
+struct myc_histogram *
+bench_histograms_create(const struct bench_options *options, unsigned count)
+{
+    struct myc_histogram *histograms =
+        options->histograms ? bench_shared_memory(count * sizeof(*histograms)) : NULL;
+
+    for (unsigned i = 0; histograms && i < count; i++)
+        myc_histogram_init(&histograms[i]);
+    return histograms;
+}
+
+struct myc_histogram *
+bench_histogram_at(struct myc_histogram *histograms, unsigned place)
+{
+    return histograms ? &histograms[place] : NULL;
 }
 
 void

@@ -23,7 +23,11 @@ struct bench_rows {
     const char *question; /* above the table */
     const struct bench_column *columns;
     unsigned column_count;
+    unsigned label_count; /* first columns that say what a row is about; of its .hgrm's name */
     bool has_heading;
+    /* All samples of the row that is printed next: then its JSON has their curve, and a .hgrm file
+     * is written where that is wanted. NULL: it has none. Not owned; forgotten with the row. */
+    const struct myc_histogram *samples;
 };
 
 /* Prints a row; a value that is NAN was not measured. */
@@ -34,6 +38,13 @@ void bench_row_print(const struct bench_options *options, struct bench_rows *row
  * repetition, then those of the second, and so on. */
 void bench_row_print_medians(const struct bench_options *options, struct bench_rows *rows,
                              const char *who, const double *values);
+
+/* Empty histograms for the samples of so many rows, in memory that children share with us, for as
+ * long as the process; NULL when nobody wants them (options->histograms), or there is no memory. */
+struct myc_histogram *bench_histograms_create(const struct bench_options *options, unsigned count);
+
+/* One of them; NULL when there are none. */
+struct myc_histogram *bench_histogram_at(struct myc_histogram *histograms, unsigned place);
 
 /* Says that the question cannot be answered here. */
 void bench_rows_skip(const struct bench_options *options, const char *bench, const char *reason);

@@ -360,6 +360,7 @@ bench_sockets(const struct bench_options *options)
         .rate_count = options->is_smoke ? SMOKE_RATE_COUNT : RATE_COUNT,
         .seen = bench_shared_memory(sizeof(struct seen)),
     };
+    struct myc_histogram *kept = bench_histograms_create(options, KIND_COUNT);
     uint64_t *samples_ns = calloc(session.rtt_count, sizeof(*samples_ns));
     enum myc_status status = samples_ns && session.seen ? MYC_OK : MYC_NO_MEMORY;
 
@@ -367,9 +368,12 @@ bench_sockets(const struct bench_options *options)
         for (unsigned kind = 0; kind < KIND_COUNT && status == MYC_OK; kind++) {
             session.kind = &kinds[kind];
             status = measure_kind(&session, samples_ns, &values[kind][i * COLUMN_COUNT]);
+            bench_keep_samples(bench_histogram_at(kept, kind), samples_ns, session.rtt_count);
         }
-    for (unsigned kind = 0; kind < KIND_COUNT && status == MYC_OK; kind++)
+    for (unsigned kind = 0; kind < KIND_COUNT && status == MYC_OK; kind++) {
+        rows.samples = bench_histogram_at(kept, kind);
         bench_row_print_medians(options, &rows, kinds[kind].who, values[kind]);
+    }
     free(samples_ns);
     return status;
 }

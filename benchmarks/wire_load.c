@@ -39,7 +39,10 @@ report(const struct cell *cell, const char *who, uint32_t rate, struct bench_loa
 {
     double done = (double)load->done_count;
     struct bench_figures figures = bench_load_figures(load);
+    struct myc_histogram *kept = bench_histograms_create(cell->options, 1);
 
+    bench_keep_samples(kept, load->samples_ns, load->done_count);
+    cell->rows->samples = kept;
     bench_row_print(cell->options, cell->rows, who,
                     (const double[]){ cell->body_bytes, rate,
                                       done * 1e9 / (double)load->duration_ns, figures.p50_ns,
@@ -103,6 +106,7 @@ bench_wire_load(const struct bench_options *options)
         .question = "how long are round trips at a given load (from their intended send times)?",
         .columns = columns,
         .column_count = sizeof(columns) / sizeof(columns[0]),
+        .label_count = 2,
     };
     enum myc_status status = MYC_OK;
 

@@ -134,8 +134,11 @@ report(const struct bench_options *options, struct bench_rows *rows, enum who wh
 {
     static const char *const names[WHO_COUNT] = { "kernel TCP, no delay", "mycelium, af_packet" };
     double goodput = bench_median(sums->goodputs, sums->count);
+    struct myc_histogram *kept = bench_histograms_create(options, 1);
     struct bench_figures figures = { NAN, NAN, NAN, NAN, NAN, NAN };
 
+    bench_keep_samples(kept, sums->samples_ns, sums->sample_count);
+    rows->samples = kept;
     if (sums->sample_count)
         figures = bench_figures_of(sums->samples_ns, sums->sample_count);
     if (loss == 0)
@@ -171,6 +174,7 @@ measure_all(const struct bench_options *options, struct turn *turn, struct sums 
         .question = "what does random loss cost, beside kernel TCP on the same wire?",
         .columns = columns,
         .column_count = sizeof(columns) / sizeof(columns[0]),
+        .label_count = 1,
     };
     const unsigned *list = turn->is_smoke ? losses_smoke : losses;
     size_t loss_count = (turn->is_smoke ? sizeof(losses_smoke) : sizeof(losses)) / sizeof(list[0]);

@@ -43,7 +43,7 @@ ping(struct wire_place *place, struct bench_load *pings, struct bench_load *stre
 
 static enum myc_status
 measure(const struct bench_options *options, struct wire_place *place, struct bench_rows *rows,
-        uint32_t bulk_bytes)
+        uint32_t bulk_bytes, struct myc_histogram *kept)
 {
     uint32_t count = options->is_smoke ? PINGS_SMOKE : PINGS;
     struct bench_load pings = {
@@ -63,6 +63,8 @@ measure(const struct bench_options *options, struct wire_place *place, struct be
         struct bench_figures figures = bench_load_figures(&pings);
         double bytes = (double)stream.bulk_sent * bulk_bytes;
 
+        bench_keep_samples(kept, pings.samples_ns, pings.done_count);
+        rows->samples = kept;
         bench_row_print(
             options, rows, bulk_bytes ? "beside messages of 8 MB" : "pings alone",
             (const double[]){ figures.p50_ns, figures.p99_ns, figures.p999_ns, figures.max_ns,
@@ -86,15 +88,16 @@ bench_wire_mixed(const struct bench_options *options)
         .fault = options->fault,
         .frame_size = WIRE_FRAME_SIZE(32),
     };
+    struct myc_histogram *kept = bench_histograms_create(options, 2);
     struct wire_place place;
     enum myc_status status = wire_place_open(&wish, &place);
 
     if (status != MYC_OK)
         return status;
     for (unsigned i = 0; status == MYC_OK && i < options->repetitions; i++) {
-        status = measure(options, &place, &rows, 0);
+        status = measure(options, &place, &rows, 0, bench_histogram_at(kept, 0));
         if (status == MYC_OK)
-            status = measure(options, &place, &rows, BULK_BYTES);
+            status = measure(options, &place, &rows, BULK_BYTES, bench_histogram_at(kept, 1));
     }
     wire_place_close(&place);
     return status;

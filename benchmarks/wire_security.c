@@ -121,7 +121,11 @@ measure(const struct bench_options *options, const struct place *place, enum myc
         struct bench_pair *pair, struct bench_figures *figures)
 {
     struct bench_result *result = pair->result;
-    struct bench_result single = { .bench = result->bench };
+    struct bench_result single = {
+        .bench = result->bench,
+        .fabric_samples =
+            security == MYC_SECURITY_OFF ? result->raw_samples : result->fabric_samples,
+    };
     char spec[3 * TEXT_SIZE];
     enum myc_status status;
     pid_t partner;

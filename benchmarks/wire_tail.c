@@ -127,6 +127,7 @@ static const struct bench_column columns[] = {
 static void
 report(const struct bench_options *options, struct bench_rows *rows, struct tail *tail)
 {
+    struct myc_histogram *kept = bench_histograms_create(options, 1);
     struct bench_figures repairs;
     uint32_t count = 0;
     double srtt_ns = 0;
@@ -141,6 +142,8 @@ report(const struct bench_options *options, struct bench_rows *rows, struct tail
     }
     if (count == 0)
         return;
+    bench_keep_samples(kept, tail->samples_ns, count);
+    rows->samples = kept;
     repairs = bench_figures_of(tail->samples_ns, count);
     bench_row_print(options, rows, "mycelium, last frame of an idle flow",
                     (const double[]){ tail->delay_us, srtt_ns, repairs.p50_ns / srtt_ns,
@@ -156,6 +159,7 @@ bench_wire_tail(const struct bench_options *options)
         .question = "how long until a lost tail is repaired?",
         .columns = columns,
         .column_count = sizeof(columns) / sizeof(columns[0]),
+        .label_count = 1,
     };
     bool is_one = options->is_smoke || options->fault;
     size_t count = sizeof(delays_us) / sizeof(delays_us[0]);
