@@ -2,8 +2,8 @@
 /*
  * mycelium ping NAME: asks an actor and times its answers, as a client of a node of this host.
  *
- * The actor may live in another process or on another host, as far as the node knows its name; it
- * has to answer an Echo (actors/tools), as the class `echo` does.
+ * The actor lives on that node: a client is linked with nobody behind it, and is told where a name
+ * is held otherwise. It has to answer an Echo (actors/tools), as the class `echo` does.
  */
 #include <argp.h>
 #include <stdbool.h>
@@ -11,10 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include <mycelium/client.h>
 #include <mycelium/histogram.h>
 #include <mycelium/messages.h>
 
+#include "node/control/query.h"
 #include "node/program/command_line.h"
 #include "tools_messages.h"
 
@@ -203,6 +206,47 @@ ping_all(const struct arguments *arguments, struct myc_node *node, struct myc_re
     return answered == arguments->count ? FAB_EXIT_OK : FAB_EXIT_FAILED;
 }
 
+/* The node that has the actor of this name, as the one that is asked knows it; 0: nobody has it. */
+static unsigned
+node_with_name(const struct arguments *arguments)
+{
+    char error[ERROR_SIZE] = "";
+    struct myc_ref ref = { 0 };
+    char *text = NULL;
+    json_t *node;
+
+    if (fab_control_query(arguments->socket_path, "ls", (int)arguments->timeout_ms, &text, error,
+                          sizeof(error)) != MYC_OK)
+        return 0;
+    node = json_loads(text, 0, NULL);
+    free(text);
+    text = (char *)(uintptr_t)json_string_value(
+        json_object_get(json_object_get(node, "names"), arguments->name));
+    if (text && myc_ref_parse(text, &ref) != MYC_OK)
+        ref.home = 0;
+    json_decref(node);
+    return (unsigned)(ref.home >> 48);
+}
+
+/* A client is linked with the node that it asks, and with nobody behind it. */
+static void
+say_not_found(const struct arguments *arguments)
+{
+    unsigned node = node_with_name(arguments);
+
+    if (node != 0)
+        fprintf(stderr,
+                "mycelium ping: `%s` is on node %u, behind the node at %s: ping reaches actors of "
+                "the node that it asks only; ask node %u itself, by its control socket on its own "
+                "host\n",
+                arguments->name, node, arguments->socket_path, node);
+    else
+        fprintf(stderr,
+                "mycelium ping: nobody has the name `%s` that the node at %s knows of; `mycelium "
+                "ls` lists the names that it knows, with their nodes\n",
+                arguments->name, arguments->socket_path);
+}
+
 enum fab_exit
 fab_cmd_ping(int argc, char **argv)
 {
@@ -228,10 +272,7 @@ fab_cmd_ping(int argc, char **argv)
     if (myc_client_find(node, arguments.name, arguments.timeout_ms * NS_PER_MS, &to) == MYC_OK)
         result = ping_all(&arguments, node, to);
     else
-        fprintf(stderr,
-                "mycelium ping: nobody has the name `%s` on the node at %s, which is the one that "
-                "is asked; `mycelium ls` lists the names that it knows, with their nodes\n",
-                arguments.name, arguments.socket_path);
+        say_not_found(&arguments);
     myc_node_stop(&node);
     return result;
 }

@@ -147,6 +147,22 @@ class Run(NodeTest):
         self.assertIn("no.such.name", result.stderr)
         self.assertEqual(self.stop(node), 0)
 
+    def test_ping_of_a_name_behind_the_asked_node_says_where_it_is(self):
+        one = self.start_node()
+        other = {"id: 1": "id: 2", "name: one": "name: two", "file_prefix: ": "file_prefix: other-",
+                 "one.sock": "two.sock", "test.echo": "test.far"}
+        text = NODE.replace("control_socket: {folder}/one.sock",
+                            "control_socket: {folder}/one.sock\n  attach: [{folder}/ONE.sock]")
+        two = self.start("run", self.config(text, **other, **{"ONE.sock": "one.sock"}))
+        self.wait_for_output(two, "node two (2) runs")
+        wait_for(lambda: "name test.far" in run("ls", self.path("one.sock")).stdout, "the name")
+        result = run("ping", "--socket", self.path("one.sock"), "--timeout-ms", "200", "test.far")
+        self.assertEqual(result.returncode, 5, result.stderr)
+        self.assertIn("`test.far` is on node 2", result.stderr)
+        self.assertEqual(run("ping", "--socket", self.path("two.sock"), "test.far").returncode, 0)
+        self.assertEqual(self.stop(two), 0)
+        self.assertEqual(self.stop(one), 0)
+
     def test_a_socket_at_which_nobody_listens_is_told(self):
         for command in (["ls"], ["ping", "test.echo", "--socket"]):
             with self.subTest(command=command):
