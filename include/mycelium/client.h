@@ -14,6 +14,10 @@
  * again the client attaches by itself and keeps its refs. The client keeps a thread that sleeps
  * until such a thing happens.
  *
+ * A client is linked with the nodes that it attaches to, and with nobody else: it knows names that
+ * these hold, and they its own. Names of other clients, and of nodes behind them, are not seen:
+ * their holders could not be reached from here.
+ *
  * A program that does not want to write actors (a script through ctypes) can use the *inbox*: an
  * actor of the client's own that keeps what is sent to it until myc_client_receive takes it.
  */
@@ -33,6 +37,11 @@ struct myc_client_options {
     struct myc_limits limits; /**< 0: as for a node, but 1024 actors, 8192 messages, 4 MiB state,
                                * 32 MiB heap */
     uint32_t inbox_max;       /**< messages that the inbox keeps; 0: 1024 */
+    /** Control sockets of further nodes of the host, attached to once the first one is, and tried
+     * until they are there; NodeUp and NodeDown tell of them. The client has one home for all: it
+     * keeps trying a node that has given its node id to another client. */
+    const char *const *also;
+    uint32_t also_count; /**< 0 to 63; 0 for a thread */
     /** Cause of a failure in words, written when not NULL; owned by the caller. */
     char *error;
     size_t error_size;
@@ -65,10 +74,11 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_thread_attach(struct myc_node *node,
                                                          const struct myc_client_options *options,
                                                          struct myc_node **thread);
 
-/** Whether the node is there now. Context: the client's thread. */
+/** Whether the (first) node is there now. Context: the client's thread. */
 MYC_API bool myc_client_is_attached(const struct myc_node *node);
 
-/** The home word of the node that it is, or was last, attached to. Context: the client's thread. */
+/** The home word of the (first) node that it is, or was last, attached to. Context: the client's
+ * thread. */
 MYC_API uint64_t myc_client_host(const struct myc_node *node);
 
 /**

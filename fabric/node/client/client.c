@@ -44,6 +44,8 @@ on_attached(void *context, const struct fab_control_peer *peer)
 
     for (uint32_t i = 0; i < peer->link_count; i++)
         fab_door_hand_over(&client->door, &peer->links[i]);
+    if (peer->attach != 0)
+        return;
     atomic_store_explicit(&client->host_home, peer->home, memory_order_release);
     atomic_fetch_add_explicit(&client->attached, 1, memory_order_release);
     settle(client, MYC_OK, "");
@@ -55,7 +57,8 @@ on_detached(void *context, const struct fab_control_peer *peer, enum myc_status 
     struct fab_client *client = context;
 
     (void)reason;
-    atomic_fetch_sub_explicit(&client->attached, 1, memory_order_release);
+    if (peer->attach == 0)
+        atomic_fetch_sub_explicit(&client->attached, 1, memory_order_release);
     for (uint32_t i = 0; i < peer->link_count; i++)
         fab_door_retire(&client->door);
 }
@@ -70,12 +73,25 @@ on_given_home(void *context, uint64_t home)
     pthread_mutex_unlock(&client->lock);
 }
 
+/* The way to the first node, without which there is no client. */
+static bool
+is_first(struct fab_client *client, const char *path)
+{
+    bool answer;
+
+    pthread_mutex_lock(&client->lock);
+    answer = client->outcome == MYC_PENDING && (!client->path || strcmp(path, client->path) == 0);
+    pthread_mutex_unlock(&client->lock);
+    return answer;
+}
+
 static void
 on_attach_failed(void *context, const char *path, enum myc_status status, const char *text)
 {
     struct fab_client *client = context;
 
-    (void)path;
+    if (!is_first(client, path))
+        return;
     /* Nobody there yet, or somebody who is just going: what waiting may mend. */
     if (status == MYC_NOT_FOUND || status == MYC_NO_CONNECTION || status == MYC_SHUTDOWN ||
         status == MYC_FULL) {
@@ -244,7 +260,7 @@ static enum myc_status
 start_control(struct fab_client *client, const char *path, int *connection_fd,
               const struct myc_client_options *options)
 {
-    const char *const attach[] = { path };
+    const char *attach[FAB_CONTROL_ATTACH_MAX] = { path };
     const struct fab_control_options control = {
         .size = sizeof(control),
         .home = draw_incarnation(),
@@ -255,7 +271,7 @@ start_control(struct fab_client *client, const char *path, int *connection_fd,
         .heap_size = client->heap.size,
         .name = options->name ? options->name : program_invocation_short_name,
         .attach = attach,
-        .attach_count = path != NULL,
+        .attach_count = (path != NULL) + options->also_count,
         .connection_fd = connection_fd ? *connection_fd : 0,
         .ops = {
             .on_attached = on_attached,
@@ -267,8 +283,12 @@ start_control(struct fab_client *client, const char *path, int *connection_fd,
     };
     enum myc_status status;
 
-    if (!fab_ring_slots_is_valid(control.slots))
+    if (!fab_ring_slots_is_valid(control.slots) ||
+        options->also_count > (path ? FAB_CONTROL_ATTACH_MAX - 1 : 0))
         return MYC_INVALID;
+    for (uint32_t i = 0; i < options->also_count; i++)
+        attach[i + 1] = options->also[i];
+    client->path = path;
     status = fab_control_create(&control, &client->control, client->reason, sizeof(client->reason));
     if (status == MYC_OK && connection_fd)
         *connection_fd = -1;

@@ -31,8 +31,9 @@ struct fab_client {
     enum myc_status outcome; /* PENDING; OK: attached once; else why it cannot be */
     uint64_t home;           /* ours, as the host gave it */
     char reason[FAB_CONTROL_TEXT_SIZE];
-    _Atomic uint64_t host_home; /* of the node attached last; written by the control thread */
-    _Atomic uint32_t attached;  /* nodes attached now: 0 or 1 */
+    const char *path;           /* of the first node's socket; not owned; valid while PENDING */
+    _Atomic uint64_t host_home; /* of the first node, when last attached; the control thread's */
+    _Atomic uint32_t attached;  /* whether the first node is now: 0 or 1 */
 };
 
 /* The client behind a node that myc_client_open made; asserts that it is one. */

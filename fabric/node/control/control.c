@@ -243,6 +243,13 @@ look_at(struct fab_control *control, struct fab_place *place, uint64_t now_ns)
     }
 }
 
+/* A client is given its node id by the first node, and has it for all. */
+static bool
+has_node_id(const struct fab_control *control)
+{
+    return control->home >> 48 != 0;
+}
+
 /* @return milliseconds until it is to be called again; -1: only after an event. */
 static int
 look_around(struct fab_control *control)
@@ -253,7 +260,7 @@ look_around(struct fab_control *control)
     for (uint32_t i = 0; i < control->options.attach_count; i++) {
         struct fab_attach *entry = &control->attaches[i];
 
-        if (!entry->is_served && now_ns >= entry->retry_ns)
+        if (!entry->is_served && now_ns >= entry->retry_ns && (i == 0 || has_node_id(control)))
             attach(control, i);
         is_waiting |= !entry->is_served;
     }

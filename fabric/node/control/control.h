@@ -69,6 +69,7 @@ struct fab_control_peer {
     /* For each pair: [our lcore * lcore_count + peer's lcore]. Not owned. */
     struct fab_segment_link *links;
     uint32_t link_count;
+    uint32_t attach; /* index of the socket that led to it; FAB_CONTROL_NO_ATTACH: it came */
 };
 
 /* What the control thread tells its node; all are called on the control thread. NULL: nobody cares,

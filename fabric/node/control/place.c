@@ -26,8 +26,8 @@ fab_attach_failed(struct fab_control *control, uint32_t attach, enum myc_status 
 
     entry->is_served = false;
     entry->retry_ns = fab_control_now_ns() + wait_ms * 1000000ULL;
-    /* EXISTS: the two of us are attached the other way round, as it should be. */
-    if (status != entry->reported && status != MYC_EXISTS)
+    /* EXISTS: the two of us are attached the other way round, as it should be. Not a client. */
+    if (status != entry->reported && (status != MYC_EXISTS || control->options.is_client))
         fab_log(status == MYC_NOT_FOUND ? FAB_LOG_INFO : FAB_LOG_WARNING, "attaching to %s: %s; %s",
                 entry->path ? entry->path : "a node of this process", text,
                 entry->path ? "trying on" : "giving up");
@@ -45,6 +45,7 @@ fab_place_up(struct fab_control *control, struct fab_place *place)
     fab_control_count(&control->counters.attached);
     peer->links = place->attachment.links;
     peer->link_count = place->attachment.link_count;
+    peer->attach = place->attach;
     peer->pid = place->credentials.pid;
     if (place->attach != FAB_CONTROL_NO_ATTACH)
         control->attaches[place->attach].reported = MYC_OK;
