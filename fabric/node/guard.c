@@ -129,12 +129,53 @@ fab_guard_init(struct fab_lcore *lcore)
     return MYC_OK;
 }
 
+/* A stack of the program's own does as well as ours. */
+static void
+lend_stack(struct fab_lcore *lcore)
+{
+    const stack_t stack = { .ss_sp = lcore->guard_stack, .ss_size = STACK_SIZE };
+
+    lcore->has_begun = true;
+    if (sigaltstack(NULL, &lcore->stack_before) != 0 ||
+        !(lcore->stack_before.ss_flags & SS_DISABLE))
+        return;
+    lcore->has_lent_stack = sigaltstack(&stack, NULL) == 0;
+    lcore->stack_thread = pthread_self();
+}
+
+/* Whether our stack is no thread's any more. One that has it and still runs keeps it for ever. */
+static bool
+take_stack_back(struct fab_lcore *lcore)
+{
+    if (!lcore->has_lent_stack)
+        return true;
+    return pthread_equal(lcore->stack_thread, pthread_self()) &&
+           sigaltstack(&lcore->stack_before, NULL) == 0;
+}
+
 void
 fab_guard_fini(struct fab_lcore *lcore)
 {
-    if (lcore->guard_stack)
+    if (lcore->guard_stack && take_stack_back(lcore))
         munmap(lcore->guard_stack, STACK_SIZE);
     lcore->guard_stack = NULL;
+}
+
+void
+fab_guard_begin(struct fab_lcore *lcore)
+{
+    if (!lcore->guard_stack)
+        return;
+    if (fab_unlikely(!lcore->has_begun))
+        lend_stack(lcore);
+    guard_here = &lcore->guard;
+}
+
+void
+fab_guard_end(struct fab_lcore *lcore)
+{
+    if (lcore->guard_stack)
+        guard_here = NULL;
 }
 
 void

@@ -30,4 +30,10 @@ void fab_guard_fini(struct fab_lcore *lcore);
 void fab_guard_enter(struct fab_lcore *lcore);
 void fab_guard_leave(struct fab_lcore *lcore);
 
+/* Likewise of an lcore that turns on the program's thread, around each turn: neither makes a system
+ * call, but for the first, which gives the thread a stack for the signal handler if it has none.
+ * Context: that thread. */
+void fab_guard_begin(struct fab_lcore *lcore);
+void fab_guard_end(struct fab_lcore *lcore);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "env/clock.h"
+#include "node/guard.h"
 
 #define RUN_SLICE  8U /* handlers between two looks at the clock: the program waits for its loop */
 #define PASSING_NS 500000ULL
@@ -24,8 +25,10 @@ fab_hook_is_own(const struct fab_hook *hook, const struct fab_lcore *lcore)
 void
 fab_hook_run(struct fab_hook *hook, fab_command_fn run, void *argument)
 {
+    fab_guard_begin(hook->lcore);
     fab_core_turn_begin(hook->lcore->core, fab_clock_ns());
     run(hook->lcore, argument);
+    fab_guard_end(hook->lcore);
 }
 
 unsigned
@@ -38,13 +41,18 @@ fab_hook_poll(struct fab_hook *hook, unsigned budget)
         .ns_max = hook->ns_max,
     };
 
+    unsigned work;
+
     FAB_ASSERT(hook->lcore && budget > 0);
     if (fab_unlikely(!hook->is_polled)) {
         fab_hook_own(hook);
         hook->is_polled = true;
     }
     FAB_ASSERT(fab_hook_is_own(hook, hook->lcore));
-    return fab_lcore_turn(hook->lcore, &limits);
+    fab_guard_begin(hook->lcore);
+    work = fab_lcore_turn(hook->lcore, &limits);
+    fab_guard_end(hook->lcore);
+    return work;
 }
 
 void
@@ -54,6 +62,10 @@ fab_hook_pass_time(struct fab_hook *hook)
                                                    PASSING_NS };
     uint64_t end_ns = fab_clock_ns() + PASSING_NS;
 
-    while (hook->lcore && fab_clock_ns() < end_ns)
+    if (!hook->lcore)
+        return;
+    fab_guard_begin(hook->lcore);
+    while (fab_clock_ns() < end_ns)
         fab_lcore_turn(hook->lcore, &limits);
+    fab_guard_end(hook->lcore);
 }

@@ -10,6 +10,7 @@
 #ifndef FAB_NODE_LCORE_H
 #define FAB_NODE_LCORE_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -57,6 +58,9 @@ struct fab_lcore {
     struct fab_guard guard;   /* used when there is a guard_stack: see node/guard.h */
     void *guard_stack;        /* of the signal handler; owned; NULL: no guard */
     stack_t stack_before;     /* the thread's alternative stack outside of its loop */
+    pthread_t stack_thread;   /* of a hooked lcore: which has guard_stack, if any has */
+    bool has_lent_stack;      /* likewise */
+    bool has_begun;           /* likewise: it has turned under its guard */
     _Atomic bool is_stopping; /* set by the node */
     _Atomic bool has_ended;   /* set by the lcore: all that it wrote is to be seen by the node */
     uint32_t eal_lcore;

@@ -133,7 +133,9 @@ struct myc_node_options {
     /** A fault signal (SIGSEGV, SIGBUS, SIGFPE, SIGILL) of an actor's function fails that actor
      * with FAULT, and not the process; its stop function does not run. Such functions hold no lock
      * and do not allocate. For this a signal handler is installed while the node runs; signals that
-     * are not for it go to whoever had them before. A hooked lcore runs without guard. */
+     * are not for it go to whoever had them before. On a hooked lcore it is on within myc_node_poll
+     * only; the polling thread gets an alternative signal stack if it has none, until
+     * myc_node_stop. */
     bool guards_faults;
     /** Of one myc_node_poll of a hooked lcore: after it no further handlers begin [0: no bound]. */
     uint32_t poll_us_max;
