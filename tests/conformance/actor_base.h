@@ -39,6 +39,10 @@ void conf_report_to(struct myc_self *self, const struct conf_plan *plan, enum co
 extern const struct myc_class conf_policy_classes[];
 extern const size_t conf_policy_class_count;
 
+/* Those of actors_group.c. */
+extern const struct myc_class conf_group_classes[];
+extern const size_t conf_group_class_count;
+
 /* Those of actors_life.c. */
 extern const struct myc_class conf_life_classes[];
 extern const size_t conf_life_class_count;

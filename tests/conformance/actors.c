@@ -285,6 +285,8 @@ conf_class_lookup(const char *name)
     if (!class_of)
         class_of = lookup(conf_policy_classes, conf_policy_class_count, name);
     if (!class_of)
+        class_of = lookup(conf_group_classes, conf_group_class_count, name);
+    if (!class_of)
         class_of = lookup(conf_life_classes, conf_life_class_count, name);
     if (!class_of)
         class_of = lookup(conf_large_classes, conf_large_class_count, name);

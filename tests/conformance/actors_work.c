@@ -8,6 +8,7 @@
  *   listener  asks once, and reports numbers and replies as they come
  *   crossfire asks its peer as often as it is let, and answers
  *   follower  follows a name
+ *   claimer   takes a name, and says when it is another's
  */
 #include "conformance/actor_base.h"
 
@@ -245,6 +246,32 @@ follower_receive(struct myc_self *self, void *state, const struct myc_message *m
     return MYC_OK;
 }
 
+/* --- claimer ---------------------------------------------------------------------------------- */
+
+static enum myc_status
+claimer_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    enum myc_status status = conf_take_plan(state, args, args_size);
+    const struct conf_plan *plan = &((struct base *)state)->plan;
+
+    if (status == MYC_OK)
+        status = myc_register(self, plan->name);
+    if (status == MYC_EXISTS)
+        conf_report_to(self, plan, CONF_WHAT_CLAIM_LOST, 0, status, myc_self_ref(self));
+    return status == MYC_EXISTS ? MYC_OK : status;
+}
+
+static enum myc_status
+claimer_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    struct myc_name_lost lost;
+
+    if (myc_name_lost_decode(message, &lost))
+        conf_report_to(self, &((struct base *)state)->plan, CONF_WHAT_CLAIM_LOST, 0, MYC_OK,
+                       lost.ref);
+    return MYC_OK;
+}
+
 /* --- by name ---------------------------------------------------------------------------------- */
 
 static const struct myc_type *const number_types[] = { &conf_number_type };
@@ -262,5 +289,6 @@ const struct myc_class conf_work_classes[] = {
     { CLASS("crossfire", struct crossfire), TAKES(crossfire_types), .init = crossfire_init,
       .receive = crossfire_receive },
     { CLASS("follower", struct base), .init = follower_init, .receive = follower_receive },
+    { CLASS("claimer", struct base), .init = claimer_init, .receive = claimer_receive },
 };
 const size_t conf_work_class_count = sizeof(conf_work_classes) / sizeof(conf_work_classes[0]);

@@ -27,6 +27,12 @@ void test_a_name_is_found_wherever_it_lives(void **state);
 void test_a_search_waits_for_who_registers_later_and_gives_up_in_time(void **state);
 void test_who_follows_a_name_sees_it_come_and_go(void **state);
 void test_a_failed_init_leaves_no_name_and_a_name_has_one_holder(void **state);
+void test_a_name_that_is_claimed_twice_gets_one_holder(void **state);
+void test_only_who_is_exported_is_reached_from_elsewhere(void **state);
+
+/* cases_group.c */
+void test_both_places_see_who_joins_leaves_and_ends(void **state);
+void test_the_members_of_a_node_that_crashes_are_gone(void **state);
 
 /* cases_policy.c */
 void test_who_conflates_gets_the_latest_of_each_key(void **state);

@@ -96,3 +96,73 @@ test_a_failed_init_leaves_no_name_and_a_name_has_one_holder(void **state)
     assert_int_equal(conf_try_spawn(fixture, CONF_B, "sink", (struct conf_plan){ 0 }, options),
                      MYC_EXISTS);
 }
+
+/* One holder after a name conflict: both may be told OK, as neither place knows of the other's yet;
+ * soon everybody sees the same one, and the other one is told. */
+void
+test_a_name_that_is_claimed_twice_gets_one_holder(void **state)
+{
+    struct conf_fixture *fixture = conf_begin(state);
+    const struct conf_log *log = &fixture->log;
+    const struct conf_plan plan = { .name = "conf_twice" };
+
+    for (uint32_t i = 0; i < 2; i++)
+        conf_spawn(fixture, places[i], "follower", plan);
+    for (uint32_t round = 0; round < 6; round++) {
+        struct myc_ref claimers[2], winner;
+
+        for (uint32_t i = 0; i < 2; i++)
+            claimers[i] = conf_spawn(fixture, places[(round + i) % 2], "claimer", plan);
+        conf_await(fixture, CONF_WHAT_CLAIM_LOST, round + 1);
+        winner = myc_ref_is_equal(conf_last_of(log, CONF_WHAT_CLAIM_LOST)->ref, claimers[0])
+                     ? claimers[1]
+                     : claimers[0];
+        conf_await_of(fixture, CONF_WHAT_FOUND, winner, 2);
+        conf_linger(fixture);
+        assert_int_equal(conf_count_of(log, CONF_WHAT_CLAIM_LOST), round + 1);
+        for (uint32_t i = 0; i < 2; i++)
+            conf_spawn(fixture, CONF_A, "ender",
+                       (struct conf_plan){ .peer = claimers[i], .option = MYC_SHUTDOWN });
+        conf_await_of(fixture, CONF_WHAT_LOST, winner, 2);
+    }
+}
+
+/* inbound_messages_require_an_advertised_remotable_pid */
+void
+test_only_who_is_exported_is_reached_from_elsewhere(void **state)
+{
+    struct conf_fixture *fixture = *state;
+    const struct conf_log *log = &fixture->log;
+    struct myc_ref open, closed;
+
+    if (!fixture->can_export)
+        skip();
+    conf_begin(state);
+    fixture->exported = "conf_open";
+    fixture->crash_b(fixture);
+    fixture->start_b(fixture);
+    fixture->exported = NULL;
+    open = conf_spawn_with(fixture, CONF_B, "answerer", (struct conf_plan){ 0 },
+                           (struct myc_spawn_options){ .name = "conf_open" });
+    closed = conf_spawn_with(fixture, CONF_B, "sink", (struct conf_plan){ .count = 1 },
+                             (struct myc_spawn_options){ .name = "conf_closed" });
+    conf_spawn(fixture, CONF_A, "crosser", (struct conf_plan){ .peer = open });
+    conf_await(fixture, CONF_WHAT_CROSSED, 3); /* two were of the begin */
+    conf_spawn(fixture, CONF_A, "prober", (struct conf_plan){ .peer = closed });
+    conf_await(fixture, CONF_WHAT_UNDELIVERED, 1);
+    assert_int_equal(conf_last_of(log, CONF_WHAT_UNDELIVERED)->status, MYC_REFUSED);
+    conf_spawn(fixture, CONF_A, "asker",
+               (struct conf_plan){ .peer = closed, .count = 1, .option = CONF_TIMEOUT_NS });
+    conf_await(fixture, CONF_WHAT_ASK_FAILED, 1);
+    assert_int_equal(conf_last_of(log, CONF_WHAT_ASK_FAILED)->status, MYC_REFUSED);
+    conf_spawn(fixture, CONF_A, "ender",
+               (struct conf_plan){ .peer = closed, .option = MYC_KILLED });
+    conf_spawn(fixture, CONF_A, "watcher", (struct conf_plan){ .peer = closed });
+    conf_await(fixture, CONF_WHAT_DOWN, 1);
+    assert_int_equal(conf_last_of(log, CONF_WHAT_DOWN)->status, MYC_REFUSED);
+    /* It lives, and its own node reaches it; what it says itself goes everywhere. */
+    assert_int_equal(conf_count_of(log, CONF_WHAT_COMPLETE), 0);
+    conf_spawn(fixture, CONF_B, "prober", (struct conf_plan){ .peer = closed });
+    conf_await(fixture, CONF_WHAT_COMPLETE, 1);
+    conf_restart_b(fixture);
+}

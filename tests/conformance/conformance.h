@@ -70,7 +70,10 @@ struct conf_fixture {
     void (*start_b)(struct conf_fixture *fixture);
     bool is_renumbered; /* B, started again, has another node id */
     bool is_one_node;   /* A and B are lcores of one node */
-    uint64_t many;      /* messages in the case of many; 0: the case is not run here */
+    bool can_export;    /* start_b obeys `exported` */
+    /* Set by a case: the only name of B's, started next, that A may address; NULL: everybody. */
+    const char *exported;
+    uint64_t many; /* messages in the case of many; 0: the case is not run here */
     struct conf_log log;
     struct myc_ref collector; /* set by each case */
 };

@@ -18,20 +18,22 @@
 #define ENCRYPT       MYC_SECURITY_ENCRYPT
 
 static const struct way ways[] = {
-    { "ring", "two lcores of a node", WIRE_NONE, true, false, false, false, 200000, OFF },
-    { "segment", "two nodes of a host", WIRE_NONE, false, false, false, false, 200000, OFF },
-    { "client", "a node and its client", WIRE_NONE, false, true, false, false, 200000, OFF },
-    { "memif", "two nodes and a memif", WIRE_MEMIF, false, false, false, false, 200000, OFF },
+    { "ring", "two lcores of a node", WIRE_NONE, true, false, false, false, 200000, OFF, NULL },
+    { "segment", "two nodes of a host", WIRE_NONE, false, false, false, false, 200000, OFF, NULL },
+    { "client", "a node and its client", WIRE_NONE, false, true, false, false, 200000, OFF, NULL },
+    { "memif", "two nodes and a memif", WIRE_MEMIF, false, false, false, false, 200000, OFF, NULL },
     { "memif-auth", "two nodes, authenticated", WIRE_MEMIF, false, false, false, false, 100000,
-      AUTH },
+      AUTH, NULL },
     { "memif-encrypt", "two nodes, encrypted", WIRE_MEMIF, false, false, false, true, 100000,
-      ENCRYPT },
-    { "memif-bad", "two nodes and a bad memif", WIRE_MEMIF, false, false, false, true, MILLION,
-      OFF },
+      ENCRYPT, NULL },
+    { "memif-bad", "two nodes and a bad memif", WIRE_MEMIF, false, false, false, true, MILLION, OFF,
+      NULL },
     { "memif-twin", "two nodes, a bad and a good memif", WIRE_MEMIF, false, false, true, true,
-      200000, OFF },
-    { "veth", "two nodes and a veth pair", WIRE_VETH, false, false, false, false, 100000, OFF },
-    { "veth-bad", "two nodes and a bad wire", WIRE_VETH, false, false, false, true, 100000, OFF },
+      200000, OFF, NULL },
+    { "veth", "two nodes and a veth pair", WIRE_VETH, false, false, false, false, 100000, OFF,
+      NULL },
+    { "veth-bad", "two nodes and a bad wire", WIRE_VETH, false, false, false, true, 100000, OFF,
+      NULL },
 };
 
 /* A hundredth of the frames is lost, another one doubled, another one overtaken, each way. */
@@ -221,6 +223,8 @@ place_start(const struct way *way, enum conf_place place, const char *folder, bo
                                              : 1,
         .peers = &filled.peer,
         .peer_count = way->wire != WIRE_NONE,
+        .exported = &way->exported,
+        .exported_count = place == CONF_B && way->exported,
         .limits = { .actors_max = 1024,
                     .messages_max = 16384,
                     .state_bytes_max = 4U << 20,

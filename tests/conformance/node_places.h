@@ -34,6 +34,7 @@ struct way {
     bool has_faults; /* the port's own, or of an interposer between two veth pairs */
     uint64_t many;
     enum myc_security security;
+    const char *exported; /* the only name of B's that is reached from elsewhere; NULL: everybody */
 };
 
 /* NULL: there is no such way. */

@@ -24,6 +24,8 @@ add_core(struct loop_fixture *loop, struct fab_core_config config)
 {
     struct fab_core *core;
 
+    config.exported = &loop->fixture.exported;
+    config.exported_count = loop->fixture.exported != NULL;
     config.limits.messages_max = 16384;
     config.heap_size = 64U << 20;
     core = lab_add_core(&loop->lab, &config);
@@ -110,6 +112,7 @@ conf_setup(void **state)
         .stop_b = is_one_node ? NULL : loop_stop_b,
         .start_b = is_one_node ? NULL : loop_start_b,
         .is_one_node = is_one_node,
+        .can_export = !is_one_node,
         .many = 50000,
     };
     lab_init(&loop->lab);

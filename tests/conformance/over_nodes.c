@@ -4,7 +4,7 @@
  *
  *      over_nodes WAY [CLIENT [INTERPOSER]]   the test; CLIENT: the executable of place B as a
  *                                             client; INTERPOSER: that of a bad wire
- *      over_nodes place-b WAY FOLDER      place B, started by the test
+ *      over_nodes place-b WAY FOLDER [EXPORTED]   place B, started by the test
  *
  * The nodes stay from case to case, as they do in use; what a case has spawned is swept away after
  * it. That the earlier cases have left nothing behind is so part of the test.
@@ -109,17 +109,18 @@ static void
 nodes_start_b(struct conf_fixture *fixture)
 {
     char self[] = "/proc/self/exe", role[] = "place-b";
-    char client[PATH_SIZE], way[32];
-    char *const as_node[] = { self, role, way, nodes.folder, NULL };
+    char client[PATH_SIZE], way[32], exported[MYC_NAME_SIZE_MAX + 1];
+    char *const as_node[] = { self, role, way, nodes.folder, fixture->exported ? exported : NULL,
+                              NULL };
     char *const as_client[] = { client, nodes.control, NULL };
 
-    (void)fixture;
     if (nodes.way->is_one_node) {
         assert_int_equal(place_start(nodes.way, CONF_A, nodes.folder, false, &nodes.node), MYC_OK);
         return;
     }
     snprintf(way, sizeof(way), "%s", nodes.way->name);
     snprintf(client, sizeof(client), "%s", nodes.client ? nodes.client : "");
+    snprintf(exported, sizeof(exported), "%s", fixture->exported ? fixture->exported : "");
     place_b_start(&nodes.b, nodes.way->is_client ? as_client : as_node, nodes.network_b);
 }
 
@@ -261,13 +262,18 @@ stop_all(void **state)
 }
 
 static int
-be_place_b(const char *way_name, const char *folder)
+be_place_b(const char *way_name, const char *folder, const char *exported)
 {
-    const struct way *way = way_lookup(way_name);
+    const struct way *known = way_lookup(way_name);
     struct myc_node *node = NULL;
+    struct way way;
     int code;
 
-    if (!way || place_start(way, CONF_B, folder, true, &node) != MYC_OK)
+    if (!known)
+        return 1;
+    way = *known;
+    way.exported = exported;
+    if (place_start(&way, CONF_B, folder, true, &node) != MYC_OK)
         return 1;
     code = place_b_serve(&node, false);
     fab_eal_stop();
@@ -277,8 +283,8 @@ be_place_b(const char *way_name, const char *folder)
 int
 main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "place-b") == 0)
-        return be_place_b(argv[2], argv[3]);
+    if (argc >= 4 && strcmp(argv[1], "place-b") == 0)
+        return be_place_b(argv[2], argv[3], argv[4]); /* or NULL */
     nodes.way = argc > 1 ? way_lookup(argv[1]) : NULL;
     if (!nodes.way) {
         fprintf(stderr, "usage: over_nodes ring|segment|client|memif|memif-auth|memif-encrypt|"
@@ -294,6 +300,7 @@ main(int argc, char **argv)
         .start_b = nodes_start_b,
         .is_renumbered = nodes.way->is_client,
         .is_one_node = nodes.way->is_one_node,
+        .can_export = !nodes.way->is_one_node && !nodes.way->is_client,
         .many = nodes.way->many,
     };
     nodes.network_b = -1;
