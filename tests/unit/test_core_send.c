@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sending on one lcore and between two: order, refusals, back-pressure, notices. */
 #include "support/cmocka.h"
-#include "support/core_lab.h"
-#include "support/probe.h"
+#include "support/level_lab.h"
 #include "probe_numbers.h"
 
 #include <mycelium/messages.h>
@@ -81,6 +80,57 @@ test_a_full_mailbox_refuses_at_once_and_says_when_there_is_room(void **state)
     assert_true(myc_ref_is_equal(probe_last(&a, MYC_WRITABLE_KEY)->ref, b.ref));
     assert_int_equal(lab_counters(&lab, 0)->refused_full, 2);
     lab_fini(&lab);
+}
+
+/* bounded_tell_requests_mailbox_full, bounded_ask_requests_mailbox_full: the fifth is taken, what
+ * c has said included, the sixth is not, be it a message or an ask. */
+static void
+check_capacity(struct level_lab *at, bool is_ask)
+{
+    static struct probe b;
+    struct myc_spawn_options five = { .mailbox_max = 5 };
+    enum myc_status status;
+
+    memset(&b, 0, sizeof(b));
+    b.on_message = probe_answers;
+    assert_int_equal(probe_spawn(&b, at->there, &five), MYC_OK);
+    level_hold(at, b.ref);
+    for (unsigned i = 1; i < 4; i++)
+        assert_int_equal(probe_send(&at->a, b.ref, i), MYC_OK);
+    assert_int_equal(probe_ask(&at->a, b.ref, 4, NULL, NULL), MYC_OK);
+    level_arrive(at);
+    assert_int_equal(at->a.count, 0);
+    status = is_ask ? probe_ask(&at->a, b.ref, 5, NULL, NULL) : probe_send(&at->a, b.ref, 5);
+    level_arrive(at);
+    assert_int_equal(
+        is_ask ? probe_send(&at->c, b.ref, 6) : probe_ask(&at->c, b.ref, 6, NULL, NULL), MYC_FULL);
+    lab_settle(&at->lab);
+    if (is_ask && status == MYC_OK)
+        assert_int_equal(probe_last(&at->a, MYC_ASK_FAILED_KEY)->status, MYC_FULL);
+    else
+        assert_true(level_was_told_full(at, status));
+    assert_int_equal(b.count, 5);
+    assert_int_equal(probe_count(&at->a, PROBE_NUMBER_KEY), 1); /* the fifth's answer */
+    assert_int_equal(probe_count(&at->a, MYC_WRITABLE_KEY), 1);
+    assert_int_equal(probe_kill(&at->c, b.ref), MYC_OK);
+    lab_settle(&at->lab);
+    at->a.count = at->c.count = 0;
+}
+
+static void
+run_capacity(struct level_lab *at)
+{
+    check_capacity(at, false);
+    check_capacity(at, true);
+}
+
+static void
+test_a_mailbox_is_full_at_exactly_its_capacity(void **state)
+{
+    static struct level_lab own;
+
+    (void)state;
+    level_each(&own, run_capacity);
 }
 
 static void
@@ -258,30 +308,39 @@ test_sends_to_who_has_ended_answer_gone_or_come_back_as_gone(void **state)
     lab_fini(&lab);
 }
 
+/* stop_higher_priority_over_messages: three of a's and c's one wait when the stop comes. */
+static void
+run_stop(struct level_lab *at)
+{
+    static struct probe b;
+
+    memset(&b, 0, sizeof(b));
+    assert_int_equal(probe_spawn(&b, at->there, NULL), MYC_OK);
+    level_hold(at, b.ref);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(probe_send(&at->a, b.ref, i), MYC_OK);
+    level_arrive(at);
+    assert_int_equal(probe_stop(&at->a, b.ref, MYC_SHUTDOWN), MYC_OK);
+    level_arrive(at);
+    lab_settle(&at->lab);
+    assert_int_equal(b.count, 0);
+    assert_int_equal(b.stop_count, 1);
+    assert_int_equal(probe_count(&at->a, MYC_UNDELIVERED_KEY), 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(at->a.notes[i].tag == i);
+        assert_int_equal(at->a.notes[i].status, MYC_GONE);
+    }
+    assert_int_equal(probe_count(&at->c, MYC_UNDELIVERED_KEY), 1);
+    assert_int_equal(level_counters(at)->dead_letters, 4);
+}
+
 static void
 test_a_stop_overtakes_what_waits_and_returns_it(void **state)
 {
-    static struct probe a, b, c;
-    struct lab lab;
+    static struct level_lab own;
 
     (void)state;
-    memset(&a, 0, sizeof(a)), memset(&b, 0, sizeof(b)), memset(&c, 0, sizeof(c));
-    lab_init_pair(&lab, LAB_ANY_LEVEL, 0);
-    probe_spawn(&a, lab.cores[0], NULL);
-    probe_spawn(&b, lab.cores[0], NULL);
-    probe_spawn(&c, lab.cores[1], NULL);
-    for (unsigned i = 0; i < 3; i++)
-        assert_int_equal(probe_send(&a, b.ref, i), MYC_OK);
-    assert_int_equal(probe_stop(&a, b.ref, MYC_SHUTDOWN), MYC_OK);
-    lab_settle(&lab);
-    assert_int_equal(b.count, 0);
-    assert_int_equal(probe_count(&a, MYC_UNDELIVERED_KEY), 3);
-    for (unsigned i = 0; i < 3; i++) {
-        assert_true(a.notes[i].tag == i);
-        assert_int_equal(a.notes[i].status, MYC_GONE);
-    }
-    assert_int_equal(lab_counters(&lab, 0)->dead_letters, 3);
-    lab_fini(&lab);
+    level_each(&own, run_stop);
 }
 
 int
@@ -291,6 +350,7 @@ main(void)
         cmocka_unit_test(test_a_message_on_the_lcore_is_queued_not_called),
         cmocka_unit_test(test_messages_keep_their_order_here_and_over_every_kind_of_link),
         cmocka_unit_test(test_a_full_mailbox_refuses_at_once_and_says_when_there_is_room),
+        cmocka_unit_test(test_a_mailbox_is_full_at_exactly_its_capacity),
         cmocka_unit_test(test_a_full_link_refuses_at_once_and_says_when_there_is_room),
         cmocka_unit_test(test_a_full_mailbox_elsewhere_bounces_announces_and_says_writable),
         cmocka_unit_test(test_after_an_undelivered_message_nothing_arrives_until_the_sender_knows),
