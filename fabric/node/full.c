@@ -197,7 +197,8 @@ start_core(struct fab_full *full, uint8_t index)
     lcore->index = index;
     lcore->eal_lcore = options->eal_lcore;
     lcore->socket = fab_eal_socket(options->eal_lcore);
-    return fab_lcore_init(lcore, &config, options->idle);
+    /* Whoever has hooked it decides what his thread does when there is nothing to do. */
+    return fab_lcore_init(lcore, &config, options->is_hooked ? MYC_IDLE_BUSY : options->idle);
 }
 
 static enum myc_status

@@ -35,7 +35,8 @@ struct myc_lcore_options {
     enum myc_idle idle;
     /** No thread of ours runs it: it turns in the program's own loop, in myc_node_poll. At most one
      * of a node. `eal_lcore` then says only which NUMA node its memory comes from, and may be the
-     * main lcore; `idle` must be 0. */
+     * main lcore; `idle` must be 0: a poll that finds nothing returns at once, and the loop decides
+     * what to do then. */
     bool is_hooked;
 };
 

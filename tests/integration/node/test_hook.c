@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <mycelium/dpdk.h>
@@ -26,6 +27,8 @@
 #define HANDLER_NS  50000U
 #define SLICE       8U /* handlers between two looks at the clock: fabric/node/hook.c */
 #define WAIT_NS     60000000000ULL
+/* Longer than an idle turn that nothing interrupts: fabric/node/idle.h */
+#define INTERRUPTION_NS 200000ULL
 
 static const struct myc_type ping = { .name = "Ping", .schema_id = 903, .template_id = 1 };
 static const struct myc_type *const pings[] = { &ping };
@@ -35,6 +38,16 @@ static _Atomic unsigned answers;
 static _Atomic unsigned handled;
 static _Atomic bool is_over;
 static _Atomic pthread_t handler_thread; /* of the last answer */
+
+/* In place of libc's: each thread counts its own. */
+static _Thread_local unsigned yields;
+
+int
+sched_yield(void)
+{
+    yields++;
+    return (int)syscall(SYS_sched_yield);
+}
 
 /* --- actors ----------------------------------------------------------------------------------- */
 
@@ -266,6 +279,28 @@ test_a_poll_begins_no_handlers_after_its_time(void **state)
     myc_node_stop(&node);
 }
 
+/* Of this thread, which has a CPU to share and is interrupted: an lcore of its own would yield. */
+static void
+test_a_poll_that_finds_nothing_gives_no_cpu_away(void **state)
+{
+    unsigned before;
+
+    (void)state;
+    start(0, NULL);
+    while (myc_node_poll(node, BUDGET) > 0)
+        ;
+    before = yields;
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t end_ns = clock_now_ns() + INTERRUPTION_NS;
+
+        (void)myc_node_poll(node, BUDGET);
+        while (clock_now_ns() < end_ns)
+            ;
+    }
+    assert_int_equal(yields, before);
+    myc_node_stop(&node);
+}
+
 static void
 test_a_node_stops_though_its_loop_has_ended_and_others_are_attached(void **state)
 {
@@ -325,6 +360,7 @@ main(void)
                                   stop),
         cmocka_unit_test_teardown(test_a_poll_handles_no_more_than_its_budget, stop),
         cmocka_unit_test_teardown(test_a_poll_begins_no_handlers_after_its_time, stop),
+        cmocka_unit_test_teardown(test_a_poll_that_finds_nothing_gives_no_cpu_away, stop),
         cmocka_unit_test_teardown(
             test_a_node_stops_though_its_loop_has_ended_and_others_are_attached, stop),
         cmocka_unit_test_teardown(test_two_hooked_lcores_are_refused, stop),
