@@ -115,6 +115,13 @@ send_copy(const struct fab_flow_link *link, const struct fab_flow_end *from, uin
     send_spare(to, to == link->end ? link->path : link->second->path, now_ns);
 }
 
+/* When the flow must be looked at next. */
+static inline void
+arm(struct fab_flow_end *end, struct fab_flow_link *link)
+{
+    fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
+}
+
 /* Asks a flow for frames until it has none (true), or there is no buffer or room (false).
  * `may_call`: runs its timers too, which may call the sink; else those that are due stay due. */
 static bool
@@ -146,18 +153,39 @@ drain(struct fab_flow_end *end, struct fab_flow_link *link, bool may_call, uint6
     }
     if (fab_unlikely(link->second != NULL))
         fab_flow_twin_flush(link, now_ns);
-    fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
     return true;
 }
 
 void
 fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns)
 {
-    /* It stays on the list, where the next poll finds that it has nothing to say. */
+    /* It stays on the list, where the next poll does what could wait: frames leave first. */
     fab_flow_end_touch(end, link);
     drain(end, link, false, now_ns);
     if (end->is_local)
         fab_port_flush(end->port->port, end->port->queue, now_ns);
+}
+
+/* Returns work done. */
+static unsigned
+drain_link(struct fab_flow_end *end, struct fab_flow_link *link, bool may_call, uint64_t now_ns)
+{
+    unsigned work = 0;
+
+    if (may_call)
+        fab_flow_settle(link->flow);
+    if (fab_flow_has_output(link->flow)) {
+        work = 1;
+        if (!drain(end, link, may_call, now_ns)) {
+            fab_flow_end_touch(end, link);
+            return work;
+        }
+    }
+    if (may_call)
+        arm(end, link);
+    else
+        fab_flow_end_touch(end, link);
+    return work;
 }
 
 static unsigned
@@ -173,13 +201,7 @@ drain_touched(struct fab_flow_end *end, bool may_call, uint64_t now_ns)
         link->is_touched = false;
         if (next)
             fab_flow_prefetch(next->flow);
-        if (!fab_flow_has_output(link->flow)) {
-            fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
-        } else {
-            work++;
-            if (!drain(end, link, may_call, now_ns))
-                fab_flow_end_touch(end, link);
-        }
+        work += drain_link(end, link, may_call, now_ns);
         link = next;
     }
     return work;

@@ -127,7 +127,6 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
     FAB_ASSERT((uintptr_t)memory % FAB_FLOW_ALIGN == 0);
     FAB_ASSERT(fab_flow_config_check(config) == MYC_OK);
     fab_flow_clear(memory, config);
-    flow->path = &flow->paths[0];
     flow->config = *config;
     flow->ops = ops;
     flow->context = context;
@@ -141,10 +140,10 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
     flow->seat.context = context;
     fab_handshake_init(&flow->handshake, config->home, flow->config.seed);
     fab_prng_init(&flow->jitter, ~flow->config.seed);
-    fab_rtt_init(&flow->path->rtt, config->timers.rtt_ns_initial);
-    fab_loss_init(&flow->path->loss);
-    flow->path->probe_ns = FAB_FLOW_NO_DEADLINE;
-    flow->path->pace_ns = FAB_FLOW_NO_DEADLINE;
+    fab_rtt_init(&flow->path.rtt, config->timers.rtt_ns_initial);
+    fab_loss_init(&flow->path.loss);
+    flow->path.probe_ns = FAB_FLOW_NO_DEADLINE;
+    flow->path.pace_ns = FAB_FLOW_NO_DEADLINE;
     flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
     flow->clock.next_ns = FAB_FLOW_NO_DEADLINE;
@@ -164,7 +163,7 @@ prefetch(const void *from, const void *to)
 void
 fab_flow_prefetch(const struct fab_flow *flow)
 {
-    const struct fab_flow_path *path = &flow->paths[0];
+    const struct fab_flow_path *path = &flow->path;
 
     prefetch(flow, &flow->lanes[FAB_LANE_USER + 1]);
     prefetch(path, &path->received.range[1]);
@@ -180,11 +179,11 @@ fab_flow_fini(struct fab_flow *flow)
 {
     flow->state = FAB_FLOW_CLOSED;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
-    flow->path->due = (struct fab_flow_due){ 0 };
+    flow->path.due = (struct fab_flow_due){ 0 };
     fab_granter_leave(flow->granter, &flow->seat);
     if (flow->secure)
         fab_secure_wipe(flow->secure);
-    fab_sent_map_reset(&flow->path->sent);
+    fab_sent_map_reset(&flow->path.sent);
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
         fab_send_lane_reset(&flow->lanes[lane].send);
     fab_flow_forget_latest(flow);
@@ -377,13 +376,13 @@ fab_flow_is_drained(const struct fab_flow *flow)
 uint64_t
 fab_flow_rtt_ns(const struct fab_flow *flow)
 {
-    return flow->path->rtt.smoothed_ns;
+    return flow->path.rtt.smoothed_ns;
 }
 
 uint64_t
 fab_flow_congestion_window(const struct fab_flow *flow)
 {
-    return fab_congestion_is_limiting(&flow->path->congestion) ? flow->path->congestion.window
+    return fab_congestion_is_limiting(&flow->path.congestion) ? flow->path.congestion.window
                                                                : UINT64_MAX;
 }
 

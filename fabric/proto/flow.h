@@ -269,6 +269,13 @@ void fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, ui
  */
 void fab_flow_note_arrival(struct fab_flow *flow, uint64_t pause_ns, bool is_marked);
 
+/*
+ * Does what an acknowledgement asks for that came beside records: it waits, so that answers to the
+ * records leave first, and is done before the next frame is taken or a timer runs. Until then what
+ * it acknowledges takes up room. May call on_writable and on_body_sent.
+ */
+void fab_flow_settle(struct fab_flow *flow);
+
 /* Whether records are kept that on_message has refused. */
 bool fab_flow_has_refused(const struct fab_flow *flow);
 

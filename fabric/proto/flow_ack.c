@@ -3,6 +3,7 @@
  * What an acknowledgement does: frames are settled, spans freed, the round trip measured, and what
  * it shows to be lost is queued to be sent again.
  */
+#include "base/assert.h"
 #include "base/compiler.h"
 #include "proto/flow_state.h"
 
@@ -14,19 +15,19 @@
 bool
 fab_flow_ack_is_possible(const struct fab_flow *flow, const struct fab_frame *frame)
 {
-    uint64_t largest = fab_number_expand(flow->path->next_number, frame->ack->largest);
+    uint64_t largest = fab_number_expand(flow->path.next_number, frame->ack->largest);
     uint64_t covered = frame->ack->run;
 
     for (uint32_t i = 0; i < frame->ack->ranges; i++)
         covered += (uint64_t)frame->ranges[i].gap + frame->ranges[i].run;
-    return largest < flow->path->next_number && largest - covered + 1 >= flow->first_number;
+    return largest < flow->path.next_number && largest - covered + 1 >= flow->first_number;
 }
 
 /* What became of a frame tells how large frames may be. Returns whether it was a probe for that. */
 static bool
 tell_mtu(struct fab_flow *flow, enum fab_path_mtu_verdict verdict)
 {
-    const struct fab_path_mtu *mtu = &flow->path->mtu;
+    const struct fab_path_mtu *mtu = &flow->path.mtu;
 
     if (verdict == FAB_PATH_MTU_FOUND && flow->ops->on_path_mtu != NULL)
         flow->ops->on_path_mtu(flow->context, mtu->size, mtu->max);
@@ -38,8 +39,8 @@ on_frame_acked(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now
 {
     if (frame->state == FAB_SENT_LOST)
         flow->counters.frames_lost_spurious++;
-    (void)tell_mtu(flow, fab_path_mtu_on_acked(&flow->path->mtu, frame->number, frame->size));
-    fab_loss_on_acked(&flow->path->loss, frame, &flow->path->rtt, now_ns);
+    (void)tell_mtu(flow, fab_path_mtu_on_acked(&flow->path.mtu, frame->number, frame->size));
+    fab_loss_on_acked(&flow->path.loss, frame, &flow->path.rtt, now_ns);
     for (uint32_t i = 0; i < frame->part_count; i++) {
         if (fab_unlikely(fab_part_is_large(frame->parts[i])))
             fab_flow_large_on_acked(flow, frame->parts[i]);
@@ -47,7 +48,7 @@ on_frame_acked(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now
             fab_send_lane_on_acked(&flow->lanes[fab_part_lane(frame->parts[i])].send,
                                    fab_part_span(frame->parts[i]));
     }
-    fab_sent_map_settle(&flow->path->sent, frame, FAB_SENT_ACKED);
+    fab_sent_map_settle(&flow->path.sent, frame, FAB_SENT_ACKED);
 }
 
 /* Settles the frames low to high; returns how many of them are news. */
@@ -56,9 +57,9 @@ ack_run(struct fab_flow *flow, uint64_t low, uint64_t high, uint64_t now_ns)
 {
     uint32_t news = 0;
 
-    for (uint32_t at = fab_sent_map_find(&flow->path->sent, low); at != flow->path->sent.head;
+    for (uint32_t at = fab_sent_map_find(&flow->path.sent, low); at != flow->path.sent.head;
          at++) {
-        struct fab_sent_frame *frame = fab_sent_map_at(&flow->path->sent, at);
+        struct fab_sent_frame *frame = fab_sent_map_at(&flow->path.sent, at);
 
         if (frame->number > high)
             break;
@@ -75,18 +76,16 @@ ack_run(struct fab_flow *flow, uint64_t low, uint64_t high, uint64_t now_ns)
 static uint32_t
 ack_first_run(struct fab_flow *flow, uint64_t low, uint64_t high, uint64_t now_ns)
 {
-    uint64_t from = low;
-    uint32_t news;
+    uint64_t next = flow->path.acked_high + 1;
+    bool goes_on = low <= next && low >= next - flow->path.acked_run;
+    uint64_t from = goes_on ? next : low;
+    uint64_t run = high - from + 1 + (goes_on ? flow->path.acked_run : 0);
 
-    if (low >= flow->path->acked_low && low <= flow->path->acked_high + 1)
-        from = flow->path->acked_high + 1;
     if (high < from)
         return 0;
-    news = ack_run(flow, from, high, now_ns);
-    if (from == low) /* else the run gone through before goes on */
-        flow->path->acked_low = low;
-    flow->path->acked_high = high;
-    return news;
+    flow->path.acked_run = run < UINT32_MAX ? (uint32_t)run : UINT32_MAX;
+    flow->path.acked_high = high;
+    return ack_run(flow, from, high, now_ns);
 }
 
 /* Older runs first, so that loss detection sees numbers rise. */
@@ -108,33 +107,33 @@ ack_ranges(struct fab_flow *flow, const struct fab_frame *frame, uint64_t low, u
 /* Returns the trip without what both sides know to have been waiting. */
 static uint64_t
 take_rtt_sample(struct fab_flow *flow, const struct fab_ack_block *ack, uint64_t largest,
-                uint64_t now_ns)
+                uint64_t pause_ns, uint64_t now_ns)
 {
-    uint32_t at = fab_sent_map_find(&flow->path->sent, largest);
-    uint64_t waits_ns = ack->delay_ns + fab_pause_decode(ack->pause) + flow->arrival_pause_ns;
+    uint32_t at = fab_sent_map_find(&flow->path.sent, largest);
+    uint64_t waits_ns = ack->delay_ns + fab_pause_decode(ack->pause) + pause_ns;
 
-    if (at == flow->path->sent.head || fab_sent_map_at(&flow->path->sent, at)->number != largest ||
-        flow->path->loss.number != largest)
+    if (at == flow->path.sent.head || fab_sent_map_at(&flow->path.sent, at)->number != largest ||
+        flow->path.loss.number != largest)
         return FAB_CONGESTION_NO_TRIP;
-    fab_rtt_on_sample(&flow->path->rtt, flow->path->loss.round_trip_ns, ack->delay_ns, now_ns);
-    return flow->path->loss.round_trip_ns > waits_ns ? flow->path->loss.round_trip_ns - waits_ns
+    fab_rtt_on_sample(&flow->path.rtt, flow->path.loss.round_trip_ns, ack->delay_ns, now_ns);
+    return flow->path.loss.round_trip_ns > waits_ns ? flow->path.loss.round_trip_ns - waits_ns
                                                      : 0;
 }
 
 static void
 tell_congestion(struct fab_flow *flow, const struct fab_congestion_ack *ack)
 {
-    uint64_t before = flow->path->congestion.window;
+    uint64_t before = flow->path.congestion.window;
 
-    if (!fab_congestion_on_ack(&flow->path->congestion, ack))
+    if (!fab_congestion_on_ack(&flow->path.congestion, ack))
         return;
-    flow->counters.congestion_cuts += flow->path->congestion.window < before;
-    if (fab_congestion_is_limiting(&flow->path->congestion))
-        fab_pacer_set_rate(&flow->path->pacer, flow->path->congestion.window,
-                           flow->path->rtt.smoothed_ns,
-                           flow->path->congestion.is_starting ? PACE_STARTING : PACE_PERCENT);
+    flow->counters.congestion_cuts += flow->path.congestion.window < before;
+    if (fab_congestion_is_limiting(&flow->path.congestion))
+        fab_pacer_set_rate(&flow->path.pacer, flow->path.congestion.window,
+                           flow->path.rtt.smoothed_ns,
+                           flow->path.congestion.is_starting ? PACE_STARTING : PACE_PERCENT);
     else
-        fab_pacer_set_free(&flow->path->pacer);
+        fab_pacer_set_free(&flow->path.pacer);
 }
 
 /* How long a lost frame is remembered for its late acknowledgement; not at all when the map
@@ -142,14 +141,14 @@ tell_congestion(struct fab_flow *flow, const struct fab_congestion_ack *ack)
 static uint64_t
 memory_ns(const struct fab_flow *flow)
 {
-    return 16 * flow->path->rtt.smoothed_ns +
-           4 * fab_loss_reorder_ns(&flow->path->loss, &flow->path->rtt);
+    return 16 * flow->path.rtt.smoothed_ns +
+           4 * fab_loss_reorder_ns(&flow->path.loss, &flow->path.rtt);
 }
 
 static uint64_t
 forget_before(const struct fab_flow *flow, uint64_t now_ns)
 {
-    if (fab_sent_map_is_crowded(&flow->path->sent))
+    if (fab_sent_map_is_crowded(&flow->path.sent))
         return UINT64_MAX;
     return now_ns > memory_ns(flow) ? now_ns - memory_ns(flow) : 0;
 }
@@ -157,7 +156,7 @@ forget_before(const struct fab_flow *flow, uint64_t now_ns)
 uint64_t
 fab_flow_forget_ns(const struct fab_flow *flow)
 {
-    const struct fab_sent_map *sent = &flow->path->sent;
+    const struct fab_sent_map *sent = &flow->path.sent;
 
     if (sent->in_flight > 0 || sent->tail == sent->head)
         return FAB_FLOW_NO_DEADLINE;
@@ -167,7 +166,7 @@ fab_flow_forget_ns(const struct fab_flow *flow)
 void
 fab_flow_forget_lost(struct fab_flow *flow, uint64_t now_ns)
 {
-    fab_sent_map_forget(&flow->path->sent, forget_before(flow, now_ns));
+    fab_sent_map_forget(&flow->path.sent, forget_before(flow, now_ns));
 }
 
 static void
@@ -190,56 +189,86 @@ advance_lanes(struct fab_flow *flow)
 static void
 on_progress(struct fab_flow *flow, uint64_t now_ns)
 {
-    flow->path->probe_count = 0;
-    flow->path->due.probe = false;
-    flow->path->progress_ns = now_ns;
+    flow->path.probe_count = 0;
+    flow->path.due.probe = false;
+    flow->path.progress_ns = now_ns;
     advance_lanes(flow);
     fab_flow_detect_losses(flow, now_ns);
-    fab_sent_map_forget(&flow->path->sent, forget_before(flow, now_ns));
+    fab_sent_map_forget(&flow->path.sent, forget_before(flow, now_ns));
     fab_flow_arm_probe(flow);
 }
 
-void
-fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
+/* The newest run of an acknowledgement, after `news` frames of its older ones. */
+static void
+take_newest(struct fab_flow *flow, const struct fab_ack_block *ack, uint32_t news,
+            uint64_t pause_ns, uint64_t now_ns)
 {
-    uint64_t largest = fab_number_expand(flow->path->next_number, frame->ack->largest);
-    uint64_t low = largest - frame->ack->run + 1;
+    uint64_t largest = fab_number_expand(flow->path.next_number, ack->largest);
     uint64_t trip_ns = FAB_CONGESTION_NO_TRIP;
-    uint32_t news = 0, newest;
+    uint32_t newest = ack_first_run(flow, largest - ack->run + 1, largest, now_ns);
 
-    if (frame->ack->ranges > 0) {
-        news = ack_ranges(flow, frame, low, now_ns);
-        flow->path->due.floor = true;
-    }
-    newest = ack_first_run(flow, low, largest, now_ns);
     if (newest > 0)
-        trip_ns = take_rtt_sample(flow, frame->ack, largest, now_ns);
+        trip_ns = take_rtt_sample(flow, ack, largest, pause_ns, now_ns);
     if (news + newest == 0)
         return;
     on_progress(flow, now_ns);
     tell_congestion(flow, &(struct fab_congestion_ack){
                               .number = largest,
-                              .next_number = flow->path->next_number,
+                              .next_number = flow->path.next_number,
                               .trip_ns = trip_ns,
-                              .trip_ns_min = flow->path->rtt.min_ns,
+                              .trip_ns_min = flow->path.rtt.min_ns,
                               .frames = news + newest,
-                              .marks = frame->ack->marks,
+                              .marks = ack->marks,
                           });
+}
+
+void
+fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
+{
+    uint32_t news = 0;
+
+    if (frame->ack->ranges > 0) {
+        uint64_t largest = fab_number_expand(flow->path.next_number, frame->ack->largest);
+
+        news = ack_ranges(flow, frame, largest - frame->ack->run + 1, now_ns);
+        flow->path.due.floor = true;
+    }
+    take_newest(flow, frame->ack, news, flow->arrival_pause_ns, now_ns);
+}
+
+void
+fab_flow_take_late_ack(struct fab_flow *flow)
+{
+    const struct fab_ack_block late = flow->late_ack;
+
+    if (late.run == 0)
+        return;
+    flow->late_ack.run = 0;
+    take_newest(flow, &late, 0, flow->path.received_pause_ns, flow->path.received_ns);
+}
+
+void
+fab_flow_settle(struct fab_flow *flow)
+{
+    if (flow->late_ack.run == 0)
+        return;
+    fab_flow_take_late_ack(flow);
+    fab_flow_tell_writable(flow);
 }
 
 static void
 declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now_ns)
 {
-    struct fab_path_mtu *mtu = &flow->path->mtu;
+    struct fab_path_mtu *mtu = &flow->path.mtu;
 
     if (fab_unlikely(
             tell_mtu(flow, fab_path_mtu_on_lost(mtu, frame->number, frame->size, now_ns)))) {
         flow->counters.mtu_probes_lost++;
     } else {
         flow->counters.frames_lost++;
-        fab_congestion_on_lost(&flow->path->congestion);
+        fab_congestion_on_lost(&flow->path.congestion);
     }
-    fab_sent_map_settle(&flow->path->sent, frame, FAB_SENT_LOST);
+    fab_sent_map_settle(&flow->path.sent, frame, FAB_SENT_LOST);
     for (uint32_t i = 0; i < frame->part_count; i++) {
         if (fab_unlikely(fab_part_is_large(frame->parts[i])))
             fab_large_out_on_lost(flow->large_out, frame->parts[i]);
@@ -252,10 +281,10 @@ declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now_n
 void
 fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns)
 {
-    uint32_t at = flow->path->sent.tail;
+    uint32_t at = flow->path.sent.tail;
     struct fab_sent_frame *frame;
 
-    while ((frame = fab_loss_next(&flow->path->loss, &flow->path->sent, &flow->path->rtt, &at,
+    while ((frame = fab_loss_next(&flow->path.loss, &flow->path.sent, &flow->path.rtt, &at,
                                   now_ns)) != NULL)
         declare_lost(flow, frame, now_ns);
     fab_flow_arm_probe(flow);
@@ -264,12 +293,12 @@ fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns)
 void
 fab_flow_make_room(struct fab_flow *flow, uint64_t now_ns)
 {
-    if (!fab_sent_map_is_full(&flow->path->sent))
+    if (!fab_sent_map_is_full(&flow->path.sent))
         return;
-    fab_sent_map_forget(&flow->path->sent, UINT64_MAX);
-    while (fab_sent_map_is_full(&flow->path->sent) &&
-           flow->path->sent.tail != flow->path->sent.head) {
-        declare_lost(flow, fab_sent_map_at(&flow->path->sent, flow->path->sent.tail), now_ns);
-        fab_sent_map_forget(&flow->path->sent, UINT64_MAX);
+    fab_sent_map_forget(&flow->path.sent, UINT64_MAX);
+    while (fab_sent_map_is_full(&flow->path.sent) &&
+           flow->path.sent.tail != flow->path.sent.head) {
+        declare_lost(flow, fab_sent_map_at(&flow->path.sent, flow->path.sent.tail), now_ns);
+        fab_sent_map_forget(&flow->path.sent, UINT64_MAX);
     }
 }

@@ -37,7 +37,7 @@ fab_flow_clock_begin(struct fab_flow *flow)
     clock->asked_ns = clock->echo_ns = 0;
     clock->next_ns = FAB_FLOW_NO_DEADLINE;
     clock->is_asking = knows_clocks(flow);
-    flow->path->due.clock = clock->is_asking;
+    flow->path.due.clock = clock->is_asking;
 }
 
 static uint64_t
@@ -65,10 +65,10 @@ fab_flow_clock_block(struct fab_flow *flow, uint64_t now_ns)
 
     if (clock->echo_ns != 0) { /* an answer; a question of our own has the next frame */
         clock->echo_ns = clock->received_ns = 0;
-        flow->path->due.clock = clock->is_asking;
+        flow->path.due.clock = clock->is_asking;
         return block;
     }
-    flow->path->due.clock = clock->is_asking = false;
+    flow->path.due.clock = clock->is_asking = false;
     clock->asked_ns = block.sent_ns;
     clock->next_ns = interval_ns(flow) ? now_ns + interval_ns(flow) : FAB_FLOW_NO_DEADLINE;
     clock->is_wanted = false;
@@ -118,7 +118,7 @@ fab_flow_on_clock(struct fab_flow *flow, const struct fab_clock_block *block, ui
         learn_id(flow, block->id);
     if (flow->clock.peer.is_same) {
         flow->clock.next_ns = FAB_FLOW_NO_DEADLINE;
-        flow->clock.is_asking = flow->path->due.clock = false;
+        flow->clock.is_asking = flow->path.due.clock = false;
     }
     if (block->echo_ns != 0) {
         on_answer(flow, block, arrival_ns);
@@ -126,14 +126,14 @@ fab_flow_on_clock(struct fab_flow *flow, const struct fab_clock_block *block, ui
     }
     flow->clock.echo_ns = block->sent_ns;
     flow->clock.received_ns = arrival_ns;
-    flow->path->due.clock = true;
+    flow->path.due.clock = true;
 }
 
 void
 fab_flow_on_clock_timer(struct fab_flow *flow)
 {
     flow->clock.next_ns = FAB_FLOW_NO_DEADLINE;
-    flow->clock.is_asking = flow->path->due.clock = true;
+    flow->clock.is_asking = flow->path.due.clock = true;
 }
 
 const struct fab_peer_clock *

@@ -64,7 +64,7 @@ fab_flow_credit_came_back(struct fab_flow *flow, enum fab_lane lane, uint32_t un
     credit->returned += units;
     if (surplus > 0 && surplus > surplus_max(flow))
         shrink(flow, lane, units < surplus ? units : surplus);
-    flow->path->due.credit |= fab_credit_in_is_due(credit);
+    flow->path.due.credit |= fab_credit_in_is_due(credit);
 }
 
 /* Whether some of what the peer was told has arrived: the peer does not say which lane is short,

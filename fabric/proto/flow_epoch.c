@@ -84,7 +84,7 @@ fab_flow_on_hello_timer(struct fab_flow *flow, uint64_t now_ns)
         flow->hello_ns = FAB_FLOW_NO_DEADLINE;
         return;
     }
-    flow->path->due.hello = true;
+    flow->path.due.hello = true;
     flow->hello_ns = now_ns + interval_ns + fab_prng_below(&flow->jitter, interval_ns / 4 + 1);
     if (interval_ns < flow->config.timers.hello_ns_max)
         flow->hello_interval_ns = 2 * interval_ns;
@@ -111,10 +111,10 @@ fab_flow_refuse_epoch(struct fab_flow *flow, uint32_t epoch, uint64_t now_ns)
     if ((flow->secure != NULL && flow->state == FAB_FLOW_CLOSED) || !may_answer(flow, now_ns))
         return;
     if (flow->secure != NULL) { /* a reset that nobody can prove would not be heeded */
-        flow->path->due.hello = true;
+        flow->path.due.hello = true;
         return;
     }
-    flow->path->due.reset = true;
+    flow->path.due.reset = true;
     flow->reset_epoch = epoch;
 }
 
@@ -141,7 +141,7 @@ refuse_hello(struct fab_flow *flow, const struct fab_hello *hello, enum fab_flow
 {
     if (obstacle != FAB_FLOW_OBSTACLE_KEY && flow->state != FAB_FLOW_CONNECTING &&
         may_answer(flow, now_ns))
-        flow->path->due.hello = true;
+        flow->path.due.hello = true;
     flow->ops->on_obstacle(flow->context, obstacle, hello);
     return false;
 }
@@ -195,7 +195,7 @@ confirm(struct fab_flow *flow, uint64_t now_ns)
         fab_flow_heard(flow, now_ns);
     else if (!may_answer(flow, now_ns))
         return;
-    flow->path->due.sign = true;
+    flow->path.due.sign = true;
 }
 
 static void
@@ -207,7 +207,7 @@ begin_by_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t no
             return;
     }
     fab_flow_on_proof(flow, now_ns);
-    flow->path->due.sign = true;
+    flow->path.due.sign = true;
 }
 
 void
@@ -269,12 +269,12 @@ init_numbers(struct fab_flow *flow)
     uint64_t peer_base = FAB_FLOW_NUMBER_BASE + peer_first;
 
     flow->first_number = own_base;
-    flow->path->next_number = own_base;
-    flow->path->acked_low = own_base;
-    flow->path->acked_high = own_base - 1;
+    flow->path.next_number = own_base;
+    flow->path.acked_run = 0;
+    flow->path.acked_high = own_base - 1;
     for (uint32_t i = 0; i < FAB_STREAM_COUNT; i++)
         flow->stream_out[i] = own_first;
-    fab_ranges_init(&flow->path->received, peer_base);
+    fab_ranges_init(&flow->path.received, peer_base);
     fab_reorder_reset(&flow->reorder, peer_first);
     if (flow->large_out) {
         fab_large_out_reset(flow->large_out, own_first);
@@ -300,8 +300,8 @@ init_liveness(struct fab_flow *flow, uint64_t now_ns)
     flow->silence.down_ns = timers->down_ns;
     if (timers->down_ns != 0 && timers->down_ns < least_ns)
         flow->silence.down_ns = least_ns;
-    flow->path->liveness.silence = &flow->silence;
-    fab_liveness_init(&flow->path->liveness, now_ns);
+    flow->path.liveness.silence = &flow->silence;
+    fab_liveness_init(&flow->path.liveness, now_ns);
 }
 
 void
@@ -310,30 +310,30 @@ fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns)
     learn_peer(flow);
     init_numbers(flow);
     init_liveness(flow, now_ns);
-    fab_sent_map_reset(&flow->path->sent);
-    fab_loss_init(&flow->path->loss);
-    fab_path_mtu_init(&flow->path->mtu, flow->peer.frame_max,
+    fab_sent_map_reset(&flow->path.sent);
+    fab_loss_init(&flow->path.loss);
+    fab_path_mtu_init(&flow->path.mtu, flow->peer.frame_max,
                       (flow->peer.features & FAB_FEATURE_PAD) != 0);
-    fab_congestion_init(&flow->path->congestion, flow->peer.frame_max, flow->config.window_frames,
+    fab_congestion_init(&flow->path.congestion, flow->peer.frame_max, flow->config.window_frames,
                         flow->config.has_no_congestion);
-    fab_pacer_init(&flow->path->pacer);
-    flow->path->pace_ns = FAB_FLOW_NO_DEADLINE;
-    flow->path->marks = 0;
-    fab_rtt_init(&flow->path->rtt, flow->config.timers.rtt_ns_initial);
+    fab_pacer_init(&flow->path.pacer);
+    flow->path.pace_ns = FAB_FLOW_NO_DEADLINE;
+    flow->path.marks = 0;
+    fab_rtt_init(&flow->path.rtt, flow->config.timers.rtt_ns_initial);
     if (flow->hello_count == 1) /* then it is certain which hello was answered */
-        fab_rtt_on_sample(&flow->path->rtt, now_ns - flow->hello_sent_ns, 0, now_ns);
+        fab_rtt_on_sample(&flow->path.rtt, now_ns - flow->hello_sent_ns, 0, now_ns);
     fab_handshake_begin(&flow->handshake);
     if (flow->secure != NULL)
         fab_secure_begin(flow->secure, flow->first_number,
                          FAB_FLOW_NUMBER_BASE + flow->handshake.hello.first_number);
     flow->signs++;
-    flow->path->due = (struct fab_flow_due){ 0 };
+    flow->path.due = (struct fab_flow_due){ 0 };
     flow->short_lanes = 0;
-    flow->path->probe_ns = FAB_FLOW_NO_DEADLINE;
+    flow->path.probe_ns = FAB_FLOW_NO_DEADLINE;
     flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
-    flow->path->probe_count = 0;
+    flow->path.probe_count = 0;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
-    flow->path->progress_ns = now_ns;
+    flow->path.progress_ns = now_ns;
     flow->state = FAB_FLOW_UP;
     fab_flow_clock_begin(flow);
     flow->counters.epochs_begun++;
@@ -392,7 +392,7 @@ report_in_doubt(struct fab_flow *flow, const uint32_t from[FAB_STREAM_COUNT], in
 static void
 give_back(struct fab_flow *flow)
 {
-    fab_sent_map_reset(&flow->path->sent);
+    fab_sent_map_reset(&flow->path.sent);
     fab_reorder_reset(&flow->reorder, 0);
     fab_flow_credit_end(flow);
     fab_flow_forget_latest(flow);
@@ -405,10 +405,11 @@ fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t 
     uint32_t doubt_from[FAB_STREAM_COUNT];
 
     FAB_ASSERT(flow->state == FAB_FLOW_UP);
+    fab_flow_take_late_ack(flow);
     fab_flow_offer_last(flow);
     flow->last_epoch = flow->peer.epoch;
     flow->open_claim = 0;
-    flow->path->due = (struct fab_flow_due){ 0 };
+    flow->path.due = (struct fab_flow_due){ 0 };
     fab_handshake_end(&flow->handshake);
     if (flow->secure != NULL &&
         reason != FAB_FLOW_REASON_CLOSED) /* else the leave notice needs it */
@@ -437,10 +438,10 @@ fab_flow_close(struct fab_flow *flow, uint64_t now_ns)
 {
     if (flow->state == FAB_FLOW_UP) {
         fab_flow_end_epoch(flow, FAB_FLOW_REASON_CLOSED, now_ns);
-        flow->path->due.leave = true;
+        flow->path.due.leave = true;
     }
     flow->state = FAB_FLOW_CLOSED;
     flow->hello_ns = FAB_FLOW_NO_DEADLINE;
-    flow->path->due.hello = false;
+    flow->path.due.hello = false;
     fab_handshake_drop_candidate(&flow->handshake);
 }

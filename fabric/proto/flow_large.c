@@ -184,7 +184,7 @@ grant_slot(struct fab_flow *flow, struct fab_large_in_slot *slot, uint32_t most)
         more -= more % slot->step;
     slot->granted += more;
     flow->granter->outstanding += more;
-    flow->path->due.grants |= is_worth_telling(slot);
+    flow->path.due.grants |= is_worth_telling(slot);
     return slot->granted + slot->step > wanted;
 }
 
@@ -315,7 +315,7 @@ fab_flow_take_part(struct fab_flow *flow, const struct fab_frame *frame)
     if (fab_large_in_is_whole(slot))
         complete(flow, slot);
     else
-        flow->path->due.grants |= is_worth_telling(slot);
+        flow->path.due.grants |= is_worth_telling(slot);
     if (flow->large_in->open_count > 0)
         want_grants(flow);
 }

@@ -126,7 +126,7 @@ fab_flow_place_parts(struct fab_flow *flow, uint8_t *memory)
     struct layout layout = layout_of(config);
 
     flow->store = config->store ? config->store : fab_flow_store_init(memory + layout.store, &own);
-    fab_sent_map_init(&flow->path->sent, &flow->store->pages, (void *)(memory + layout.frames),
+    fab_sent_map_init(&flow->path.sent, &flow->store->pages, (void *)(memory + layout.frames),
                       fab_sent_map_pages(own.page_size, map_capacity(config)));
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
         struct fab_send_lane_shape shape = lane_shape(config, lane);

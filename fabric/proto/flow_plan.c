@@ -113,9 +113,9 @@ plan_large(struct fab_flow *flow, struct fab_flow_plan *plan)
 static void
 plan_probe(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    const struct fab_sent_frame *frame = flow->path->probe_count <= 1
-                                             ? fab_sent_map_newest(&flow->path->sent)
-                                             : fab_sent_map_oldest(&flow->path->sent);
+    const struct fab_sent_frame *frame = flow->path.probe_count <= 1
+                                             ? fab_sent_map_newest(&flow->path.sent)
+                                             : fab_sent_map_oldest(&flow->path.sent);
 
     for (uint32_t i = 0; frame != NULL && i < frame->part_count; i++) {
         if (fab_part_is_large(frame->parts[i])) {
@@ -146,8 +146,8 @@ is_used(const struct fab_flow *flow, enum fab_lane lane)
 static void
 plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    bool may_send = (fab_flow_has_window(flow) || flow->path->due.probe) &&
-                    fab_likely(!fab_sent_map_is_full(&flow->path->sent));
+    bool may_send = (fab_flow_has_window(flow) || flow->path.due.probe) &&
+                    fab_likely(!fab_sent_map_is_full(&flow->path.sent));
 
     if (may_send)
         plan_large(flow, plan);
@@ -161,7 +161,7 @@ plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
         if (is_used(flow, lane_order[i]))
             plan_new(flow, plan, lane_order[i]);
     }
-    if (may_send && flow->path->due.probe && plan->part_count == 0 && !plan->has_part)
+    if (may_send && flow->path.due.probe && plan->part_count == 0 && !plan->has_part)
         plan_probe(flow, plan);
 }
 
@@ -169,15 +169,15 @@ plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
 static void
 plan_blocks(const struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    if (flow->path->due.ack && flow->path->received.count > 0) {
+    if (flow->path.due.ack && flow->path.received.count > 0) {
         plan->flags |= FAB_FRAME_HAS_ACK;
         plan->blocks_size += FAB_ACK_SIZE;
     }
-    if (flow->path->due.credit) {
+    if (flow->path.due.credit) {
         plan->flags |= FAB_FRAME_HAS_CREDIT;
         plan->blocks_size += FAB_CREDIT_SIZE;
     }
-    if (flow->path->due.floor) {
+    if (flow->path.due.floor) {
         plan->flags |= FAB_FRAME_HAS_FLOOR;
         plan->blocks_size += FAB_FLOOR_SIZE;
     }
@@ -193,7 +193,7 @@ plan_ranges(const struct fab_flow *flow, struct fab_flow_plan *plan)
 
     if (!(plan->flags & FAB_FRAME_HAS_ACK))
         return;
-    ranges = flow->path->received.count - 1;
+    ranges = flow->path.received.count - 1;
     if (ranges > room)
         ranges = room;
     plan->ranges = (uint8_t)ranges;
@@ -209,7 +209,7 @@ plan_grants(struct fab_flow *flow, struct fab_flow_plan *plan)
     bool is_all = true;
 
     plan->grant_count = 0;
-    for (uint32_t i = 0; flow->path->due.grants && i < FAB_LARGE_SLOTS; i++) {
+    for (uint32_t i = 0; flow->path.due.grants && i < FAB_LARGE_SLOTS; i++) {
         struct fab_large_in_slot *slot = flow->large_in->slots[i];
 
         if (!slot || !slot->is_open || slot->granted == 0)
@@ -241,13 +241,13 @@ watch_credit(struct fab_flow *flow, struct fab_flow_plan *plan, uint64_t now_ns)
     plan->flags |= FAB_FRAME_WANTS_CREDIT;
     if (flow->credit_probe_ns == FAB_FLOW_NO_DEADLINE)
         flow->credit_probe_ns =
-            now_ns + fab_rtt_probe_timeout(&flow->path->rtt, flow->config.timers.credit_probe_ns);
+            now_ns + fab_rtt_probe_timeout(&flow->path.rtt, flow->config.timers.credit_probe_ns);
 }
 
 static bool
 is_worth_sending(const struct fab_flow *flow, const struct fab_flow_plan *plan)
 {
-    const struct fab_flow_due *due = &flow->path->due;
+    const struct fab_flow_due *due = &flow->path.due;
 
     return plan->part_count > 0 || plan->has_part || plan->grant_count > 0 || due->probe ||
            due->ping || due->sign || due->credit || (plan->flags & FAB_FRAME_HAS_ACK);
@@ -261,12 +261,12 @@ fab_flow_plan(struct fab_flow *flow, struct fab_flow_plan *plan, uint64_t now_ns
     plan->now_ns = now_ns;
     plan->ranges = plan->part_count = plan->grant_count = 0;
     plan->repeats = plan->has_part = false;
-    if (flow->path->due.probe || flow->path->due.ping)
+    if (flow->path.due.probe || flow->path.due.ping)
         fab_flow_make_room(flow, now_ns);
     plan_blocks(flow, plan);
     plan_records(flow, plan);
     watch_credit(flow, plan, now_ns);
-    plan->has_all_grants = !flow->path->due.grants || plan_grants(flow, plan);
+    plan->has_all_grants = !flow->path.due.grants || plan_grants(flow, plan);
     if (!is_worth_sending(flow, plan))
         return false;
     plan_ranges(flow, plan);

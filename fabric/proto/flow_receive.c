@@ -250,19 +250,22 @@ fab_flow_tell_writable(struct fab_flow *flow)
     }
 }
 
-/* The frame counts as arrived. */
-static void
+/* The frame counts as arrived. Returns whether it is the newest. */
+static bool
 record_number(struct fab_flow *flow, uint64_t number, uint64_t now_ns)
 {
-    if (number >= fab_ranges_end(&flow->path->received)) {
-        flow->path->received_ns = now_ns;
-        flow->path->received_pause_ns = flow->arrival_pause_ns;
+    bool is_newest = number >= fab_ranges_end(&flow->path.received);
+
+    if (fab_likely(is_newest)) {
+        flow->path.received_ns = now_ns;
+        flow->path.received_pause_ns = flow->arrival_pause_ns;
     }
     if (fab_unlikely(flow->is_arrival_marked)) {
-        flow->path->marks++;
+        flow->path.marks++;
         flow->counters.frames_marked++;
     }
-    fab_ranges_add(&flow->path->received, number);
+    fab_ranges_add(&flow->path.received, number);
+    return is_newest;
 }
 
 static bool
@@ -272,29 +275,36 @@ wants_ack(const struct fab_frame *frame)
            (frame->header->flags & FAB_FRAME_WANTS_ACK);
 }
 
-/* Everything but the records. */
+/* What stands beside records in the newest frame can wait until the answers have left: what it
+ * needs to know of the frame is kept until the next one. */
 static void
-take_blocks(struct fab_flow *flow, const struct fab_frame *frame, uint64_t number, uint64_t now_ns)
+take_ack(struct fab_flow *flow, const struct fab_frame *frame, bool is_newest, uint64_t now_ns)
 {
-    if (frame->credit != NULL)
-        on_credit(flow, frame->credit);
-    if (frame->ack != NULL)
+    if (is_newest && frame->chunks_size > 0 && frame->ack->ranges == 0)
+        flow->late_ack = *frame->ack;
+    else
         fab_flow_on_ack(flow, frame, now_ns);
+}
+
+/* Everything but the records and acknowledgements. */
+static void
+take_blocks(struct fab_flow *flow, const struct fab_frame *frame, uint64_t number)
+{
     if (frame->floor != NULL) {
         uint64_t floor = fab_number_expand(number, frame->floor->floor);
 
         if (floor <= number)
-            fab_ranges_raise_floor(&flow->path->received, floor);
+            fab_ranges_raise_floor(&flow->path.received, floor);
     }
-    flow->path->due.ack |= wants_ack(frame);
+    flow->path.due.ack |= wants_ack(frame);
     if (frame->grants_block != NULL)
         fab_flow_on_grants(flow, frame);
     if (fab_unlikely(frame->clock != NULL))
         fab_flow_on_clock(flow, frame->clock, now_ns);
     if (frame->header->flags & FAB_FRAME_WANTS_CREDIT) {
         fab_flow_credit_wanted(flow);
-        flow->path->due.credit = true;
-        flow->path->due.grants |= flow->large_in && flow->large_in->open_count > 0;
+        flow->path.due.credit = true;
+        flow->path.due.grants |= flow->large_in && flow->large_in->open_count > 0;
     }
 }
 
@@ -302,14 +312,15 @@ static void
 receive_in_epoch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
 {
     uint64_t number =
-        fab_number_expand(fab_ranges_end(&flow->path->received), frame->header->number);
+        fab_number_expand(fab_ranges_end(&flow->path.received), frame->header->number);
+    bool is_newest;
 
     if (fab_unlikely(flow->secure != NULL))
         fab_flow_on_opened(flow);
     fab_flow_heard(flow, now_ns);
-    if (fab_ranges_contain(&flow->path->received, number)) {
+    if (fab_ranges_contain(&flow->path.received, number)) {
         flow->counters.refused_duplicate++;
-        flow->path->due.ack |= wants_ack(frame);
+        flow->path.due.ack |= wants_ack(frame);
         return;
     }
     if (frame->ack != NULL && !fab_flow_ack_is_possible(flow, frame)) {
@@ -330,10 +341,14 @@ receive_in_epoch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t 
     }
     flow->counters.frames_received++;
     flow->counters.bytes_received += frame->header->size;
-    record_number(flow, number, now_ns);
+    is_newest = record_number(flow, number, now_ns);
     if (frame->part != NULL)
         fab_flow_take_part(flow, frame);
-    take_blocks(flow, frame, number, now_ns);
+    if (frame->credit != NULL)
+        on_credit(flow, frame->credit);
+    if (frame->ack != NULL)
+        take_ack(flow, frame, is_newest, now_ns);
+    take_blocks(flow, frame, number);
     fab_flow_tell_writable(flow);
 }
 
@@ -455,6 +470,7 @@ take_frame(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_n
 void
 fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns)
 {
+    fab_flow_settle(flow);
     take_frame(flow, bytes, size, now_ns);
     flow->arrival_pause_ns = 0;
     flow->is_arrival_marked = false;

@@ -14,18 +14,13 @@
 #include "base/compiler.h"
 #include "proto/flow_state.h"
 
-static_assert(FAB_SECURE_PATHS_MAX == FAB_FLOW_PATHS_MAX, "each path has keys");
-
-static uint32_t
-path_index(const struct fab_flow *flow)
-{
-    return (uint32_t)(flow->path - flow->paths);
-}
+/* What keys and nonces call the flow's path. */
+#define PATH_INDEX 0U
 
 static struct fab_secure_path *
 own_path(const struct fab_flow *flow)
 {
-    return &flow->secure->paths[path_index(flow)];
+    return &flow->secure->paths[PATH_INDEX];
 }
 
 static struct fab_secure_side
@@ -119,7 +114,7 @@ open_sealed(struct fab_flow *flow, const uint8_t *bytes, size_t size, uint64_t n
     struct fab_seal seal = {
         .sealer = secure->sealer,
         .number = (uint64_t)header->crc << 32 | header->number,
-        .path = path_index(flow),
+        .path = PATH_INDEX,
         .security = secure->security,
     };
     bool is_encrypted = secure->security == FAB_SECURITY_ENCRYPT;
@@ -198,7 +193,7 @@ fab_flow_seal(struct fab_flow *flow, uint8_t *frame, struct fab_frame_header *he
         .sealer = secure->sealer,
         .key = &path->out.key,
         .number = number,
-        .path = path_index(flow),
+        .path = PATH_INDEX,
         .security = secure->security,
     };
 

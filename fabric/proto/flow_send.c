@@ -11,10 +11,10 @@
 bool
 fab_flow_has_window(const struct fab_flow *flow)
 {
-    return flow->path->sent.in_flight < flow->config.window_frames &&
-           !fab_sent_map_is_full(&flow->path->sent) &&
-           flow->path->pace_ns == FAB_FLOW_NO_DEADLINE &&
-           fab_congestion_may_send(&flow->path->congestion, flow->path->sent.in_flight_bytes);
+    return flow->path.sent.in_flight < flow->config.window_frames &&
+           !fab_sent_map_is_full(&flow->path.sent) &&
+           flow->path.pace_ns == FAB_FLOW_NO_DEADLINE &&
+           fab_congestion_may_send(&flow->path.congestion, flow->path.sent.in_flight_bytes);
 }
 
 bool
@@ -38,13 +38,13 @@ fab_flow_can_send_records(const struct fab_flow *flow)
 static bool
 wants_mtu_probe(const struct fab_flow *flow)
 {
-    return fab_unlikely(fab_path_mtu_wants_probe(&flow->path->mtu)) && fab_flow_has_window(flow);
+    return fab_unlikely(fab_path_mtu_wants_probe(&flow->path.mtu)) && fab_flow_has_window(flow);
 }
 
 bool
 fab_flow_has_output(const struct fab_flow *flow)
 {
-    const struct fab_flow_due *due = &flow->path->due;
+    const struct fab_flow_due *due = &flow->path.due;
 
     if (due->hello || due->leave || due->reset)
         return true;
@@ -90,7 +90,7 @@ finish_greeting(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header 
 static size_t
 finish(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header *header)
 {
-    uint64_t number = flow->path->next_number++;
+    uint64_t number = flow->path.next_number++;
 
     header->version = flow->peer.version;
     header->number = (uint32_t)number;
@@ -117,7 +117,7 @@ write_hello(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     }
 
     memcpy(buffer + FAB_FRAME_HEADER_SIZE, &hello, sizeof(hello));
-    flow->path->due.hello = false;
+    flow->path.due.hello = false;
     flow->hello_count++;
     flow->hello_sent_ns = now_ns;
     flow->counters.hellos_sent++;
@@ -133,7 +133,7 @@ write_reset(struct fab_flow *flow, uint8_t *buffer)
         .epoch = flow->reset_epoch,
     };
 
-    flow->path->due.reset = false;
+    flow->path.due.reset = false;
     flow->counters.resets_sent++;
     return finish_greeting(flow, buffer, &header);
 }
@@ -147,7 +147,7 @@ write_leave(struct fab_flow *flow, uint8_t *buffer)
         .epoch = flow->last_epoch,
     };
 
-    flow->path->due.leave = false;
+    flow->path.due.leave = false;
     flow->counters.leaves_sent++;
     finish(flow, buffer, &header);
     if (flow->secure != NULL)
@@ -180,16 +180,16 @@ put_words(uint8_t *at, uint64_t first, uint64_t second)
 static uint8_t *
 put_ack(const struct fab_flow *flow, uint8_t *at, uint32_t count, uint64_t now_ns)
 {
-    const struct fab_range *range = flow->path->received.range;
-    uint64_t delay_ns = now_ns - flow->path->received_ns;
+    const struct fab_range *range = flow->path.received.range;
+    uint64_t delay_ns = now_ns - flow->path.received_ns;
     uint64_t run = range[0].end - range[0].start;
 
     if (delay_ns > UINT32_MAX)
         delay_ns = UINT32_MAX;
     at = put_words(at, (uint32_t)(range[0].end - 1) | delay_ns << 32,
                    (uint32_t)run | (uint64_t)count << 32 |
-                       (uint64_t)fab_pause_encode(flow->path->received_pause_ns) << 40 |
-                       (uint64_t)flow->path->marks << 48);
+                       (uint64_t)fab_pause_encode(flow->path.received_pause_ns) << 40 |
+                       (uint64_t)flow->path.marks << 48);
     for (uint32_t i = 1; i <= count; i++) {
         struct fab_ack_range part = {
             .gap = (uint32_t)(range[i - 1].start - range[i].end),
@@ -218,9 +218,9 @@ put_credit(struct fab_flow *flow, uint8_t *at)
 static uint8_t *
 put_floor(const struct fab_flow *flow, uint8_t *at)
 {
-    const struct fab_sent_map *sent = &flow->path->sent;
+    const struct fab_sent_map *sent = &flow->path.sent;
     uint64_t floor = sent->tail != sent->head ? fab_sent_map_at(sent, sent->tail)->number
-                                              : flow->path->next_number;
+                                              : flow->path.next_number;
     struct fab_floor_block block = { .floor = (uint32_t)floor };
 
     memcpy(at, &block, sizeof(block));
@@ -278,25 +278,25 @@ remember(struct fab_flow *flow, const struct fab_flow_plan *plan, uint16_t size,
 {
     struct fab_sent_frame *frame;
 
-    if (flow->path->sent.in_flight == 0)
-        flow->path->progress_ns = now_ns;
-    frame = fab_sent_map_push(&flow->path->sent, flow->path->next_number, size, now_ns);
-    fab_congestion_on_sent(&flow->path->congestion, flow->path->sent.in_flight_bytes);
-    fab_pacer_on_sent(&flow->path->pacer, size, now_ns);
-    if (fab_unlikely(fab_pacer_is_holding(&flow->path->pacer, now_ns)))
-        flow->path->pace_ns = flow->path->pacer.next_ns;
+    if (flow->path.sent.in_flight == 0)
+        flow->path.progress_ns = now_ns;
+    frame = fab_sent_map_push(&flow->path.sent, flow->path.next_number, size, now_ns);
+    fab_congestion_on_sent(&flow->path.congestion, flow->path.sent.in_flight_bytes);
+    fab_pacer_on_sent(&flow->path.pacer, size, now_ns);
+    if (fab_unlikely(fab_pacer_is_holding(&flow->path.pacer, now_ns)))
+        flow->path.pace_ns = flow->path.pacer.next_ns;
     frame->part_count = plan->part_count;
     memcpy(frame->parts, plan->parts, plan->part_count * sizeof(plan->parts[0]));
     if (plan->has_part)
         frame->parts[frame->part_count++] = plan->part.part;
-    flow->path->last_sent_ns = now_ns;
+    flow->path.last_sent_ns = now_ns;
     fab_flow_arm_probe(flow);
 }
 
 static void
 count_frame(struct fab_flow *flow, const struct fab_flow_plan *plan, bool must_be_acked)
 {
-    if (flow->path->due.probe)
+    if (flow->path.due.probe)
         flow->counters.probes_sent++;
     if (plan->repeats)
         flow->counters.frames_retransmitted++;
@@ -312,12 +312,12 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     bool must_be_acked;
 
     if (!fab_flow_plan(flow, &plan, now_ns)) {
-        flow->path->due.ack = false;
-        flow->path->due.grants = false;
+        flow->path.due.ack = false;
+        flow->path.due.grants = false;
         return 0;
     }
     must_be_acked =
-        plan.part_count > 0 || plan.has_part || flow->path->due.probe || flow->path->due.ping;
+        plan.part_count > 0 || plan.has_part || flow->path.due.probe || flow->path.due.ping;
     if (must_be_acked && plan.part_count == 0 && !plan.has_part)
         plan.flags |= FAB_FRAME_WANTS_ACK;
     if (flow->may_omit_crc)
@@ -328,10 +328,10 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
                              fab_flow_plan_part_size(&plan) + fab_flow_tag_size(flow));
     header.epoch = flow->peer.epoch;
     count_frame(flow, &plan, must_be_acked);
-    flow->path->due = (struct fab_flow_due){ .grants = !plan.has_all_grants };
+    flow->path.due = (struct fab_flow_due){ .grants = !plan.has_all_grants };
     flow->is_part_turn = !plan.has_part;
     flow->counters.parts_sent += plan.has_part;
-    if (must_be_acked && fab_likely(!fab_sent_map_is_full(&flow->path->sent)))
+    if (must_be_acked && fab_likely(!fab_sent_map_is_full(&flow->path.sent)))
         remember(flow, &plan, header.size, now_ns);
     return finish(flow, buffer, &header);
 }
@@ -341,7 +341,7 @@ static size_t
 write_mtu_probe(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
 {
     static const struct fab_flow_plan no_records;
-    uint32_t size = flow->path->mtu.probe;
+    uint32_t size = flow->path.mtu.probe;
     struct fab_frame_header header = {
         .type = FAB_FRAME_DATA,
         .flags = FAB_FRAME_WANTS_ACK | FAB_FRAME_PADDED,
@@ -352,7 +352,7 @@ write_mtu_probe(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     if (flow->may_omit_crc)
         header.flags |= FAB_FRAME_NO_CRC;
     memset(buffer + FAB_FRAME_HEADER_SIZE, 0, size - FAB_FRAME_HEADER_SIZE);
-    fab_path_mtu_on_probe(&flow->path->mtu, flow->path->next_number);
+    fab_path_mtu_on_probe(&flow->path.mtu, flow->path.next_number);
     remember(flow, &no_records, header.size, now_ns);
     flow->counters.mtu_probes_sent++;
     return finish(flow, buffer, &header);
@@ -387,13 +387,13 @@ size_t
 fab_flow_prepare_untimed(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns)
 {
     FAB_ASSERT(capacity >= flow->config.frame_max);
-    if (flow->path->due.leave)
+    if (flow->path.due.leave)
         return write_leave(flow, buffer);
-    if (flow->path->due.reset)
+    if (flow->path.due.reset)
         return write_reset(flow, buffer);
-    if (flow->path->due.hello)
+    if (flow->path.due.hello)
         return write_hello(flow, buffer, now_ns);
-    if (fab_unlikely(flow->path->due.clock))
+    if (fab_unlikely(flow->path.due.clock))
         return write_clock(flow, buffer, now_ns);
     if (flow->state == FAB_FLOW_UP && wants_mtu_probe(flow))
         return write_mtu_probe(flow, buffer, now_ns);

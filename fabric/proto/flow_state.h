@@ -60,8 +60,6 @@
 /* Probes without any answer from which on the path may be overloaded. */
 #define FAB_FLOW_PROBES_SILENT 3U
 
-#define FAB_FLOW_PATHS_MAX 1U
-
 /* How long a flow that the store had no page for waits before it looks again. */
 #define FAB_FLOW_STARVED_NS 50000U
 
@@ -111,8 +109,8 @@ struct fab_flow_path {
     uint64_t last_sent_ns;      /* of the last frame that must be acknowledged */
     uint64_t received_ns;       /* when the largest received number came */
     uint32_t received_pause_ns; /* how long that may have lain unread */
-    uint64_t acked_low;         /* the newest run of acknowledgements that was gone through */
-    uint64_t acked_high;
+    uint32_t acked_run;         /* frames of the newest run that was acknowledged and gone through */
+    uint64_t acked_high;        /* the last of them */
     struct fab_sent_map sent;
     struct fab_congestion congestion;
     struct fab_pacer pacer;
@@ -139,7 +137,6 @@ struct fab_flow {
     const struct fab_flow_ops *ops; /* not owned */
     void *context;                  /* not owned */
     struct fab_flow_store *store;   /* the config's, or behind the flow itself */
-    struct fab_flow_path *path;     /* the one that is being worked on */
     struct fab_secure *secure;      /* NULL: security is off */
     uint64_t signs;                 /* that the peer lives in its present incarnation */
     enum fab_flow_state state;
@@ -157,8 +154,9 @@ struct fab_flow {
     uint64_t first_number;    /* of this epoch's packets */
     uint64_t credit_probe_ns; /* when to ask for credit; UINT64_MAX: none is missing */
     uint64_t hello_ns;        /* when to say hello next; UINT64_MAX: never */
+    struct fab_ack_block late_ack; /* of the newest frame, see fab_flow_settle; run 0: none */
     struct fab_flow_lane lanes[FAB_LANE_COUNT]; /* the users' first */
-    struct fab_flow_path paths[FAB_FLOW_PATHS_MAX];
+    struct fab_flow_path path;
     struct fab_flow_peer peer;
     uint8_t version_max; /* of the protocol, that we speak */
     uint32_t credit_probe_count;
@@ -228,21 +226,6 @@ void fab_flow_on_hello_timer(struct fab_flow *flow, uint64_t now_ns);
 /* The body of a HELLO to send now. */
 struct fab_hello fab_flow_own_hello(const struct fab_flow *flow);
 
-/* flow_epoch.c */
-
-void fab_flow_on_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns);
-/* A frame of the candidate's epoch came: it begins. */
-void fab_flow_on_proof(struct fab_flow *flow, uint64_t now_ns);
-void fab_flow_begin_epoch(struct fab_flow *flow, uint64_t now_ns);
-void fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t now_ns);
-/* Asks for a reset of a stale epoch, within the rate limit. */
-void fab_flow_refuse_epoch(struct fab_flow *flow, uint32_t epoch, uint64_t now_ns);
-/* Says hello from now on, first after `delay_ns`. */
-void fab_flow_start_hello(struct fab_flow *flow, uint64_t delay_ns, uint64_t now_ns);
-void fab_flow_on_hello_timer(struct fab_flow *flow, uint64_t now_ns);
-/* The body of a HELLO to send now. */
-struct fab_hello fab_flow_own_hello(const struct fab_flow *flow);
-
 /* flow_memory.c */
 
 void fab_flow_clear(void *memory, const struct fab_flow_config *config);
@@ -271,6 +254,8 @@ void fab_flow_credit_end(struct fab_flow *flow);
 /* Whether all that the frame acknowledges was sent in this epoch. */
 bool fab_flow_ack_is_possible(const struct fab_flow *flow, const struct fab_frame *frame);
 void fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns);
+/* What fab_flow_settle does, but without saying that there is room. */
+void fab_flow_take_late_ack(struct fab_flow *flow);
 /* Declares lost what is; sets when to look again. */
 void fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns);
 /* When frames that were lost need not be remembered any longer though nothing is in flight. */
@@ -384,7 +369,7 @@ void fab_flow_large_report(struct fab_flow *flow);
 static inline uint32_t
 fab_flow_frame_size(const struct fab_flow *flow)
 {
-    return flow->path->mtu.size;
+    return flow->path.mtu.size;
 }
 
 /* Whether one more frame may be in flight. */

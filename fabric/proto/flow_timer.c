@@ -27,20 +27,20 @@ fab_flow_arm_probe(struct fab_flow *flow)
     const struct fab_flow_timers *timers = &flow->config.timers;
     uint64_t timeout_ns;
 
-    if (flow->path->sent.in_flight == 0) {
-        flow->path->probe_ns = FAB_FLOW_NO_DEADLINE;
+    if (flow->path.sent.in_flight == 0) {
+        flow->path.probe_ns = FAB_FLOW_NO_DEADLINE;
         return;
     }
-    timeout_ns = fab_rtt_probe_timeout(&flow->path->rtt, timers->pto_ns_min);
-    flow->path->probe_ns = flow->path->last_sent_ns +
-                           backed_off(timeout_ns, flow->path->probe_count, timers->pto_ns_max);
+    timeout_ns = fab_rtt_probe_timeout(&flow->path.rtt, timers->pto_ns_min);
+    flow->path.probe_ns = flow->path.last_sent_ns +
+                           backed_off(timeout_ns, flow->path.probe_count, timers->pto_ns_max);
 }
 
 void
 fab_flow_heard(struct fab_flow *flow, uint64_t now_ns)
 {
     flow->signs++;
-    if (fab_liveness_on_heard(&flow->path->liveness, now_ns))
+    if (fab_liveness_on_heard(&flow->path.liveness, now_ns))
         flow->ops->on_suspect(flow->context, false);
 }
 
@@ -61,16 +61,16 @@ fab_flow_on_peer_dead(struct fab_flow *flow, uint64_t now_ns)
 static void
 on_probe_timer(struct fab_flow *flow, uint64_t now_ns)
 {
-    if (flow->path->probe_count >= FAB_FLOW_PROBES_MIN &&
-        now_ns - flow->path->progress_ns >= flow->config.timers.give_up_ns) {
+    if (flow->path.probe_count >= FAB_FLOW_PROBES_MIN &&
+        now_ns - flow->path.progress_ns >= flow->config.timers.give_up_ns) {
         fab_flow_end_epoch(flow, FAB_FLOW_REASON_LOST, now_ns);
         return;
     }
-    flow->path->probe_count++;
-    if (flow->path->probe_count == FAB_FLOW_PROBES_SILENT)
-        fab_congestion_on_silence(&flow->path->congestion);
-    flow->path->due.probe = true;
-    flow->path->last_sent_ns =
+    flow->path.probe_count++;
+    if (flow->path.probe_count == FAB_FLOW_PROBES_SILENT)
+        fab_congestion_on_silence(&flow->path.congestion);
+    flow->path.due.probe = true;
+    flow->path.last_sent_ns =
         now_ns; /* the next one counts from here, also if no buffer is to be had */
     fab_flow_arm_probe(flow);
 }
@@ -79,10 +79,10 @@ on_probe_timer(struct fab_flow *flow, uint64_t now_ns)
 static bool
 is_in_hole(struct fab_flow *flow, uint64_t now_ns)
 {
-    if (fab_likely(!fab_path_mtu_is_hole(&flow->path->mtu, now_ns)))
+    if (fab_likely(!fab_path_mtu_is_hole(&flow->path.mtu, now_ns)))
         return false;
     flow->counters.mtu_holes++;
-    fab_path_mtu_distrust(&flow->path->mtu);
+    fab_path_mtu_distrust(&flow->path.mtu);
     fab_flow_end_epoch(flow, FAB_FLOW_REASON_LOST, now_ns);
     return true;
 }
@@ -91,12 +91,12 @@ static void
 on_credit_timer(struct fab_flow *flow, uint64_t now_ns)
 {
     const struct fab_flow_timers *timers = &flow->config.timers;
-    uint64_t interval_ns = fab_rtt_probe_timeout(&flow->path->rtt, timers->credit_probe_ns);
+    uint64_t interval_ns = fab_rtt_probe_timeout(&flow->path.rtt, timers->credit_probe_ns);
 
     flow->credit_probe_count++;
     flow->credit_probe_ns =
         now_ns + backed_off(interval_ns, flow->credit_probe_count, timers->pto_ns_max);
-    flow->path->due.ping = true;
+    flow->path.due.ping = true;
     flow->counters.credit_probes_sent++;
 }
 
@@ -104,11 +104,11 @@ static void
 run_liveness(struct fab_flow *flow, uint64_t now_ns)
 {
     while (flow->state == FAB_FLOW_UP) {
-        switch (fab_liveness_on_timer(&flow->path->liveness, now_ns)) {
+        switch (fab_liveness_on_timer(&flow->path.liveness, now_ns)) {
         case FAB_LIVENESS_NOTHING:
             return;
         case FAB_LIVENESS_ASK:
-            flow->path->due.ping = true;
+            flow->path.due.ping = true;
             flow->counters.keepalives_sent++;
             break;
         case FAB_LIVENESS_SUSPECT:
@@ -132,6 +132,7 @@ is_starved(const struct fab_flow *flow)
 void
 fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
 {
+    fab_flow_settle(flow);
     fab_flow_large_on_turn(flow, now_ns);
     if (now_ns >= flow->hello_ns)
         fab_flow_on_hello_timer(flow, now_ns);
@@ -141,15 +142,15 @@ fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
         flow->starved_ns = now_ns + FAB_FLOW_STARVED_NS;
     else if (fab_unlikely(fab_flow_is_writable_due(flow)))
         fab_flow_tell_writable(flow);
-    if (now_ns >= flow->path->pace_ns) {
-        fab_pacer_on_release(&flow->path->pacer, flow->path->pace_ns, now_ns);
-        flow->path->pace_ns = FAB_FLOW_NO_DEADLINE;
+    if (now_ns >= flow->path.pace_ns) {
+        fab_pacer_on_release(&flow->path.pacer, flow->path.pace_ns, now_ns);
+        flow->path.pace_ns = FAB_FLOW_NO_DEADLINE;
     }
-    if (now_ns >= flow->path->loss.deadline_ns)
+    if (now_ns >= flow->path.loss.deadline_ns)
         fab_flow_detect_losses(flow, now_ns);
     if (fab_unlikely(now_ns >= fab_flow_forget_ns(flow)))
         fab_flow_forget_lost(flow, now_ns);
-    if (now_ns >= flow->path->probe_ns)
+    if (now_ns >= flow->path.probe_ns)
         on_probe_timer(flow, now_ns);
     if (flow->state == FAB_FLOW_UP && now_ns >= flow->credit_probe_ns)
         on_credit_timer(flow, now_ns);
@@ -163,7 +164,7 @@ fab_flow_next_deadline(const struct fab_flow *flow)
 {
     uint64_t deadline_ns = flow->hello_ns;
 
-    if (fab_flow_has_output(flow))
+    if (fab_flow_has_output(flow) || flow->late_ack.run != 0)
         return 0;
     if (flow->state != FAB_FLOW_UP)
         return deadline_ns;
@@ -171,12 +172,12 @@ fab_flow_next_deadline(const struct fab_flow *flow)
         deadline_ns = earlier(deadline_ns, flow->starved_ns);
     else if (fab_unlikely(fab_flow_is_writable_due(flow)))
         return 0;
-    deadline_ns = earlier(deadline_ns, flow->path->loss.deadline_ns);
-    deadline_ns = earlier(deadline_ns, flow->path->probe_ns);
+    deadline_ns = earlier(deadline_ns, flow->path.loss.deadline_ns);
+    deadline_ns = earlier(deadline_ns, flow->path.probe_ns);
     deadline_ns = earlier(deadline_ns, fab_flow_forget_ns(flow));
-    deadline_ns = earlier(deadline_ns, flow->path->pace_ns);
+    deadline_ns = earlier(deadline_ns, flow->path.pace_ns);
     deadline_ns = earlier(deadline_ns, fab_flow_next_part_ns(flow));
     deadline_ns = earlier(deadline_ns, flow->credit_probe_ns);
     deadline_ns = earlier(deadline_ns, flow->clock.next_ns);
-    return earlier(deadline_ns, fab_liveness_deadline(&flow->path->liveness));
+    return earlier(deadline_ns, fab_liveness_deadline(&flow->path.liveness));
 }

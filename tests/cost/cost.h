@@ -28,6 +28,9 @@ void cost_ring_hop(uint64_t count);
 /* A message of 32 bytes over a flow on a memif, one way, as many to a frame as fit. */
 void cost_flow_hop(uint64_t count);
 
+/* A message over such a flow and one back, with nothing else under way. */
+void cost_flow_echo(uint64_t count);
+
 /* A turn of a core with one link, in which nothing happens, and a look at the clock. */
 void cost_idle_turn(uint64_t count);
 

@@ -223,7 +223,7 @@ check(const struct fab_flow *flow)
         require(send->next - send->tail <= send->head - send->tail); /* places wrap */
         require(flow->lanes[lane].credit_out.sent <= flow->lanes[lane].credit_out.limit);
     }
-    require(flow->path->sent.in_flight <= flow->path->sent.head - flow->path->sent.tail);
+    require(flow->path.sent.in_flight <= flow->path.sent.head - flow->path.sent.tail);
     if (flow->state == FAB_FLOW_UP && !fab_flow_is_drained(flow))
         require(fab_flow_next_deadline(flow) != FAB_FLOW_NO_DEADLINE);
     if (flow->state == FAB_FLOW_CONNECTING)
@@ -270,7 +270,7 @@ hand_in_mended(struct pair *pair, const uint8_t *data, size_t size)
     header.type = data[0] % 6;
     header.flags = data[1];
     header.epoch = data[2] & 0x80 ? flow->peer.epoch : flow->handshake.candidate_epoch;
-    header.number = (uint32_t)(fab_ranges_end(&flow->path->received) + (data[2] & 0x7f) - 32);
+    header.number = (uint32_t)(fab_ranges_end(&flow->path.received) + (data[2] & 0x7f) - 32);
     memcpy(frame, &header, sizeof(header));
     memcpy(frame + sizeof(header), data + 4, size - 4);
     mend(frame, header.size);

@@ -171,9 +171,9 @@ hand_in_sealed(const uint8_t *data, size_t size)
     if (fab_flow_state(flows[1]) != FAB_FLOW_UP)
         return;
     header.from_node = 2;
-    header.number = (uint32_t)flows[1]->path->next_number;
+    header.number = (uint32_t)flows[1]->path.next_number;
     memcpy(frame + sizeof(header), data + 4, size - 4);
-    fab_flow_seal(flows[1], frame, &header, flows[1]->path->next_number++);
+    fab_flow_seal(flows[1], frame, &header, flows[1]->path.next_number++);
     hand_in(frame, header.size);
 }
 

@@ -306,5 +306,5 @@ sim_check_end(const struct sim *sim, struct sim_end *end)
         used += flow->reorder.used[lane];
     }
     SIM_CHECK(sim, used <= flow->store->shelf.count);
-    SIM_CHECK(sim, flow->path->sent.in_flight <= flow->path->sent.head - flow->path->sent.tail);
+    SIM_CHECK(sim, flow->path.sent.in_flight <= flow->path.sent.head - flow->path.sent.tail);
 }

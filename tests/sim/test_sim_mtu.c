@@ -72,7 +72,7 @@ exchange(struct sim *sim, uint64_t seed, const struct plan *plan, struct middle 
 static const struct fab_path_mtu *
 mtu_of(const struct sim *sim, uint32_t end)
 {
-    return &sim->ends[end].flow->paths[0].mtu;
+    return &sim->ends[end].flow->path.mtu;
 }
 
 /* All arrived in the first epoch, and frames are as large as the path takes, but for a step. */

@@ -100,6 +100,7 @@ on_message(void *context, struct fab_link *link, const struct fab_msg *msg)
         at->misplaced++;
     at->next_in[receiver] = body.number + 1;
     note_origin(at, msg);
+    at->to_send += at->driver->is_echo;
 }
 
 static void
@@ -261,6 +262,7 @@ driver_open(struct driver *driver, const struct driver_options *options)
     driver->message_size = options->message_size ? options->message_size : BODY_SIZE_DEFAULT;
     driver->is_mixed = options->is_mixed;
     driver->has_origins = options->has_origins;
+    driver->is_echo = options->is_echo;
     status = fab_port_open(&port, &driver->port);
     if (status == MYC_OK)
         status = open_flow(driver, options);

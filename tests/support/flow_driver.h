@@ -56,6 +56,7 @@ struct driver_options {
     uint16_t mtu;
     uint32_t message_size; /* bytes of body; 0: 32 */
     bool is_mixed;         /* bodies of 16 bytes to message_size, by number */
+    bool is_echo;          /* a message is sent for each that comes, in the same turn */
     uint32_t mbuf_count;   /* of the port and each lcore; 0: the defaults */
     uint32_t down_after_us;
     uint32_t poll_gap_us;
@@ -79,6 +80,7 @@ struct driver {
     uint8_t lcore_count;
     uint32_t message_size;
     bool is_mixed;
+    bool is_echo;
     struct fab_pollable pollables[DRIVER_LCORES_MAX];
     struct fab_pollable pollables_b[DRIVER_LCORES_MAX];
     uint64_t send_every_ns;

@@ -179,7 +179,7 @@ hand_floor(struct subject *subject, uint32_t number, uint32_t floor)
 static void
 hand_bad_ack(struct subject *subject)
 {
-    struct fab_ack_block ack = { .largest = (uint32_t)subject->flow->path->next_number + 5,
+    struct fab_ack_block ack = { .largest = (uint32_t)subject->flow->path.next_number + 5,
                                  .run = 1 };
     struct fab_frame_header header = header_of(FAB_FRAME_DATA, (uint32_t)subject->epoch, FIRST + 3);
 
