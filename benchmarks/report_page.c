@@ -98,8 +98,16 @@ questions_json(void)
     return questions;
 }
 
+/* A file is written in so many parts. */
+#define PARTS 3U
+
+struct part {
+    const char *bytes;
+    size_t size;
+};
+
 static enum myc_status
-write_file(const char *directory, const char *name, const char *const parts[3], size_t last_size)
+write_file(const char *directory, const char *name, const struct part parts[PARTS])
 {
     char path[PATH_MAX];
     FILE *file;
@@ -109,9 +117,8 @@ write_file(const char *directory, const char *name, const char *const parts[3], 
     file = fopen(path, "we");
     if (!file)
         return complain(path);
-    fputs(parts[0], file);
-    fputs(parts[1], file);
-    fwrite(parts[2], 1, last_size, file);
+    for (unsigned i = 0; i < PARTS; i++)
+        fwrite(parts[i].bytes, 1, parts[i].size, file);
     result = ferror(file);
     if (fclose(file) != 0 || result)
         return complain(path);
@@ -123,14 +130,14 @@ write_page(const char *directory, const char *text)
 {
     const char *page = (const char *)page_html;
     const char *mark = memmem(page, sizeof(page_html), MARK, strlen(MARK));
-    char *before = strndup(page, (size_t)(mark - page));
     const char *after = mark + strlen(MARK);
-    const char *const parts[3] = { before ? before : "", text, after };
-    enum myc_status status =
-        write_file(directory, "report.html", parts, (size_t)(page + sizeof(page_html) - after));
+    const struct part parts[PARTS] = {
+        { page, (size_t)(mark - page) },
+        { text, strlen(text) },
+        { after, (size_t)(page + sizeof(page_html) - after) },
+    };
 
-    free(before);
-    return status;
+    return write_file(directory, "report.html", parts);
 }
 
 static enum myc_status
@@ -138,8 +145,8 @@ write_both(const char *directory, const json_t *report)
 {
     /* With slashes escaped no text in it can end the script element of the page. */
     char *text = json_dumps(report, JSON_INDENT(1) | JSON_REAL_PRECISION(6) | JSON_ESCAPE_SLASH);
-    const char *const parts[3] = { text ? text : "", "\n", "" };
-    enum myc_status status = text ? write_file(directory, "report.json", parts, 0) : MYC_NO_MEMORY;
+    const struct part parts[PARTS] = { { text, text ? strlen(text) : 0 }, { "\n", 1 }, { "", 0 } };
+    enum myc_status status = text ? write_file(directory, "report.json", parts) : MYC_NO_MEMORY;
 
     if (status == MYC_OK)
         status = write_page(directory, text);

@@ -27,8 +27,14 @@ class Books(ProgramTest):
             return re.search(r"alpha started, pid (\d+)", self.output(process, "err"))
 
         pid = wait_for(alpha, "the start of alpha").group(1)
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read().decode().split("\0")
+
+        def command():
+            """None as long as the child has not become the role's program."""
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().decode().split("\0")
+            return words if "--folder" in words else None
+
+        words = wait_for(command, "the command line of alpha")
         folder = words[words.index("--folder") + 1]
         wait_for(
             lambda: [name for name in os.listdir(folder) if name.startswith("alpha")],
