@@ -294,12 +294,10 @@ init_liveness(struct fab_flow *flow, uint64_t now_ns)
 {
     const struct fab_flow_timers *timers = &flow->config.timers;
     uint64_t least_ns = 4000ULL * flow->peer.poll_gap_us;
+    bool is_short = timers->down_ns != 0 && timers->down_ns < least_ns;
 
-    flow->silence.keepalive_ns = timers->keepalive_ns;
-    flow->silence.suspect_ns = timers->suspect_ns;
-    flow->silence.down_ns = timers->down_ns;
-    if (timers->down_ns != 0 && timers->down_ns < least_ns)
-        flow->silence.down_ns = least_ns;
+    flow->silence = fab_silence_of(timers->keepalive_ns, timers->suspect_ns,
+                                   is_short ? least_ns : timers->down_ns);
     flow->path.liveness.silence = &flow->silence;
     fab_liveness_init(&flow->path.liveness, now_ns);
 }

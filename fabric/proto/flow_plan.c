@@ -99,7 +99,8 @@ plan_part(struct fab_flow_plan *plan)
 static void
 plan_large(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    if (!fab_flow_can_send_part(flow) || (!flow->is_part_turn && fab_flow_can_send_records(flow)) ||
+    if (!fab_flow_has_bodies(flow) || !fab_flow_can_send_part(flow) ||
+        (!flow->is_part_turn && fab_flow_can_send_records(flow)) ||
         !fab_large_out_pick(flow->large_out, &plan->part))
         return;
     plan_part(plan);

@@ -9,27 +9,15 @@
 #include "proto/flow_plan.h"
 
 bool
-fab_flow_has_window(const struct fab_flow *flow)
-{
-    return flow->path.sent.in_flight < flow->config.window_frames &&
-           !fab_sent_map_is_full(&flow->path.sent) &&
-           flow->path.pace_ns == FAB_FLOW_NO_DEADLINE &&
-           fab_congestion_may_send(&flow->path.congestion, flow->path.sent.in_flight_bytes);
-}
-
-bool
 fab_flow_can_send_records(const struct fab_flow *flow)
 {
-    if (!fab_flow_has_window(flow))
-        return false;
     for (unsigned lanes = flow->used_lanes; lanes != 0; lanes &= lanes - 1) {
         enum fab_lane lane = fab_flow_first_lane(lanes);
         const struct fab_send_lane *at = &flow->lanes[lane].send;
 
-        if (at->lost_count > 0)
-            return true;
-        if (fab_send_lane_has_new(at) && !(flow->short_lanes & (1U << lane)))
-            return true;
+        if (at->lost_count > 0 ||
+            (fab_send_lane_has_new(at) && !(flow->short_lanes & (1U << lane))))
+            return fab_flow_has_window(flow);
     }
     return false;
 }
@@ -52,7 +40,8 @@ fab_flow_has_output(const struct fab_flow *flow)
         return false;
     return due->ack || due->credit || due->grants || due->clock || due->sign || due->ping ||
            due->probe || fab_flow_can_send_records(flow) || wants_mtu_probe(flow) ||
-           (fab_flow_can_send_part(flow) && fab_flow_has_window(flow));
+           (fab_unlikely(fab_flow_has_bodies(flow)) && fab_flow_can_send_part(flow) &&
+            fab_flow_has_window(flow));
 }
 
 static void

@@ -335,6 +335,12 @@ struct fab_clock_block fab_flow_clock_block(struct fab_flow *flow, uint64_t now_
 /* flow_large.c: out */
 
 void fab_flow_large_on_turn(struct fab_flow *flow, uint64_t now_ns);
+/* Whether bodies are on their way out. */
+static inline bool
+fab_flow_has_bodies(const struct fab_flow *flow)
+{
+    return flow->large_out && flow->large_out->open_count > 0;
+}
 bool fab_flow_can_send_part(const struct fab_flow *flow);
 /* When the next turn's parts may be sent; UINT64_MAX: none wait for a turn. */
 uint64_t fab_flow_next_part_ns(const struct fab_flow *flow);
@@ -372,8 +378,20 @@ fab_flow_frame_size(const struct fab_flow *flow)
     return flow->path.mtu.size;
 }
 
+/* flow_send.c */
+
 /* Whether one more frame may be in flight. */
-bool fab_flow_has_window(const struct fab_flow *flow);
+static inline bool
+fab_flow_has_window(const struct fab_flow *flow)
+{
+    const struct fab_flow_path *path = &flow->path;
+
+    return path->sent.in_flight < flow->config.window_frames &&
+           path->pace_ns == FAB_FLOW_NO_DEADLINE &&
+           fab_congestion_may_send(&path->congestion, path->sent.in_flight_bytes) &&
+           !fab_sent_map_is_full(&path->sent);
+}
+
 /* Whether the flow has records that it may put into a frame now. */
 bool fab_flow_can_send_records(const struct fab_flow *flow);
 

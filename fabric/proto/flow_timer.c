@@ -176,7 +176,8 @@ fab_flow_next_deadline(const struct fab_flow *flow)
     deadline_ns = earlier(deadline_ns, flow->path.probe_ns);
     deadline_ns = earlier(deadline_ns, fab_flow_forget_ns(flow));
     deadline_ns = earlier(deadline_ns, flow->path.pace_ns);
-    deadline_ns = earlier(deadline_ns, fab_flow_next_part_ns(flow));
+    if (fab_unlikely(fab_flow_has_bodies(flow)))
+        deadline_ns = earlier(deadline_ns, fab_flow_next_part_ns(flow));
     deadline_ns = earlier(deadline_ns, flow->credit_probe_ns);
     deadline_ns = earlier(deadline_ns, flow->clock.next_ns);
     return earlier(deadline_ns, fab_liveness_deadline(&flow->path.liveness));

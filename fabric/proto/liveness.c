@@ -16,22 +16,30 @@ after(uint64_t from_ns, uint64_t span_ns)
     return span_ns == 0 ? UINT64_MAX : from_ns + span_ns;
 }
 
-uint64_t
-fab_liveness_deadline(const struct fab_liveness *liveness)
+static uint64_t
+shorter(uint64_t a_ns, uint64_t b_ns)
 {
-    uint64_t earliest_ns;
-    uint64_t at_ns;
+    return b_ns != 0 && b_ns < a_ns ? b_ns : a_ns;
+}
 
-    if (liveness->silence->keepalive_ns == 0)
-        return UINT64_MAX;
-    earliest_ns = after(liveness->heard_ns, liveness->silence->down_ns);
-    at_ns = after(liveness->heard_ns, liveness->silence->suspect_ns);
-    if (!liveness->is_suspect && at_ns < earliest_ns)
-        earliest_ns = at_ns;
-    at_ns = after(liveness->heard_ns, liveness->silence->keepalive_ns);
-    if (!liveness->has_asked && at_ns < earliest_ns)
-        earliest_ns = at_ns;
-    return earliest_ns;
+struct fab_silence
+fab_silence_of(uint64_t keepalive_ns, uint64_t suspect_ns, uint64_t down_ns)
+{
+    return (struct fab_silence){
+        .keepalive_ns = keepalive_ns,
+        .suspect_ns = suspect_ns,
+        .down_ns = down_ns,
+        .first_ns = shorter(shorter(keepalive_ns, suspect_ns), down_ns),
+    };
+}
+
+uint64_t
+fab_liveness_deadline_asked(const struct fab_liveness *liveness)
+{
+    uint64_t down_ns = after(liveness->heard_ns, liveness->silence->down_ns);
+    uint64_t suspect_ns = after(liveness->heard_ns, liveness->silence->suspect_ns);
+
+    return !liveness->is_suspect && suspect_ns < down_ns ? suspect_ns : down_ns;
 }
 
 /* We were asleep for at least that long. Without the grace the last of the three timers would find

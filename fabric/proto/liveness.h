@@ -32,7 +32,11 @@ struct fab_silence {
     uint64_t keepalive_ns; /* 0: this flow does not look after the peer */
     uint64_t suspect_ns;
     uint64_t down_ns;
+    uint64_t first_ns; /* the shortest of them that is not 0 */
 };
+
+/* Each 0: never. */
+struct fab_silence fab_silence_of(uint64_t keepalive_ns, uint64_t suspect_ns, uint64_t down_ns);
 
 struct fab_liveness {
     const struct fab_silence *silence; /* not owned */
@@ -57,8 +61,18 @@ fab_liveness_on_heard(struct fab_liveness *liveness, uint64_t now_ns)
     return was_suspect;
 }
 
+/* When something is due once a keep-alive was sent. */
+uint64_t fab_liveness_deadline_asked(const struct fab_liveness *liveness);
+
 /* When something is due; UINT64_MAX: never. */
-uint64_t fab_liveness_deadline(const struct fab_liveness *liveness);
+static inline uint64_t
+fab_liveness_deadline(const struct fab_liveness *liveness)
+{
+    if (liveness->silence->keepalive_ns == 0)
+        return UINT64_MAX;
+    return liveness->has_asked ? fab_liveness_deadline_asked(liveness)
+                               : liveness->heard_ns + liveness->silence->first_ns;
+}
 
 /* The next thing that is due by now; call until NOTHING or DOWN. */
 enum fab_liveness_event fab_liveness_on_timer(struct fab_liveness *liveness, uint64_t now_ns);

@@ -102,11 +102,23 @@ step8(uint32_t state, uint8_t byte)
 #endif
 }
 
-static uint32_t
+static inline uint32_t
+word_run(uint32_t state, uint64_t word)
+{
+    return (uint32_t)step64(state, word);
+}
+
+static inline uint32_t
 chain_run(uint32_t state, const uint8_t *bytes, size_t size)
 {
     uint64_t wide = state;
 
+    for (; size >= 32; size -= 32, bytes += 32) {
+        wide = step64(wide, load64(bytes));
+        wide = step64(wide, load64(bytes + 8));
+        wide = step64(wide, load64(bytes + 16));
+        wide = step64(wide, load64(bytes + 24));
+    }
     for (; size >= 8; size -= 8, bytes += 8)
         wide = step64(wide, load64(bytes));
     state = (uint32_t)wide;
@@ -163,10 +175,10 @@ triple_run(uint32_t state, const uint8_t *bytes, const struct part *part)
     return (uint32_t)(shift_over(a, part->over_two) ^ shift_over(b, part->over_one) ^ c);
 }
 
-static uint32_t
-hardware_run(uint32_t state, const uint8_t *bytes, size_t size)
+__attribute__((noinline)) static uint32_t
+long_run(uint32_t state, const uint8_t *bytes, size_t size)
 {
-    if (size >= 3 * part_short.size && __builtin_cpu_supports("pclmul")) {
+    if (__builtin_cpu_supports("pclmul")) {
         for (; size >= 3 * part_long.size; size -= 3 * part_long.size) {
             state = triple_run(state, bytes, &part_long);
             bytes += 3 * part_long.size;
@@ -177,6 +189,13 @@ hardware_run(uint32_t state, const uint8_t *bytes, size_t size)
         }
     }
     return chain_run(state, bytes, size);
+}
+
+static inline uint32_t
+hardware_run(uint32_t state, const uint8_t *bytes, size_t size)
+{
+    return size < 3 * part_short.size ? chain_run(state, bytes, size)
+                                      : long_run(state, bytes, size);
 }
 
 #elif defined(__ARM_FEATURE_CRC32)
@@ -190,6 +209,12 @@ hardware_run(uint32_t state, const uint8_t *bytes, size_t size)
 #else
 
 static uint32_t
+word_run(uint32_t state, uint64_t word)
+{
+    return table_run(state, (const uint8_t *)&word, sizeof(word));
+}
+
+static uint32_t
 hardware_run(uint32_t state, const uint8_t *bytes, size_t size)
 {
     return table_run(state, bytes, size);
@@ -201,4 +226,10 @@ uint32_t
 fab_crc32c(uint32_t crc, const void *bytes, size_t size)
 {
     return ~hardware_run(~crc, bytes, size);
+}
+
+uint32_t
+fab_crc32c_behind(uint64_t word, const void *bytes, size_t size)
+{
+    return ~hardware_run(word_run(UINT32_MAX, word), bytes, size);
 }

@@ -19,7 +19,10 @@
  */
 uint32_t fab_crc32c(uint32_t crc, const void *bytes, size_t size);
 
-/* The same by table alone; the reference in tests. */
+/* The checksum of the 8 bytes of a word, as it lies in memory, and of these behind them. */
+uint32_t fab_crc32c_behind(uint64_t word, const void *bytes, size_t size);
+
+/* fab_crc32c by table alone; the reference in tests. */
 uint32_t fab_crc32c_table(uint32_t crc, const void *bytes, size_t size);
 
 #endif

@@ -17,7 +17,7 @@ checksum(const uint8_t *bytes, size_t size)
 
     memcpy(&first, bytes, sizeof(first));
     first &= UINT32_MAX;
-    return fab_crc32c(fab_crc32c(0, &first, sizeof(first)), bytes + CRC_END, size - CRC_END);
+    return fab_crc32c_behind(first, bytes + CRC_END, size - CRC_END);
 }
 
 bool
@@ -304,11 +304,7 @@ fab_frame_seal(void *buffer, const struct fab_frame_header *header)
     if (fab_unlikely(header->flags & FAB_FRAME_SEALED)) {
         first |= (uint64_t)header->crc << 32;
     } else if (!(header->flags & FAB_FRAME_NO_CRC)) {
-        uint32_t crc = fab_crc32c(0, &first, sizeof(first));
-
-        crc = fab_crc32c(crc, rest, sizeof(rest));
-        crc = fab_crc32c(crc, bytes + FAB_FRAME_HEADER_SIZE, header->size - FAB_FRAME_HEADER_SIZE);
-        first |= (uint64_t)crc << 32;
+        first |= (uint64_t)fab_crc32c_behind(first, bytes + CRC_END, header->size - CRC_END) << 32;
     }
     memcpy(bytes, &first, sizeof(first));
 }

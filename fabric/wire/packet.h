@@ -98,7 +98,7 @@ struct fab_packet {
 };
 
 /*
- * Checks a frame from a port and finds its parts. `packet` is set on FAB_PACKET_OK only.
+ * Checks a frame from a port and finds its parts. `packet` is of use on FAB_PACKET_OK only.
  * `bytes`: from the Ethernet header on, any alignment; a pad behind the IP packet is left out.
  */
 enum fab_packet_refusal fab_packet_decode(const void *bytes, size_t size,

@@ -111,7 +111,7 @@ decode_ipv4(struct cursor *cursor, struct fab_packet *packet)
         return FAB_PACKET_REFUSED_bad_ip_header;
     if (size > cursor->size)
         return FAB_PACKET_REFUSED_cut_ip;
-    if (fab_checksum_finish(fab_checksum_add(0, at, header_size)) != 0)
+    if (fab_checksum_finish(ipv4_sum(at, header_size)) != 0)
         return FAB_PACKET_REFUSED_bad_ip_checksum;
     if (load_be16(at + 6) & IPV4_FRAGMENT_MASK)
         return FAB_PACKET_REFUSED_fragment;
@@ -217,19 +217,23 @@ enum fab_packet_refusal
 fab_packet_decode(const void *bytes, size_t size, struct fab_packet *packet)
 {
     struct cursor cursor = { bytes, size };
-    struct fab_packet decoded = { .vlan = FAB_PACKET_VLAN_NONE };
-    enum fab_packet_refusal refusal = decode_ethernet(&cursor, &decoded);
+    enum fab_packet_refusal refusal;
 
-    decoded.network_offset = (uint32_t)(size - cursor.size);
-    if (refusal == FAB_PACKET_OK && decoded.ethertype == TYPE_ARP)
-        refusal = decode_arp(&cursor, &decoded);
-    else if (refusal == FAB_PACKET_OK && decoded.ethertype == TYPE_IPV4)
-        refusal = decode_ipv4(&cursor, &decoded);
-    else if (refusal == FAB_PACKET_OK && decoded.ethertype == TYPE_IPV6)
-        refusal = decode_ipv6(&cursor, &decoded);
-    if (refusal == FAB_PACKET_OK)
-        *packet = decoded;
-    return refusal;
+    *packet = (struct fab_packet){ .vlan = FAB_PACKET_VLAN_NONE };
+    refusal = decode_ethernet(&cursor, packet);
+    packet->network_offset = (uint32_t)(size - cursor.size);
+    if (fab_unlikely(refusal != FAB_PACKET_OK))
+        return refusal;
+    switch (packet->ethertype) {
+    case TYPE_IPV4:
+        return decode_ipv4(&cursor, packet);
+    case TYPE_IPV6:
+        return decode_ipv6(&cursor, packet);
+    case TYPE_ARP:
+        return decode_arp(&cursor, packet);
+    default:
+        return FAB_PACKET_OK;
+    }
 }
 
 const char *

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "wire/packet_format.h"
 
+/* Headers without a tag. */
+#define UDP_V4_SIZE (FAB_ETHERNET_SIZE + FAB_IPV4_SIZE + FAB_UDP_SIZE)
+
 /* ff02::1:ffxx:xxxx, to which whoever has an address that ends so listens (RFC 4291). */
 static const uint8_t solicited_node[13] = { 0xff, 0x02, [11] = 0x01, [12] = 0xff };
 static const uint8_t all_nodes[16] = { 0xff, 0x02, [15] = 0x01 };
@@ -218,10 +221,14 @@ fab_udp_path_write(const struct fab_udp_path *path, const struct fab_udp_datagra
     uint8_t *udp = headers + path->size - FAB_UDP_SIZE;
     uint16_t checksum = 0;
 
-    memcpy(headers, path->headers, path->size);
+    if (fab_likely(path->size == UDP_V4_SIZE))
+        memcpy(headers, path->headers, UDP_V4_SIZE); /* of a known size: no call */
+    else
+        memcpy(headers, path->headers, path->size);
     if (path->family == FAB_IP_V4) {
         store_be16(ip + 2, FAB_IPV4_SIZE + size);
-        store_checksum(ip + 10, fab_checksum_finish(fab_checksum_add(path->ip_sum, ip + 2, 2)));
+        store_checksum(ip + 10,
+                       fab_checksum_finish(path->ip_sum + sum_of_be16(FAB_IPV4_SIZE + size)));
     } else {
         store_be16(ip + 4, size);
     }
@@ -229,7 +236,9 @@ fab_udp_path_write(const struct fab_udp_path *path, const struct fab_udp_datagra
     store_be16(udp + 2, datagram->target_port);
     store_be16(udp + 4, size);
     if (datagram->has_checksum) {
-        uint64_t sum = fab_checksum_add(pseudo_sum_size(path->pseudo_sum, size), udp, 6);
+        uint64_t sum = pseudo_sum_size(path->pseudo_sum, size) +
+                       sum_of_be16(datagram->source_port) + sum_of_be16(datagram->target_port) +
+                       sum_of_be16(size);
 
         sum = fab_checksum_add(sum, datagram->payload, datagram->payload_size);
         checksum = fab_checksum_finish(sum);

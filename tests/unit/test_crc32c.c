@@ -32,9 +32,13 @@ test_every_length_and_alignment_agrees_with_the_table(void **state)
     for (size_t size = 0; size < 4900; size += 1 + size / 64) {
         size_t offset = size % 9;
         uint32_t seed = (uint32_t)fab_prng_next(&prng);
+        uint64_t word = seed * 0x9e3779b97f4a7c15ULL;
 
         assert_int_equal(fab_crc32c(seed, bytes + offset, size),
                          fab_crc32c_table(seed, bytes + offset, size));
+        assert_int_equal(fab_crc32c_behind(word, bytes + offset, size),
+                         fab_crc32c_table(fab_crc32c_table(0, &word, sizeof(word)), bytes + offset,
+                                          size));
     }
 }
 

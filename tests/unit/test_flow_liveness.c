@@ -9,11 +9,10 @@
 static struct fab_liveness
 lively(uint64_t now_ns)
 {
-    static const struct fab_silence silence = { .keepalive_ns = 100 * MS,
-                                                .suspect_ns = 300 * MS,
-                                                .down_ns = 750 * MS };
+    static struct fab_silence silence;
     struct fab_liveness liveness = { .silence = &silence };
 
+    silence = fab_silence_of(100 * MS, 300 * MS, 750 * MS);
     fab_liveness_init(&liveness, now_ns);
     return liveness;
 }
