@@ -115,13 +115,6 @@ send_copy(const struct fab_flow_link *link, const struct fab_flow_end *from, uin
     send_spare(to, to == link->end ? link->path : link->second->path, now_ns);
 }
 
-/* When the flow must be looked at next. */
-static inline void
-arm(struct fab_flow_end *end, struct fab_flow_link *link)
-{
-    fab_flow_heap_advance(&end->heap, &link->timer, fab_flow_next_deadline(link->flow));
-}
-
 /* Asks a flow for frames until it has none (true), or there is no buffer or room (false).
  * `may_call`: runs its timers too, which may call the sink; else those that are due stay due. */
 static bool
@@ -161,33 +154,36 @@ fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_
 {
     /* It stays on the list, where the next poll does what could wait: frames leave first. */
     fab_flow_end_touch(end, link);
-    drain(end, link, false, now_ns);
+    link->is_quiet = drain(end, link, false, now_ns);
     if (end->is_local)
         fab_port_flush(end->port->port, end->port->queue, now_ns);
 }
 
-/* Returns work done. */
+/* Asks a touched link for frames; without `may_call` it stays touched. Returns work done. */
 static unsigned
 drain_link(struct fab_flow_end *end, struct fab_flow_link *link, bool may_call, uint64_t now_ns)
 {
+    bool is_drained = true;
     unsigned work = 0;
 
     if (may_call)
         fab_flow_settle(link->flow);
     if (fab_flow_has_output(link->flow)) {
         work = 1;
-        if (!drain(end, link, may_call, now_ns)) {
-            fab_flow_end_touch(end, link);
-            return work;
-        }
+        is_drained = drain(end, link, may_call, now_ns);
     }
-    if (may_call)
-        arm(end, link);
-    else
+    if (!is_drained || !may_call) {
         fab_flow_end_touch(end, link);
+        link->is_quiet = is_drained;
+    } else {
+        fab_flow_heap_advance(&end->heap, &link->timer,
+                              work ? fab_flow_next_deadline(link->flow)
+                                   : fab_flow_next_timer(link->flow));
+    }
     return work;
 }
 
+/* Likewise each of them. */
 static unsigned
 drain_touched(struct fab_flow_end *end, bool may_call, uint64_t now_ns)
 {
@@ -201,7 +197,12 @@ drain_touched(struct fab_flow_end *end, bool may_call, uint64_t now_ns)
         link->is_touched = false;
         if (next)
             fab_flow_prefetch(next->flow);
-        work += drain_link(end, link, may_call, now_ns);
+        if (!may_call && link->is_quiet) {
+            fab_flow_end_touch(end, link);
+            link->is_quiet = true;
+        } else {
+            work += drain_link(end, link, may_call, now_ns);
+        }
         link = next;
     }
     return work;

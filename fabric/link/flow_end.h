@@ -113,6 +113,7 @@ unsigned fab_flow_end_run(struct fab_flow_end *end, uint64_t now_ns);
 static inline void
 fab_flow_end_touch(struct fab_flow_end *end, struct fab_flow_link *link)
 {
+    link->is_quiet = false;
     if (link->is_touched)
         return;
     link->is_touched = true;

@@ -43,6 +43,7 @@ struct fab_flow_link {
     uint16_t peer_node;
     uint8_t epoch_reason; /* enum fab_flow_reason of the last end of an epoch */
     bool is_touched;      /* on the end's list of those to be asked for frames */
+    bool is_quiet;        /* has nothing to say since then, but may have something to do */
     bool has_refused;     /* on the end's list of those that keep records for want of room */
     bool is_closed;       /* no sink call any more */
     bool has_ended;       /* an epoch ended and the end has not looked yet */

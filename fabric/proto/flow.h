@@ -304,6 +304,9 @@ bool fab_flow_has_output(const struct fab_flow *flow);
 /* When the flow must be prepared next though nothing comes in; FAB_FLOW_NO_DEADLINE: never. */
 uint64_t fab_flow_next_deadline(const struct fab_flow *flow);
 
+/* The same when it is known that there is no output. */
+uint64_t fab_flow_next_timer(const struct fab_flow *flow);
+
 /* Runs what is due; may call on_suspect, on_in_doubt and on_down. prepare does it, too. */
 void fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns);
 

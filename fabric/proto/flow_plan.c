@@ -3,11 +3,16 @@
 
 #include "base/compiler.h"
 
-static const enum fab_lane lane_order[FAB_LANE_COUNT] = {
-    FAB_LANE_SYSTEM,
-    FAB_LANE_REPLY,
-    FAB_LANE_USER,
-};
+/* The lane whose turn it is first in a set of them, which is not empty, and the set without it. */
+static inline enum fab_lane
+take_lane(unsigned *lanes)
+{
+    unsigned lane = 31U - (unsigned)__builtin_clz(*lanes);
+
+    static_assert(FAB_LANE_SYSTEM > FAB_LANE_REPLY && FAB_LANE_REPLY > FAB_LANE_USER, "in turn");
+    *lanes &= ~(1U << lane);
+    return (enum fab_lane)lane;
+}
 
 /* Bytes that are still free in the frame. */
 static uint32_t
@@ -72,7 +77,7 @@ plan_new(struct fab_flow *flow, struct fab_flow_plan *plan, enum fab_lane which)
     struct fab_run run;
 
     most = most > part ? most - part : 0;
-    while (has_place(plan, 0) && plan->chunks_size < most &&
+    while (fab_send_lane_has_new(lane) && has_place(plan, 0) && plan->chunks_size < most &&
            fab_send_lane_next_run(lane, most - plan->chunks_size, fab_credit_out_left(credit), &run,
                                   &is_short)) {
         uint32_t index = fab_send_lane_take_run(lane, &run);
@@ -99,8 +104,7 @@ plan_part(struct fab_flow_plan *plan)
 static void
 plan_large(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    if (!fab_flow_has_bodies(flow) || !fab_flow_can_send_part(flow) ||
-        (!flow->is_part_turn && fab_flow_can_send_records(flow)) ||
+    if (!fab_flow_can_send_part(flow) || (!flow->is_part_turn && fab_flow_can_send_records(flow)) ||
         !fab_large_out_pick(flow->large_out, &plan->part))
         return;
     plan_part(plan);
@@ -138,30 +142,26 @@ plan_probe(struct fab_flow *flow, struct fab_flow_plan *plan)
     }
 }
 
-static bool
-is_used(const struct fab_flow *flow, enum fab_lane lane)
-{
-    return (flow->used_lanes >> lane & 1U) != 0;
-}
-
 static void
 plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
     bool may_send = (fab_flow_has_window(flow) || flow->path.due.probe) &&
                     fab_likely(!fab_sent_map_is_full(&flow->path.sent));
 
-    if (may_send)
+    unsigned lanes = may_send ? flow->used_lanes : 0;
+
+    if (may_send && fab_unlikely(fab_flow_has_bodies(flow)))
         plan_large(flow, plan);
-    for (int i = 0; may_send && i < FAB_LANE_COUNT; i++) {
-        if (is_used(flow, lane_order[i]) && flow->lanes[lane_order[i]].send.lost_count > 0)
-            plan_lost(flow, plan, lane_order[i]);
+    for (unsigned left = lanes; left != 0;) {
+        enum fab_lane lane = take_lane(&left);
+
+        if (fab_unlikely(flow->lanes[lane].send.lost_count > 0))
+            plan_lost(flow, plan, lane);
     }
     flow->short_lanes =
         flow->large_out && fab_large_out_is_short(flow->large_out) ? FAB_FLOW_SHORT_OF_GRANTS : 0;
-    for (int i = 0; may_send && i < FAB_LANE_COUNT; i++) {
-        if (is_used(flow, lane_order[i]))
-            plan_new(flow, plan, lane_order[i]);
-    }
+    while (lanes != 0)
+        plan_new(flow, plan, take_lane(&lanes));
     if (may_send && flow->path.due.probe && plan->part_count == 0 && !plan->has_part)
         plan_probe(flow, plan);
 }

@@ -280,10 +280,12 @@ wants_ack(const struct fab_frame *frame)
 static void
 take_ack(struct fab_flow *flow, const struct fab_frame *frame, bool is_newest, uint64_t now_ns)
 {
-    if (is_newest && frame->chunks_size > 0 && frame->ack->ranges == 0)
+    if (is_newest && frame->chunks_size > 0 && frame->ack->ranges == 0) {
         flow->late_ack = *frame->ack;
-    else
-        fab_flow_on_ack(flow, frame, now_ns);
+        return;
+    }
+    fab_flow_on_ack(flow, frame, now_ns);
+    fab_flow_tell_writable(flow);
 }
 
 /* Everything but the records and acknowledgements. */
@@ -349,7 +351,6 @@ receive_in_epoch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t 
     if (frame->ack != NULL)
         take_ack(flow, frame, is_newest, now_ns);
     take_blocks(flow, frame, number);
-    fab_flow_tell_writable(flow);
 }
 
 /* Whether the frame belongs to the epoch that runs now; one of the candidate's epoch begins it. */

@@ -162,9 +162,15 @@ fab_flow_on_timer(struct fab_flow *flow, uint64_t now_ns)
 uint64_t
 fab_flow_next_deadline(const struct fab_flow *flow)
 {
+    return fab_flow_has_output(flow) ? 0 : fab_flow_next_timer(flow);
+}
+
+uint64_t
+fab_flow_next_timer(const struct fab_flow *flow)
+{
     uint64_t deadline_ns = flow->hello_ns;
 
-    if (fab_flow_has_output(flow) || flow->late_ack.run != 0)
+    if (fab_unlikely(flow->late_ack.run != 0))
         return 0;
     if (flow->state != FAB_FLOW_UP)
         return deadline_ns;
