@@ -383,7 +383,7 @@ uint64_t
 fab_flow_congestion_window(const struct fab_flow *flow)
 {
     return fab_congestion_is_limiting(&flow->path.congestion) ? flow->path.congestion.window
-                                                               : UINT64_MAX;
+                                                              : UINT64_MAX;
 }
 
 const struct fab_flow_counters *

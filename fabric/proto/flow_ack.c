@@ -57,8 +57,7 @@ ack_run(struct fab_flow *flow, uint64_t low, uint64_t high, uint64_t now_ns)
 {
     uint32_t news = 0;
 
-    for (uint32_t at = fab_sent_map_find(&flow->path.sent, low); at != flow->path.sent.head;
-         at++) {
+    for (uint32_t at = fab_sent_map_find(&flow->path.sent, low); at != flow->path.sent.head; at++) {
         struct fab_sent_frame *frame = fab_sent_map_at(&flow->path.sent, at);
 
         if (frame->number > high)
@@ -116,8 +115,7 @@ take_rtt_sample(struct fab_flow *flow, const struct fab_ack_block *ack, uint64_t
         flow->path.loss.number != largest)
         return FAB_CONGESTION_NO_TRIP;
     fab_rtt_on_sample(&flow->path.rtt, flow->path.loss.round_trip_ns, ack->delay_ns, now_ns);
-    return flow->path.loss.round_trip_ns > waits_ns ? flow->path.loss.round_trip_ns - waits_ns
-                                                     : 0;
+    return flow->path.loss.round_trip_ns > waits_ns ? flow->path.loss.round_trip_ns - waits_ns : 0;
 }
 
 static void
@@ -296,8 +294,7 @@ fab_flow_make_room(struct fab_flow *flow, uint64_t now_ns)
     if (!fab_sent_map_is_full(&flow->path.sent))
         return;
     fab_sent_map_forget(&flow->path.sent, UINT64_MAX);
-    while (fab_sent_map_is_full(&flow->path.sent) &&
-           flow->path.sent.tail != flow->path.sent.head) {
+    while (fab_sent_map_is_full(&flow->path.sent) && flow->path.sent.tail != flow->path.sent.head) {
         declare_lost(flow, fab_sent_map_at(&flow->path.sent, flow->path.sent.tail), now_ns);
         fab_sent_map_forget(&flow->path.sent, UINT64_MAX);
     }

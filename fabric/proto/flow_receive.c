@@ -301,8 +301,6 @@ take_blocks(struct fab_flow *flow, const struct fab_frame *frame, uint64_t numbe
     flow->path.due.ack |= wants_ack(frame);
     if (frame->grants_block != NULL)
         fab_flow_on_grants(flow, frame);
-    if (fab_unlikely(frame->clock != NULL))
-        fab_flow_on_clock(flow, frame->clock, now_ns);
     if (frame->header->flags & FAB_FRAME_WANTS_CREDIT) {
         fab_flow_credit_wanted(flow);
         flow->path.due.credit = true;
@@ -350,6 +348,8 @@ receive_in_epoch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t 
         on_credit(flow, frame->credit);
     if (frame->ack != NULL)
         take_ack(flow, frame, is_newest, now_ns);
+    if (fab_unlikely(frame->clock != NULL))
+        fab_flow_on_clock(flow, frame->clock, now_ns);
     take_blocks(flow, frame, number);
 }
 

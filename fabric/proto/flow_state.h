@@ -109,8 +109,8 @@ struct fab_flow_path {
     uint64_t last_sent_ns;      /* of the last frame that must be acknowledged */
     uint64_t received_ns;       /* when the largest received number came */
     uint32_t received_pause_ns; /* how long that may have lain unread */
-    uint32_t acked_run;         /* frames of the newest run that was acknowledged and gone through */
-    uint64_t acked_high;        /* the last of them */
+    uint32_t acked_run;  /* frames of the newest run that was acknowledged and gone through */
+    uint64_t acked_high; /* the last of them */
     struct fab_sent_map sent;
     struct fab_congestion congestion;
     struct fab_pacer pacer;
@@ -151,9 +151,9 @@ struct fab_flow {
     uint32_t open_claim;       /* bytes that were claimed; 0: none is open */
     uint32_t arrival_pause_ns; /* of the frame that is being looked at */
     struct fab_chunk *open_chunk;
-    uint64_t first_number;    /* of this epoch's packets */
-    uint64_t credit_probe_ns; /* when to ask for credit; UINT64_MAX: none is missing */
-    uint64_t hello_ns;        /* when to say hello next; UINT64_MAX: never */
+    uint64_t first_number;         /* of this epoch's packets */
+    uint64_t credit_probe_ns;      /* when to ask for credit; UINT64_MAX: none is missing */
+    uint64_t hello_ns;             /* when to say hello next; UINT64_MAX: never */
     struct fab_ack_block late_ack; /* of the newest frame, see fab_flow_settle; run 0: none */
     struct fab_flow_lane lanes[FAB_LANE_COUNT]; /* the users' first */
     struct fab_flow_path path;

@@ -33,7 +33,7 @@ fab_flow_arm_probe(struct fab_flow *flow)
     }
     timeout_ns = fab_rtt_probe_timeout(&flow->path.rtt, timers->pto_ns_min);
     flow->path.probe_ns = flow->path.last_sent_ns +
-                           backed_off(timeout_ns, flow->path.probe_count, timers->pto_ns_max);
+                          backed_off(timeout_ns, flow->path.probe_count, timers->pto_ns_max);
 }
 
 void

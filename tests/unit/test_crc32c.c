@@ -36,9 +36,9 @@ test_every_length_and_alignment_agrees_with_the_table(void **state)
 
         assert_int_equal(fab_crc32c(seed, bytes + offset, size),
                          fab_crc32c_table(seed, bytes + offset, size));
-        assert_int_equal(fab_crc32c_behind(word, bytes + offset, size),
-                         fab_crc32c_table(fab_crc32c_table(0, &word, sizeof(word)), bytes + offset,
-                                          size));
+        assert_int_equal(
+            fab_crc32c_behind(word, bytes + offset, size),
+            fab_crc32c_table(fab_crc32c_table(0, &word, sizeof(word)), bytes + offset, size));
     }
 }
 
