@@ -29,7 +29,7 @@ COUNTED = {
     "spawn_and_stop": ("spawn", None),
     "ring_hop": ("ring_hop", None),
     "idle_turn": ("idle_turn", None),
-    "frame_encode": ("flows_16", "fab_flow_prepare*"),
+    "frame_encode": ("flows_16", "fab_flow_prepare_untimed"),
     "frame_decode": ("flows_16", "fab_frame_decode"),
     "ack": ("flows_16", "fab_flow_on_ack"),
     "flow_message": ("flows_16", None),
