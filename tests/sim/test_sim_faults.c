@@ -206,6 +206,44 @@ test_a_record_leaves_without_timers_that_are_due(void **state)
     sim_fini(&sim);
 }
 
+/* An acknowledgement beside a record waits for the answer to leave; the end of an epoch does not
+ * take what it says for doubtful. Ends hand each other frames here, without a wire. */
+static void
+test_acknowledgement_beside_a_record_is_not_forgotten(void **state)
+{
+    uint8_t frame[FAB_FRAME_SIZE_MAX];
+    const struct sim_class of = { .stream = 1 };
+    struct sim_end *a, *b;
+    struct sim sim;
+    size_t size;
+
+    (void)state;
+    for (int ends = 0; ends < 2; ends++) {
+        sim_bring_up(&sim, "late_acknowledgement", 1, &calm);
+        a = &sim.ends[0];
+        b = &sim.ends[1];
+        SIM_CHECK(&sim, sim_send_class(&sim, 0, &of));
+        size = fab_flow_prepare(a->flow, frame, sizeof(frame), sim.now_ns);
+        fab_flow_incoming(b->flow, frame, size, sim.now_ns);
+        SIM_CHECK(&sim, sim_send_class(&sim, 1, &of));
+        size = fab_flow_prepare(b->flow, frame, sizeof(frame), sim.now_ns);
+        fab_flow_incoming(a->flow, frame, size, sim.now_ns);
+        SIM_CHECK(&sim, a->got_total == 1 && !fab_flow_is_drained(a->flow));
+        SIM_CHECK(&sim, fab_flow_next_deadline(a->flow) == 0);
+        if (ends) {
+            fab_flow_close(a->flow, sim.now_ns);
+            SIM_CHECK(&sim, a->down_total == 1 && a->in_doubt_total == 0);
+        } else {
+            size = fab_flow_prepare_untimed(a->flow, frame, sizeof(frame), sim.now_ns);
+            SIM_CHECK(&sim, size > 0 && !fab_flow_is_drained(a->flow));
+            fab_flow_settle(a->flow);
+            SIM_CHECK(&sim, fab_flow_is_drained(a->flow));
+            SIM_CHECK(&sim, fab_flow_next_deadline(a->flow) > sim.now_ns);
+        }
+        sim_fini(&sim);
+    }
+}
+
 /* No buffer for a long time is back-pressure: the senders are refused, and go on afterwards. */
 static void
 test_buffers_run_out(void **state)
@@ -287,6 +325,7 @@ main(void)
         cmocka_unit_test(test_zombie_is_fenced_and_comes_back),
         cmocka_unit_test(test_nth_alloc_fail_sweep),
         cmocka_unit_test(test_a_record_leaves_without_timers_that_are_due),
+        cmocka_unit_test(test_acknowledgement_beside_a_record_is_not_forgotten),
         cmocka_unit_test(test_buffers_run_out),
         cmocka_unit_test(test_core_without_room_is_no_dead_peer),
         cmocka_unit_test(test_what_waits_for_room_is_handed_on_when_the_epoch_ends),
