@@ -13,7 +13,6 @@
 #define TIMERS_PER_POLL  256U
 #define GRANTS_PER_POLL  16U      /* flows that are called to grant large bodies */
 #define PAUSE_NS         1000000U /* without a poll, from which on it was one */
-#define RETRY_NS         20000U   /* until a flow that had no buffer is looked at again */
 #define KEEPALIVE_FACTOR 4U       /* of flows that do not lead, see fab_flow_end_config */
 
 /* Flows of a node pair hear for one another; so that they do not all ask at once, the one between
@@ -39,173 +38,6 @@ fab_flow_end_config(struct fab_flow_end *end, const struct fab_flow_link *link)
     if (end->lcore != 0 || link->link.peer_lcore != 0)
         config.timers.clock_ns = 0; /* one flow of a node pair is enough while nobody needs it */
     return config;
-}
-
-/* --- frames out ------------------------------------------------------------------------------- */
-
-static inline bool
-has_room(const struct fab_flow_end *end)
-{
-    if (end->is_local)
-        return fab_port_room(end->port->port, end->port->queue) > 0;
-    return rte_ring_free_count(end->to_port) > 0;
-}
-
-static inline void
-send_frame(struct fab_flow_end *end, struct rte_mbuf *mbuf, uint64_t now_ns)
-{
-    if (end->is_local)
-        fab_flow_port_send(end->port, mbuf, now_ns);
-    else
-        rte_ring_sp_enqueue(end->to_port, mbuf);
-}
-
-/* A buffer to write the next frame into; NULL: no buffer, or no room on its way. */
-static struct rte_mbuf *
-frame_buffer(struct fab_flow_end *end)
-{
-    if (fab_unlikely(!has_room(end))) {
-        end->counters.no_room++;
-        return NULL;
-    }
-    if (!end->spare) {
-        end->spare = rte_pktmbuf_alloc(end->pool);
-        end->counters.no_mbufs += end->spare == NULL;
-    }
-    return end->spare;
-}
-
-/* The end into whose buffer the link's next frame is written: its own, or, while that has none,
- * that of its second path. NULL: neither has one. */
-static inline struct fab_flow_end *
-writable_end(struct fab_flow_end *end, const struct fab_flow_link *link)
-{
-    if (fab_likely(frame_buffer(end) != NULL))
-        return end;
-    return link->second && frame_buffer(link->second->end) ? link->second->end : NULL;
-}
-
-/* The frame in an end's spare buffer is on its way. */
-static inline void
-send_spare(struct fab_flow_end *end, uint32_t path, uint64_t now_ns)
-{
-    struct rte_mbuf *mbuf = end->spare;
-
-    mbuf->hash.usr = path;
-    end->spare = NULL;
-    send_frame(end, mbuf, now_ns);
-}
-
-/* The other path's copy of the frame in `from`'s spare buffer. It leaves as soon as the frame does:
- * nobody asks this port's poll for it. */
-static void
-send_copy(const struct fab_flow_link *link, const struct fab_flow_end *from, uint64_t now_ns)
-{
-    struct fab_flow_end *to = from == link->end ? link->second->end : link->end;
-    const struct rte_mbuf *frame = from->spare;
-
-    if (!frame_buffer(to)) {
-        to->counters.copies_left++;
-        return;
-    }
-    memcpy(rte_pktmbuf_mtod(to->spare, void *), rte_pktmbuf_mtod(frame, const void *),
-           frame->data_len);
-    to->spare->data_len = frame->data_len;
-    to->spare->pkt_len = frame->pkt_len;
-    send_spare(to, to == link->end ? link->path : link->second->path, now_ns);
-}
-
-/* Asks a flow for frames until it has none (true), or there is no buffer or room (false).
- * `may_call`: runs its timers too, which may call the sink; else those that are due stay due. */
-static bool
-drain(struct fab_flow_end *end, struct fab_flow_link *link, bool may_call, uint64_t now_ns)
-{
-    size_t (*prepare)(struct fab_flow *, void *, size_t, uint64_t) =
-        may_call ? fab_flow_prepare : fab_flow_prepare_untimed;
-
-    while (may_call ? fab_flow_next_deadline(link->flow) <= now_ns
-                    : fab_flow_has_output(link->flow)) {
-        struct fab_flow_end *by = writable_end(end, link);
-        struct rte_mbuf *mbuf;
-        size_t size;
-
-        if (fab_unlikely(!by)) {
-            fab_flow_heap_advance(&end->heap, &link->timer, now_ns + RETRY_NS);
-            return false;
-        }
-        mbuf = by->spare;
-        size =
-            prepare(link->flow, rte_pktmbuf_mtod(mbuf, void *), rte_pktmbuf_tailroom(mbuf), now_ns);
-        if (size == 0)
-            break;
-        mbuf->data_len = (uint16_t)size;
-        mbuf->pkt_len = (uint32_t)size;
-        if (fab_unlikely(link->second != NULL))
-            send_copy(link, by, now_ns);
-        send_spare(by, by == end ? link->path : link->second->path, now_ns);
-    }
-    if (fab_unlikely(link->second != NULL))
-        fab_flow_twin_flush(link, now_ns);
-    return true;
-}
-
-void
-fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns)
-{
-    /* It stays on the list, where the next poll does what could wait: frames leave first. */
-    fab_flow_end_touch(end, link);
-    link->is_quiet = drain(end, link, false, now_ns);
-    if (end->is_local)
-        fab_port_flush(end->port->port, end->port->queue, now_ns);
-}
-
-/* Asks a touched link for frames; without `may_call` it stays touched. Returns work done. */
-static unsigned
-drain_link(struct fab_flow_end *end, struct fab_flow_link *link, bool may_call, uint64_t now_ns)
-{
-    bool is_drained = true;
-    unsigned work = 0;
-
-    if (may_call)
-        fab_flow_settle(link->flow);
-    if (fab_flow_has_output(link->flow)) {
-        work = 1;
-        is_drained = drain(end, link, may_call, now_ns);
-    }
-    if (!is_drained || !may_call) {
-        fab_flow_end_touch(end, link);
-        link->is_quiet = is_drained;
-    } else {
-        fab_flow_heap_advance(&end->heap, &link->timer,
-                              work ? fab_flow_next_deadline(link->flow)
-                                   : fab_flow_next_timer(link->flow));
-    }
-    return work;
-}
-
-/* Likewise each of them. */
-static unsigned
-drain_touched(struct fab_flow_end *end, bool may_call, uint64_t now_ns)
-{
-    struct fab_flow_link *link = end->touched;
-    unsigned work = 0;
-
-    end->touched = NULL;
-    while (link) {
-        struct fab_flow_link *next = link->touched_next;
-
-        link->is_touched = false;
-        if (next)
-            fab_flow_prefetch(next->flow);
-        if (!may_call && link->is_quiet) {
-            fab_flow_end_touch(end, link);
-            link->is_quiet = true;
-        } else {
-            work += drain_link(end, link, may_call, now_ns);
-        }
-        link = next;
-    }
-    return work;
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
@@ -250,7 +82,8 @@ run_timers(struct fab_flow_end *end, uint64_t now_ns)
             work++;
         }
         due_ns = fab_flow_next_deadline(link->flow);
-        fab_flow_heap_move(&end->heap, timer, due_ns > now_ns ? due_ns : now_ns + RETRY_NS);
+        fab_flow_heap_move(&end->heap, timer,
+                           due_ns > now_ns ? due_ns : now_ns + FAB_FLOW_END_RETRY_NS);
     }
     return work;
 }
@@ -485,13 +318,13 @@ fab_flow_end_begin(struct fab_flow_end *end, struct fab_room room, uint64_t now_
     if (fab_unlikely(end->granter.first != NULL))
         call_waiting(end);
     /* After a pause frames are read before timers: they may be what the timers wait for. */
-    return drain_touched(end, end->pause_ns < PAUSE_NS, now_ns) + end->records;
+    return fab_flow_end_drain(end, end->pause_ns < PAUSE_NS, now_ns) + end->records;
 }
 
 void
 fab_flow_end_finish(struct fab_flow_end *end, uint64_t now_ns)
 {
-    drain_touched(end, false, now_ns);
+    fab_flow_end_drain(end, false, now_ns);
 }
 
 unsigned

@@ -21,6 +21,7 @@
 
 #define FAB_FLOW_END_BURST      32U /* records and frames of one poll, but for the last frame's */
 #define FAB_FLOW_END_FRAMES_MIN 4U  /* of one poll, without room for their records */
+#define FAB_FLOW_END_RETRY_NS   20000U /* until a flow that had no buffer is looked at again */
 
 struct rte_mbuf;
 struct rte_mempool;
@@ -146,6 +147,10 @@ void fab_flow_end_on_short_path(struct fab_flow_end *end, struct fab_flow_link *
 /* What a link's flush does: its frames leave now. A timer of the flow that is due is left to the
  * next poll, because it may call the sink. */
 void fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_ns);
+
+/* Asks the links that were touched for frames. With `may_call` it does what else waits there, which
+ * may call the sink; without it they stay on the list. Returns work done. */
+unsigned fab_flow_end_drain(struct fab_flow_end *end, bool may_call, uint64_t now_ns);
 
 /* Poll function of an end whose lcore does not poll the port. */
 unsigned fab_flow_end_poll(void *context, struct fab_room room, uint64_t now_ns);
