@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How actors come and go: spawn, stop, kill, failure, supervision, links, other lcores, pollers. */
+/* How actors come and go: spawn, stop, kill, failure, supervision, links, pollers. */
 #include "support/cmocka.h"
 #include "support/core_lab.h"
 #include "support/probe_parts.h"
@@ -229,97 +229,6 @@ test_linked_actors_end_together_but_not_for_a_normal_end(void **state)
     assert_int_equal(a.stop_reason, MYC_FAILED);
 }
 
-/* --- on another lcore ------------------------------------------------------------------------- */
-
-struct spawn_on {
-    struct probe *probe;
-    uint8_t lcore;
-    struct myc_spawn_options options;
-    enum myc_status status;
-};
-
-static void
-do_spawn_on(struct myc_self *self, void *context)
-{
-    struct spawn_on *act = context;
-
-    act->options.size = sizeof(act->options);
-    act->options.args = &act->probe;
-    act->options.args_size = sizeof(act->probe);
-    act->status = myc_spawn_on(self, act->lcore, &probe_class, &act->options, 77);
-}
-
-static void
-test_an_actor_is_spawned_on_another_lcore(void **state)
-{
-    struct spawn_on act = { .probe = &b, .lcore = 1, .options = { .name = "far" } };
-    const struct probe_note *spawned;
-
-    (void)state;
-    probe_do(&a, do_spawn_on, &act);
-    assert_int_equal(act.status, MYC_PENDING);
-    lab_settle(&lab);
-    spawned = probe_last(&a, MYC_SPAWNED_KEY);
-    assert_non_null(spawned);
-    assert_int_equal(spawned->status, MYC_OK);
-    assert_true(spawned->tag == 77);
-    assert_int_equal(myc_ref_lcore(spawned->ref), 1);
-    assert_int_equal(probe_send(&a, spawned->ref, 5), MYC_OK);
-    lab_settle(&lab);
-    assert_int_equal(b.count, 1);
-    act = (struct spawn_on){ .probe = &c, .lcore = 9 };
-    probe_do(&a, do_spawn_on, &act);
-    assert_int_equal(act.status, MYC_INVALID);
-    act = (struct spawn_on){ .probe = &c, .lcore = 0 };
-    probe_do(&a, do_spawn_on, &act);
-    assert_int_equal(act.status, MYC_PENDING);
-    lab_settle(&lab);
-    assert_int_equal(probe_count(&a, MYC_SPAWNED_KEY), 2);
-}
-
-static void
-test_a_failed_init_elsewhere_is_told(void **state)
-{
-    struct spawn_on act = { .probe = &b, .lcore = 1 };
-
-    (void)state;
-    b.init_answer = MYC_REFUSED;
-    probe_do(&a, do_spawn_on, &act);
-    lab_settle(&lab);
-    assert_int_equal(probe_last(&a, MYC_SPAWNED_KEY)->status, MYC_REFUSED);
-    assert_int_equal(fab_core_actor_count(lab.cores[1]), 0);
-}
-
-static void
-test_links_hold_between_lcores(void **state)
-{
-    struct spawn_on act = { .probe = &b, .lcore = 1, .options = { .is_linked = true } };
-
-    (void)state;
-    probe_do(&a, do_spawn_on, &act);
-    lab_settle(&lab);
-    b.core = lab.cores[1];
-    probe_spawn(&c, lab.cores[1], NULL);
-    b.answer = MYC_FAILED;
-    probe_send(&c, b.ref, 1);
-    lab_settle(&lab);
-    assert_int_equal(a.stop_count, 1);
-    assert_int_equal(a.stop_reason, MYC_FAILED);
-}
-
-static void
-test_a_child_elsewhere_of_a_parent_that_has_ended_ends_too(void **state)
-{
-    struct spawn_on act = { .probe = &b, .lcore = 1, .options = { .is_linked = true } };
-
-    (void)state;
-    probe_do(&a, do_spawn_on, &act);
-    probe_kill(&a, a.ref); /* before the answer is back */
-    lab_settle(&lab);
-    assert_int_equal(b.init_count, 1);
-    assert_int_equal(fab_core_actor_count(lab.cores[1]), 0);
-}
-
 /* --- pollers and frames ----------------------------------------------------------------------- */
 
 static unsigned poll_count;
@@ -416,10 +325,6 @@ main(void)
         CASE(test_watchers_see_no_down_at_a_restart_and_one_at_the_release),
         CASE(test_supervised_children_end_with_their_parent),
         CASE(test_linked_actors_end_together_but_not_for_a_normal_end),
-        CASE(test_an_actor_is_spawned_on_another_lcore),
-        CASE(test_a_failed_init_elsewhere_is_told),
-        CASE(test_links_hold_between_lcores),
-        CASE(test_a_child_elsewhere_of_a_parent_that_has_ended_ends_too),
         CASE(test_pollers_run_each_turn_or_by_their_period_and_go_with_the_actor),
         CASE(test_a_poller_may_fail_its_actor),
         CASE(test_after_stop_all_every_actor_ends_and_none_begins),
