@@ -39,23 +39,38 @@ fab_numa_of_port(uint16_t port, int real)
     return fab_unlikely(seam != NULL) ? seam->of_port(port) : real;
 }
 
-/* What the kernel answers is of no matter: memory on another node is memory. */
+/* How many nodes the process may have memory of. */
+static unsigned
+node_count(void)
+{
+    unsigned long nodes[NODES_MAX / WORD_BITS] = { 0 };
+    unsigned count = 0;
+
+    if (syscall(SYS_get_mempolicy, NULL, nodes, NODES_MAX, NULL, MPOL_F_MEMS_ALLOWED) != 0)
+        return 1;
+    for (size_t i = 0; i < NODES_MAX / WORD_BITS; i++)
+        count += (unsigned)__builtin_popcountl(nodes[i]);
+    return count;
+}
+
+/* What the kernel answers is of no matter: memory on another node is memory. Pages that are there
+ * already are moved when `flags` say so, which waits for every CPU. */
 static void
-prefer(void *base, size_t size, int socket)
+prefer(void *base, size_t size, int socket, unsigned flags)
 {
     unsigned long nodes[NODES_MAX / WORD_BITS] = { 0 };
 
-    if (size == 0 || socket < 0 || (unsigned)socket >= NODES_MAX)
+    if (size == 0 || socket < 0 || (unsigned)socket >= NODES_MAX || node_count() < 2)
         return;
     nodes[(unsigned)socket / WORD_BITS] = 1UL << (unsigned)socket % WORD_BITS;
-    (void)syscall(SYS_mbind, base, size, MPOL_PREFERRED, nodes, NODES_MAX, MPOL_MF_MOVE);
+    (void)syscall(SYS_mbind, base, size, MPOL_PREFERRED, nodes, NODES_MAX, flags);
 }
 
 void
 fab_numa_place(const char *what, void *base, size_t size, size_t page, int socket)
 {
     fab_numa_ask(what, size, socket);
-    prefer(base, (size + page - 1) & ~(page - 1), socket);
+    prefer(base, (size + page - 1) & ~(page - 1), socket, MPOL_MF_MOVE);
 }
 
 void
@@ -70,7 +85,7 @@ fab_numa_place_parts(const char *what, void *base, size_t size, size_t page,
         size_t to = (end + page - 1) & ~(page - 1);
 
         fab_numa_ask(what, end - i * part, parts->sockets[i]);
-        prefer((uint8_t *)base + from, to - from, parts->sockets[i]);
+        prefer((uint8_t *)base + from, to - from, parts->sockets[i], 0);
         from = to;
     }
 }

@@ -28,9 +28,9 @@ struct fab_numa_parts {
     uint32_t count;
 };
 
-/* Wishes that the pages of memory, whether or not they are there yet, lie on a node. `base` and
- * `page`, a power of two, are those of the mapping; a page in which two parts meet goes with the
- * first. Context: any thread, at start. */
+/* Wishes that the pages of memory lie on a node: those that are there already, too; of parts, those
+ * that are not. `base` and `page`, a power of two, are those of the mapping; a page in which two
+ * parts meet goes with the first. Context: any thread, at start. */
 void fab_numa_place(const char *what, void *base, size_t size, size_t page, int socket);
 void fab_numa_place_parts(const char *what, void *base, size_t size, size_t page,
                           const struct fab_numa_parts *parts);
