@@ -138,6 +138,40 @@ pass_on_complaints(char *lines)
     }
 }
 
+static bool
+is_secondary(int argc, char *const argv[])
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--proc-type=secondary") == 0)
+            return true;
+        if (strcmp(argv[i], "--proc-type") == 0 && i + 1 < argc &&
+            strcmp(argv[i + 1], "secondary") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A secondary has no memory of its own that could be too little: it has the primary's, or none. */
+static enum myc_status
+explain_secondary(char *lines, char *error, size_t error_size)
+{
+    const char *complaint = last_complaint(lines);
+
+    if (strstr(complaint, "init config")) {
+        snprintf(error, error_size,
+                 "the EAL did not start: no primary process runs with this --file-prefix: start it "
+                 "first, by the same user and with the same DPDK; it says: %s",
+                 complaint);
+        return MYC_NOT_FOUND;
+    }
+    snprintf(error, error_size,
+             "the EAL did not start: the memory of the primary process cannot be mapped here where "
+             "the primary has it: start again, or give the primary a --base-virtaddr that is free "
+             "in both; it says: %s",
+             complaint);
+    return MYC_IO_ERROR;
+}
+
 static enum myc_status
 explain(int code, char *lines, char *error, size_t error_size)
 {
@@ -187,7 +221,12 @@ fab_eal_start(int argc, char *const argv[], char *error, size_t error_size)
             rte_memseg_contig_walk(touch, NULL);
         pass_on_complaints(lines);
     } else {
-        status = explain(rte_errno, lines, error, error_size);
+        int code = rte_errno;
+
+        if (is_secondary(argc, argv) && code != EALREADY && code != EINVAL)
+            status = explain_secondary(lines, error, error_size);
+        else
+            status = explain(code, lines, error, error_size);
     }
     free(lines);
     return status;
@@ -269,6 +308,18 @@ fab_eal_has_worker(uint32_t eal_lcore)
 {
     return eal_lcore < RTE_MAX_LCORE && rte_lcore_is_enabled(eal_lcore) &&
            eal_lcore != rte_get_main_lcore();
+}
+
+bool
+fab_eal_is_secondary(void)
+{
+    return rte_eal_process_type() == RTE_PROC_SECONDARY;
+}
+
+bool
+fab_eal_has_lost_primary(void)
+{
+    return fab_eal_is_secondary() && !rte_eal_primary_proc_alive(NULL);
 }
 
 bool

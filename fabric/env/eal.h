@@ -30,6 +30,13 @@ void fab_eal_stop(void);
 /* Whether there is such a lcore, and it is not the main one. */
 bool fab_eal_has_worker(uint32_t eal_lcore);
 
+/* Whether this is a DPDK secondary process. Context: any thread, after start. */
+bool fab_eal_is_secondary(void);
+
+/* Whether this is a secondary process whose primary has ended. Looks at a file's lock. Context: any
+ * thread; not on a hot path. */
+bool fab_eal_has_lost_primary(void);
+
 /* Whether the EAL's memory is on hugepages. */
 bool fab_eal_is_huge(void);
 

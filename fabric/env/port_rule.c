@@ -16,6 +16,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "env/eal.h"
 #include "env/port_state.h"
 
 #define ITEMS_MAX    5U
@@ -73,12 +74,13 @@ static enum myc_status
 refuse(const struct fab_port *port, const struct fab_port_rule *rule, int result,
        const struct rte_flow_error *why, char *error, size_t error_size)
 {
-    snprintf(
-        error, error_size,
-        "port '%s' (%s) takes no rule for UDP port %u to queue %u: %s; free a rule of the card, "
-        "or give no rx_queue and offer frames (myc_rx_offer)",
-        port->info.device, port->info.driver, rule->udp_port, port->queues[0].rx_queue,
-        why->message ? why->message : rte_strerror(fab_port_cause(result)));
+    snprintf(error, error_size, "port '%s' (%s) takes no rule for UDP port %u to queue %u: %s; %s",
+             port->info.device, port->info.driver, rule->udp_port, port->queues[0].rx_queue,
+             why->message ? why->message : rte_strerror(fab_port_cause(result)),
+             fab_eal_is_secondary()
+                 ? "few drivers take rules from a secondary process: have the primary steer this "
+                   "UDP port to the queue, and leave is_steered out"
+                 : "free a rule of the card, or give no rx_queue and offer frames (myc_rx_offer)");
     return fab_port_status(result);
 }
 

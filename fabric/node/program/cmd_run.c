@@ -7,12 +7,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "env/eal.h"
 #include "node/config/config.h"
 #include "node/program/classes.h"
 #include "node/program/command_line.h"
 #include "node/program/signals.h"
 
-#define ERROR_SIZE 1024U
+#define ERROR_SIZE      1024U
+#define PRIMARY_LOOK_MS 200 /* between looks whether the primary process is there */
 
 static error_t
 parse(int key, char *value, struct argp_state *state)
@@ -103,6 +105,23 @@ on_stall_limit(void *context, struct myc_ref actor, const char *class_name, uint
     _exit(FAB_EXIT_STALLED);
 }
 
+/* Until a signal comes; or, of a secondary process, until there is no primary: its port is nobody's
+ * then, and whatever it would have to answer does not come. */
+static enum fab_exit
+wait_for_end(void)
+{
+    int look_ms = fab_eal_is_secondary() ? PRIMARY_LOOK_MS : -1;
+
+    while (!fab_signals_wait(look_ms)) {
+        if (!fab_eal_has_lost_primary())
+            continue;
+        fprintf(stderr, "mycelium run: the primary process has ended, and with it the ports and "
+                        "the memory that it lent: start it, and then this node, again\n");
+        return FAB_EXIT_FAILED;
+    }
+    return FAB_EXIT_OK;
+}
+
 static enum fab_exit
 run_node(struct fab_config *config)
 {
@@ -136,7 +155,7 @@ run_node(struct fab_config *config)
                config->options.name ? config->options.name : "", config->options.node_id,
                config->options.lcore_count, config->options.port_count, config->actor_count);
         fflush(stdout);
-        fab_signals_wait(-1);
+        result = wait_for_end();
         fab_signals_release();
     }
     myc_node_stop(&node);

@@ -88,10 +88,22 @@ class Secondary:
                       f"{self.text()}")
 
     def end(self, how=signal.SIGTERM):
-        """Ends it; returns its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        return self.process.wait(PATIENCE_S)
+        """Ends it; returns its exit code. It stays a zombie until `reap`."""
+        if self.process.returncode is not None:
+            return self.process.returncode
+        end = time.monotonic() + PATIENCE_S
+        os.kill(self.process.pid, how)
+        while time.monotonic() < end:
+            state = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+            if state:
+                return state.si_status if state.si_code == os.CLD_EXITED else -state.si_status
+            time.sleep(0.02)
+        raise Failure(f"the secondary does not end: {self.text()}")
+
+    def reap(self):
+        """While dumpcap is there the kernel takes seconds to minutes to forget a process: wait4
+        goes round in shrink_dcache_parent for its entries in /proc (Linux 6.18)."""
+        self.process.wait(PATIENCE_S)
 
 
 class Scene:
@@ -118,12 +130,10 @@ class Scene:
         return self
 
     def __exit__(self, *_):
-        self.feed.is_over = True
+        self.feed.end()
         if self.peer.poll() is not None:
             self.log.seek(0)
             print(f"# the other node has ended: {self.log.read().decode()[-1000:]}")
-        if self.feed.ident:
-            self.feed.join()
         self.peer.terminate()
         self.peer.wait()
         with open("/proc/mounts", encoding="ascii") as file:
@@ -163,6 +173,7 @@ def test_a_secondary_talks_by_the_primarys_port_and_comes_again():
                 scene.check_feed()
             finally:
                 ended = node.end(how)
+                node.reap()
             if ended != code:
                 raise Failure(f"the secondary ended with {ended}: {node.text()}")
             scene.check_feed()
@@ -185,6 +196,43 @@ def test_a_driver_that_cannot_do_it_is_told():
         scene.finish()
 
 
+def test_rules_that_the_card_does_not_take_are_told():
+    with Wires("second") as wires_, Scene(wires_) as scene:
+        path = os.path.join(wires_.folder, "node.yaml")
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text.replace("mempool: lent", "mempool: lent\n      is_steered: yes"))
+        node = Secondary(wires_.folder)
+        code = node.process.wait(PATIENCE_S)
+        if code <= 0 or "have the primary steer" not in node.text():
+            raise Failure(f"it ended with {code} and says: {node.text()}")
+        scene.check_feed()
+        scene.finish()
+
+
+def test_no_primary_is_told():
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "node.yaml"), "w", encoding="ascii") as file:
+            file.write(NODE.format(prefix=f"nobody-{os.getpid()}", folder=folder, count=1))
+        node = Secondary(folder)
+        code = node.process.wait(PATIENCE_S)
+        text = node.text()
+        if code <= 0 or "no primary process runs" not in text or "hugepages" in text:
+            raise Failure(f"it ended with {code} and says: {text}")
+
+
+def test_a_node_ends_when_its_primary_has_died():
+    with Wires("second") as wires_, Scene(wires_) as scene:
+        node = Secondary(wires_.folder)
+        node.talk()
+        scene.host.process.kill()
+        scene.host.process.wait()
+        code = node.process.wait(PATIENCE_S)
+        if code != 1 or "the primary process has ended" not in node.text():
+            raise Failure(f"it ended with {code} and says: {node.text()}")
+
+
 def await_frames(dumpcap, path, node):
     """Waits until dumpcap has written frames."""
     end = time.monotonic() + PATIENCE_S
@@ -198,28 +246,30 @@ def test_dumpcap_attaches_beside_it():
     if not DUMPCAP:
         return "dpdk-dumpcap is not installed (package dpdk-dev)"
     with Wires("second") as wires_, Scene(wires_) as scene:
-        node = Secondary(wires_.folder)
+        nodes = [Secondary(wires_.folder)]
         path = os.path.join(wires_.folder, "frames.pcapng")
         dumpcap = None
         try:
-            node.talk()
+            nodes[0].talk()
             # Acknowledgements alone: all of the feed, written to a file, keeps the machine waiting.
             dumpcap = subprocess.Popen([DUMPCAP, "--file-prefix", scene.prefix(), "-p", "-i",
                                         "net_ring_card", "-f", "ether proto 0x88b5", "-w", path],
                                        stdin=subprocess.DEVNULL,
-                                       stdout=node.log, stderr=node.log)
-            await_frames(dumpcap, path, node)
-            node.end()
-            node = Secondary(wires_.folder)  # one that comes while dumpcap is there
-            node.talk()
+                                       stdout=nodes[0].log, stderr=nodes[0].log)
+            await_frames(dumpcap, path, nodes[0])
+            nodes[0].end()
+            nodes.append(Secondary(wires_.folder))  # one that comes while dumpcap is there
+            nodes[1].talk()
             scene.check_feed()
         finally:
-            node.end()
+            nodes[-1].end()
             if dumpcap:
                 # One that ends by itself frees its buffers while the primary may still be filling
                 # them (DPDK 22.11.11), which is between those two.
                 dumpcap.kill()
                 dumpcap.wait()
+            for node in nodes:
+                node.reap()
         scene.finish()
     return None
 
@@ -232,4 +282,7 @@ if __name__ == "__main__":
         print("1..0 # skipped: no hugepages, which processes share")
         sys.exit(SKIP)
     sys.exit(wires.main([test_a_secondary_talks_by_the_primarys_port_and_comes_again,
-                         test_a_driver_that_cannot_do_it_is_told, test_dumpcap_attaches_beside_it]))
+                         test_a_driver_that_cannot_do_it_is_told,
+                         test_rules_that_the_card_does_not_take_are_told, test_no_primary_is_told,
+                         test_a_node_ends_when_its_primary_has_died,
+                         test_dumpcap_attaches_beside_it]))

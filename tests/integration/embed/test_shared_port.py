@@ -4,14 +4,10 @@
 The feed is multicast, sent as fast as it is acknowledged, before, beside and behind the guest; the
 other node is `mycelium run` on the same interface.
 """
-import ctypes
 import os
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../flow"))
 
@@ -19,7 +15,7 @@ import wires  # noqa: E402
 from wires import Failure, SKIP, Wires, run  # noqa: E402
 
 HOST, PROGRAM, PROFILES = sys.argv[1:4]
-WINDOW = 256  # frames of the feed in flight
+FEED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "feed.py")
 ACK_TYPE = 0x88b5
 
 PEER = """node:
@@ -47,49 +43,29 @@ actors:
 """
 
 
-def feed_frame(number):
-    """A datagram to 239.1.1.1:30001 with a number in it."""
-    payload = struct.pack("=Q", number) + b"\0" * 24
-    size = 20 + 8 + len(payload)
-    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, size, 0, 0, 1, 17, 0,
-                         socket.inet_aton("10.9.0.9"), socket.inet_aton("239.1.1.1"))
-    total = sum(struct.unpack(">10H", header))
-    total = (total & 0xffff) + (total >> 16)
-    header = header[:10] + struct.pack(">H", ~total & 0xffff) + header[12:]
-    return (bytes.fromhex("01005e010101020000000009") + b"\x08\x00" + header +
-            struct.pack(">HHHH", 30001, 30001, 8 + len(payload), 0) + payload)
+class Feed:
+    """Sends the feed into an interface of a namespace, from start to end.
 
-
-class Feed(threading.Thread):
-    """Sends the feed into an interface of this thread's namespace until it is told to end."""
+    In a process of its own: as a thread it took this interpreter's lock again before anybody who
+    waited for it had woken up, for minutes when the CPUs were busy.
+    """
 
     def __init__(self, namespace):
-        super().__init__()
         self.namespace = namespace
-        self.is_over = False
-        self.sent = self.acknowledged = 0
+        self.process = None
 
-    def run(self):
-        with open(f"/run/netns/{self.namespace}", encoding="ascii") as file:
-            if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), 0) != 0:
-                raise OSError(ctypes.get_errno(), "setns")
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ACK_TYPE)) as wire:
-            wire.bind(("wb", ACK_TYPE))
-            wire.settimeout(1)
-            while not self.is_over:
-                self.turn(wire)
+    def start(self):
+        """Begins to send."""
+        self.process = subprocess.Popen([sys.executable, "-B", FEED, self.namespace, str(ACK_TYPE)])
 
-    def turn(self, wire):
-        """Fills the window, and waits for an acknowledgement."""
-        while self.sent < self.acknowledged + WINDOW:
-            self.sent += 1
-            wire.send(feed_frame(self.sent))
-        try:
-            frame = wire.recv(2048)
-        except TimeoutError:
+    def end(self):
+        """Has it send no more; says so when it has ended by itself."""
+        if not self.process:
             return
-        if frame[12:14] == struct.pack(">H", ACK_TYPE):
-            self.acknowledged = max(self.acknowledged, struct.unpack("=Q", frame[14:22])[0])
+        if self.process.poll() is not None:
+            print(f"# the feed has ended with {self.process.returncode}")
+        self.process.terminate()
+        self.process.wait()
 
 
 def interface(namespace):
@@ -131,9 +107,7 @@ def share(way):
             log.seek(0)
             raise Failure(f"{failure}; the other node: {log.read().decode()[-2000:]}") from None
         finally:
-            feed.is_over = True
-            if feed.ident:
-                feed.join()
+            feed.end()
             peer.terminate()
             peer.wait()
 
