@@ -67,9 +67,23 @@ on_credit(struct fab_flow *flow, const struct fab_credit_block *block)
     flow->credit_probe_count = 0;
 }
 
+/* Units of credit that came back, by lane: told once for all records of a frame. */
+struct returned {
+    uint32_t units[FAB_LANE_COUNT];
+};
+
+static void
+give_back(struct fab_flow *flow, const struct returned *returned)
+{
+    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
+        if (returned->units[lane] != 0)
+            fab_flow_credit_came_back(flow, (enum fab_lane)lane, returned->units[lane]);
+    }
+}
+
 /* Returns false when the owner has no room. */
 static bool
-deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
+deliver(struct fab_flow *flow, const struct fab_chunk *chunk, struct returned *returned)
 {
     enum fab_lane lane = fab_chunk_lane(chunk);
 
@@ -84,7 +98,7 @@ deliver(struct fab_flow *flow, const struct fab_chunk *chunk)
         flow->whole_count--;
     flow->reorder.next[chunk->stream]++;
     if (!flow->config.is_credit_manual)
-        fab_flow_credit_came_back(flow, lane, fab_chunk_units(chunk->size));
+        returned->units[lane] += fab_chunk_units(chunk->size);
     return true;
 }
 
@@ -94,8 +108,8 @@ is_refused(const struct fab_flow *flow, uint8_t stream)
     return flow->has_refused && (flow->refused[stream / 64] >> stream % 64 & 1U) != 0;
 }
 
-void
-fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream)
+static void
+deliver_waiting(struct fab_flow *flow, uint8_t stream, struct returned *returned)
 {
     uint64_t bit = 1ULL << stream % 64;
     const struct fab_chunk *chunk;
@@ -109,13 +123,22 @@ fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream)
         if (fab_unlikely(fab_chunk_is_large(chunk)))
             fab_flow_name_body(
                 (struct fab_msg *)(void *)(flow->store->scratch_record + sizeof(*chunk)));
-        if (!deliver(flow, chunk)) {
+        if (!deliver(flow, chunk, returned)) {
             flow->refused[stream / 64] |= bit;
             flow->has_refused = true;
             return;
         }
         fab_reorder_drop(&flow->reorder, chunk);
     }
+}
+
+void
+fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream)
+{
+    struct returned returned = { { 0 } };
+
+    deliver_waiting(flow, stream, &returned);
+    give_back(flow, &returned);
 }
 
 bool
@@ -167,13 +190,13 @@ keep(struct fab_flow *flow, const struct fab_chunk *chunk, uint64_t *counter)
 
 /* The record that its stream waits for. Returns false when it had to be left. */
 static bool
-take_next(struct fab_flow *flow, const struct fab_chunk *chunk)
+take_next(struct fab_flow *flow, const struct fab_chunk *chunk, struct returned *returned)
 {
     if (fab_unlikely(is_refused(flow, chunk->stream))) { /* it is kept */
         flow->counters.messages_duplicate++;
         return true;
     }
-    if (fab_unlikely(!deliver(flow, chunk))) {
+    if (fab_unlikely(!deliver(flow, chunk, returned))) {
         if (!keep(flow, chunk, &flow->counters.messages_held))
             return false;
         flow->refused[chunk->stream / 64] |= 1ULL << chunk->stream % 64;
@@ -181,7 +204,7 @@ take_next(struct fab_flow *flow, const struct fab_chunk *chunk)
         return true;
     }
     if (fab_unlikely(!fab_reorder_is_empty(&flow->reorder)))
-        fab_flow_deliver_waiting(flow, chunk->stream);
+        deliver_waiting(flow, chunk->stream, returned);
     return true;
 }
 
@@ -191,6 +214,7 @@ take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
 {
     const uint8_t *at = frame->chunks;
     const uint8_t *end = at + frame->chunks_size;
+    struct returned returned = { { 0 } };
     bool is_complete = true;
 
     while (at < end) {
@@ -200,13 +224,14 @@ take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
         if (fab_unlikely(fab_chunk_is_large(chunk)) && early >= 0)
             is_complete &= fab_flow_take_head(flow, chunk);
         else if (fab_likely(early == 0))
-            is_complete &= take_next(flow, chunk);
+            is_complete &= take_next(flow, chunk, &returned);
         else if (early < 0)
             flow->counters.messages_duplicate++;
         else
             is_complete &= keep(flow, chunk, &flow->counters.messages_reordered);
         at += fab_chunk_wire_size(chunk);
     }
+    give_back(flow, &returned);
     return is_complete;
 }
 
