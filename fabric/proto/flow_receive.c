@@ -9,7 +9,6 @@
  */
 #include <string.h>
 
-#include "base/assert.h"
 #include "base/compiler.h"
 #include "proto/flow_state.h"
 
@@ -65,174 +64,6 @@ on_credit(struct fab_flow *flow, const struct fab_credit_block *block)
     flow->short_lanes = 0; /* until the next frame is planned */
     flow->credit_probe_ns = FAB_FLOW_NO_DEADLINE;
     flow->credit_probe_count = 0;
-}
-
-/* Units of credit that came back, by lane: told once for all records of a frame. */
-struct returned {
-    uint32_t units[FAB_LANE_COUNT];
-};
-
-static void
-give_back(struct fab_flow *flow, const struct returned *returned)
-{
-    for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
-        if (returned->units[lane] != 0)
-            fab_flow_credit_came_back(flow, (enum fab_lane)lane, returned->units[lane]);
-    }
-}
-
-/* Returns false when the owner has no room. */
-static bool
-deliver(struct fab_flow *flow, const struct fab_chunk *chunk, struct returned *returned)
-{
-    enum fab_lane lane = fab_chunk_lane(chunk);
-
-    if (fab_unlikely(fab_chunk_is_skipped(chunk)))
-        flow->counters.messages_missed++;
-    else if (fab_unlikely(!flow->ops->on_message(
-                 flow->context, lane, (const struct fab_msg *)(const void *)(chunk + 1))))
-        return false;
-    else
-        flow->counters.messages_received++;
-    if (fab_unlikely(fab_chunk_is_large(chunk)))
-        flow->whole_count--;
-    flow->reorder.next[chunk->stream]++;
-    if (!flow->config.is_credit_manual)
-        returned->units[lane] += fab_chunk_units(chunk->size);
-    return true;
-}
-
-static bool
-is_refused(const struct fab_flow *flow, uint8_t stream)
-{
-    return flow->has_refused && (flow->refused[stream / 64] >> stream % 64 & 1U) != 0;
-}
-
-static void
-deliver_waiting(struct fab_flow *flow, uint8_t stream, struct returned *returned)
-{
-    uint64_t bit = 1ULL << stream % 64;
-    const struct fab_chunk *chunk;
-
-    flow->refused[stream / 64] &= ~bit;
-    flow->has_refused = (flow->refused[0] | flow->refused[1]) != 0;
-    while ((chunk = fab_reorder_peek(&flow->reorder, stream, flow->store->scratch_record)) !=
-           NULL) {
-        if (fab_unlikely(fab_flow_is_held(chunk)))
-            return;
-        if (fab_unlikely(fab_chunk_is_large(chunk)))
-            fab_flow_name_body(
-                (struct fab_msg *)(void *)(flow->store->scratch_record + sizeof(*chunk)));
-        if (!deliver(flow, chunk, returned)) {
-            flow->refused[stream / 64] |= bit;
-            flow->has_refused = true;
-            return;
-        }
-        fab_reorder_drop(&flow->reorder, chunk);
-    }
-}
-
-void
-fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream)
-{
-    struct returned returned = { { 0 } };
-
-    deliver_waiting(flow, stream, &returned);
-    give_back(flow, &returned);
-}
-
-bool
-fab_flow_has_refused(const struct fab_flow *flow)
-{
-    return flow->has_refused;
-}
-
-void
-fab_flow_offer(struct fab_flow *flow)
-{
-    for (uint8_t stream = 0; stream < FAB_STREAM_COUNT; stream++) {
-        if (is_refused(flow, stream))
-            fab_flow_deliver_waiting(flow, stream);
-    }
-}
-
-void
-fab_flow_offer_last(struct fab_flow *flow)
-{
-    flow->is_ending = true;
-    fab_flow_offer(flow);
-    flow->is_ending = false;
-    FAB_ASSERT(!fab_flow_has_refused(flow));
-}
-
-bool
-fab_flow_is_ending(const struct fab_flow *flow)
-{
-    return flow->is_ending;
-}
-
-/* Returns false when the chunk had to be left. */
-static bool
-keep(struct fab_flow *flow, const struct fab_chunk *chunk, uint64_t *counter)
-{
-    switch (fab_reorder_keep(&flow->reorder, chunk, fab_flow_keep_limit(flow, chunk))) {
-    case FAB_REORDER_KEPT:
-        ++*counter;
-        return true;
-    case FAB_REORDER_DUPLICATE:
-        flow->counters.messages_duplicate++;
-        return true;
-    case FAB_REORDER_NO_ROOM:
-        break;
-    }
-    return false;
-}
-
-/* The record that its stream waits for. Returns false when it had to be left. */
-static bool
-take_next(struct fab_flow *flow, const struct fab_chunk *chunk, struct returned *returned)
-{
-    if (fab_unlikely(is_refused(flow, chunk->stream))) { /* it is kept */
-        flow->counters.messages_duplicate++;
-        return true;
-    }
-    if (fab_unlikely(!deliver(flow, chunk, returned))) {
-        if (!keep(flow, chunk, &flow->counters.messages_held))
-            return false;
-        flow->refused[chunk->stream / 64] |= 1ULL << chunk->stream % 64;
-        flow->has_refused = true;
-        return true;
-    }
-    if (fab_unlikely(!fab_reorder_is_empty(&flow->reorder)))
-        deliver_waiting(flow, chunk->stream, returned);
-    return true;
-}
-
-/* Returns whether every record of the frame was taken. */
-static bool
-take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
-{
-    const uint8_t *at = frame->chunks;
-    const uint8_t *end = at + frame->chunks_size;
-    struct returned returned = { { 0 } };
-    bool is_complete = true;
-
-    while (at < end) {
-        const struct fab_chunk *chunk = (const struct fab_chunk *)(const void *)at;
-        int32_t early = (int32_t)(chunk->number - flow->reorder.next[chunk->stream]);
-
-        if (fab_unlikely(fab_chunk_is_large(chunk)) && early >= 0)
-            is_complete &= fab_flow_take_head(flow, chunk);
-        else if (fab_likely(early == 0))
-            is_complete &= take_next(flow, chunk, &returned);
-        else if (early < 0)
-            flow->counters.messages_duplicate++;
-        else
-            is_complete &= keep(flow, chunk, &flow->counters.messages_reordered);
-        at += fab_chunk_wire_size(chunk);
-    }
-    give_back(flow, &returned);
-    return is_complete;
 }
 
 static bool
@@ -359,7 +190,7 @@ receive_in_epoch(struct fab_flow *flow, const struct fab_frame *frame, uint64_t 
     if (frame->part != NULL && !fab_flow_part_is_possible(flow, frame))
         return;
     flow->is_head_refused = false;
-    if (!take_chunks(flow, frame)) {
+    if (!fab_flow_take_chunks(flow, frame)) {
         *(flow->is_head_refused ? &flow->counters.refused_transfer
                                 : &flow->counters.refused_credit) += 1;
         return;

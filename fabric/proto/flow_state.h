@@ -8,6 +8,7 @@
  *      flow_credit.c   how much the peer may send
  *      flow_epoch.c    handshake, begin and end of an epoch, resets, leaving
  *      flow_receive.c  what a frame does when it comes in
+ *      flow_records.c  what becomes of its records
  *      flow_ack.c      what an acknowledgement in it does
  *      flow_plan.c     what the next frame holds
  *      flow_send.c     how it is written
@@ -280,13 +281,18 @@ void fab_flow_tell_writable(struct fab_flow *flow);
 /* Whether it would say so of one. */
 bool fab_flow_is_writable_due(const struct fab_flow *flow);
 
+bool fab_flow_address_is_ours(const struct fab_flow *flow, const struct fab_frame_header *header);
+
+/* flow_records.c */
+
+/* Hands on or keeps the records of a frame. Returns whether every one was taken. */
+bool fab_flow_take_chunks(struct fab_flow *flow, const struct fab_frame *frame);
+
 /* Hands on what the stream has kept and now is next. */
 void fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream);
 
 /* The epoch ends: hands on what on_message has refused. */
 void fab_flow_offer_last(struct fab_flow *flow);
-
-bool fab_flow_address_is_ours(const struct fab_flow *flow, const struct fab_frame_header *header);
 
 /* flow_secure.c: none of it without flow->secure */
 
