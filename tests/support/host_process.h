@@ -15,6 +15,13 @@
 
 #define HOST_ECHO_FAILS 2U /* template id of a message that makes the echo fail */
 
+/* ThreadSanitizer cannot follow a fork of a process with threads: no node is restarted there. */
+#if defined(__SANITIZE_THREAD__)
+#define HOST_CAN_RESTART false
+#else
+#define HOST_CAN_RESTART true
+#endif
+
 struct host_process {
     pid_t pid;
     int reports; /* read end: one struct host_report for each event */

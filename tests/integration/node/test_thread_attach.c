@@ -3,6 +3,7 @@
  * Threads of the node's own process that are no lcores: each attaches, has an actor of its own, and
  * sends, asks, receives and watches beside the others.
  */
+#include "support/any_bytes.h"
 #include "support/cmocka.h"
 
 #include <pthread.h>
@@ -26,14 +27,6 @@ enum {
     PING = 1,
     FAIL = 2
 };
-
-static bool
-any_bytes(const void *body, uint32_t size, uint16_t block_length, uint16_t version)
-{
-    (void)body;
-    (void)version;
-    return block_length <= size;
-}
 
 #define TYPE(text, id)                                                                            \
     {                                                                                             \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Who may attach to a node, and whom a client reaches that may reach some only. */
+#include "support/any_bytes.h"
 #include "support/cmocka.h"
 
 #include <pthread.h>
@@ -25,14 +26,6 @@ static struct myc_ref open_ref;
 static struct myc_ref hidden_ref;
 static pthread_t thread;
 static _Atomic bool is_over;
-
-static bool
-any_bytes(const void *body, uint32_t size, uint16_t block_length, uint16_t version)
-{
-    (void)body;
-    (void)version;
-    return block_length <= size;
-}
 
 static const struct myc_type ping = {
     .name = "Ping", .schema_id = 903, .template_id = 1, .block_length = 8, .verify = any_bytes

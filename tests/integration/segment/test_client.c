@@ -14,6 +14,7 @@
 
 #include "base/compiler.h"
 #include "base/log.h"
+#include "support/any_bytes.h"
 #include "support/cmocka.h"
 #include "support/control_node.h"
 
@@ -22,25 +23,10 @@
 #define WAIT_NS    (10 * SECOND_NS)
 #define CLIENT_MAX 8
 
-/* ThreadSanitizer cannot follow a fork of a process with threads: no node is restarted there. */
-#if defined(__SANITIZE_THREAD__)
-#define CAN_RESTART false
-#else
-#define CAN_RESTART true
-#endif
-
 static char folder[64];
 static char path[96];
 static char error[256];
 static struct host_process host;
-
-static bool
-any_bytes(const void *body, uint32_t size, uint16_t block_length, uint16_t version)
-{
-    (void)body;
-    (void)version;
-    return block_length <= size;
-}
 
 static const struct myc_type ping = {
     .name = "Ping",
@@ -197,7 +183,7 @@ test_a_killed_node_is_noticed_and_taken_back(void **state)
     uint64_t killed_ms;
 
     (void)state;
-    if (!CAN_RESTART)
+    if (!HOST_CAN_RESTART)
         skip();
     node = open_client();
     home = myc_node_home(node);
@@ -287,7 +273,7 @@ test_a_monitored_actor_of_a_killed_node_is_down_once(void **state)
     uint64_t monitor;
 
     (void)state;
-    if (!CAN_RESTART)
+    if (!HOST_CAN_RESTART)
         skip();
     node = open_client();
     assert_echo(node, 1);

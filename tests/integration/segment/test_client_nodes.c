@@ -8,6 +8,7 @@
 #include <mycelium/client.h>
 
 #include "base/log.h"
+#include "support/any_bytes.h"
 #include "support/cmocka.h"
 #include "support/control_node.h"
 
@@ -16,25 +17,10 @@
 #define SECOND_NS   1000000000ULL
 #define WAIT_NS     (10 * SECOND_NS)
 
-/* ThreadSanitizer cannot follow a fork of a process with threads: no node is restarted there. */
-#if defined(__SANITIZE_THREAD__)
-#define CAN_RESTART false
-#else
-#define CAN_RESTART true
-#endif
-
 static char folder[64];
 static char paths[2][96];
 static char error[256];
 static struct host_process hosts[2];
-
-static bool
-any_bytes(const void *body, uint32_t size, uint16_t block_length, uint16_t version)
-{
-    (void)body;
-    (void)version;
-    return block_length <= size;
-}
 
 static const struct myc_type number_type = {
     .name = "Number",
@@ -156,7 +142,7 @@ test_either_node_may_end_and_come_again(void **state)
     struct myc_node *node;
 
     (void)state;
-    if (!CAN_RESTART)
+    if (!HOST_CAN_RESTART)
         skip();
     node = open_client(true);
     assert_echo(node, FIRST_HOME, 1);
@@ -183,7 +169,7 @@ test_a_node_that_comes_later_is_attached_to(void **state)
     struct myc_node *node;
 
     (void)state;
-    if (!CAN_RESTART)
+    if (!HOST_CAN_RESTART)
         skip();
     host_process_stop(&hosts[1]);
     node = open_client(true);

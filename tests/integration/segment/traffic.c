@@ -12,6 +12,7 @@
 #include "actor/inspect.h"
 #include "base/assert.h"
 #include "env/clock.h"
+#include "support/any_bytes.h"
 
 #define SMALL_MAX  1000U
 #define LARGE_MAX  9000U
@@ -22,14 +23,6 @@ struct body_head {
     uint64_t seed;
     uint64_t checksum;
 };
-
-static bool
-any_bytes(const void *body, uint32_t size, uint16_t block_length, uint16_t version)
-{
-    (void)body;
-    (void)version;
-    return block_length <= size;
-}
 
 static const struct myc_type load_type = {
     .name = "Load",
