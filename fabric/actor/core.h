@@ -138,7 +138,8 @@ struct fab_core_config {
     X(wait_cycles, "times that actors were found to wait for each other's answers (debug builds)") \
     X(replies_duplicate, "replies to an ask that had been replied to")                             \
     X(downs, "Down events given to actors here")                                                   \
-    X(downs_unsaid, "refused monitors whose watcher could not be told")                            \
+    X(downs_unsaid, "refused monitors and links whose watcher could not be told")                  \
+    X(exits, "ends of linked actors that ended one here")                                          \
     X(nodes_untold, "nodes that came up when the table of nodes was full")                         \
     X(large_sent, "messages whose body went through the heap")                                     \
     X(large_received, "messages that came over links with their body in a heap")                   \

@@ -4,9 +4,10 @@
  *
  * Without a list everybody may send to every actor whose ref he has. With one, messages and asks of
  * other nodes and of clients reach only actors that hold a name of the list now, and the registry;
- * others come back as REFUSED. So do their watches (a Down with REFUSED); their requests to stop
- * are dropped and counted. What this node itself began is not touched: replies, notices and Downs
- * come by other ways. Who starts children here for supervisors elsewhere needs a name on the list.
+ * others come back as REFUSED. So do their watches (a Down with REFUSED) and links (an exit with
+ * it); their requests to stop are dropped and counted. What this node itself began is not touched:
+ * replies, notices and Downs come by other ways. Who starts children here for supervisors elsewhere
+ * needs a name on the list.
  *
  * Whether a name is on the list is looked up when it is claimed, not when a message comes.
  */

@@ -3,6 +3,7 @@
 
 #include "actor/become.h"
 #include "actor/buffer.h"
+#include "actor/linked.h"
 #include "actor/notice.h"
 #include "actor/overflow.h"
 #include "actor/parts.h"
@@ -121,7 +122,8 @@ finish(struct fab_core *core, struct fab_slot *slot, enum myc_status reason)
     if (slot->flags & FAB_SLOT_HAS_WAITERS)
         fab_waiters_fire_slot(core, slot);
     if (cold->first_tie != FAB_SLOT_NONE)
-        fab_ties_on_end(core, slot, reason);
+        fab_ties_on_end(core, slot);
+    fab_linked_on_end(core, slot, reason);
     fab_names_on_end(core, slot);
     fab_monitors_on_end(core, slot, reason);
     free_memory(core, slot);
@@ -178,6 +180,18 @@ count_end(struct fab_core *core, enum fab_slot_request request)
         core->counters.stopped++;
 }
 
+/* It waits for its parent's decision. */
+static void
+suspend(struct fab_core *core, struct fab_slot *slot, enum myc_status reason)
+{
+    drop_belongings(core, slot);
+    fab_linked_on_end(core, slot, reason);
+    fab_parts_on_restart(core, slot);
+    fab_ties_on_suspend(core, slot);
+    fab_slot_become(core, slot, FAB_SLOT_SUSPENDED);
+    slot->reason = (uint8_t)reason;
+}
+
 /* A running actor ends, or is suspended for its parent to decide. */
 static void
 end(struct fab_core *core, struct fab_slot *slot, enum fab_slot_request request,
@@ -198,11 +212,7 @@ end(struct fab_core *core, struct fab_slot *slot, enum fab_slot_request request,
         finish(core, slot, reason);
         return;
     }
-    drop_belongings(core, slot);
-    fab_parts_on_restart(core, slot);
-    fab_ties_on_suspend(core, slot, reason);
-    fab_slot_become(core, slot, FAB_SLOT_SUSPENDED);
-    slot->reason = (uint8_t)reason;
+    suspend(core, slot, reason);
     tell_parent(core, parent, slot, reason);
 }
 
@@ -329,13 +339,13 @@ tie_to_parent(struct fab_core *core, struct fab_slot *slot, struct fab_slot *par
         return options->is_supervised ? MYC_INVALID : MYC_OK;
     fab_slot_cold(core, slot)->parent = fab_slot_actor(core, parent);
     if (options->is_linked)
-        return fab_tie_add(core, slot, parent, FAB_TIE_LINKED) ? MYC_OK : MYC_NO_MEMORY;
+        return fab_linked_add(core, slot, fab_slot_ref(core, parent)) ? MYC_OK : MYC_NO_MEMORY;
     if (!options->is_supervised)
         return MYC_OK;
     if (!fab_cells_reserve(&core->cells, FAB_CELL_SMALL))
         return MYC_NO_MEMORY;
     slot->flags |= FAB_SLOT_IS_SUPERVISED;
-    return fab_tie_add(core, slot, parent, FAB_TIE_SUPERVISED) ? MYC_OK : MYC_NO_MEMORY;
+    return fab_tie_add(core, slot, parent) ? MYC_OK : MYC_NO_MEMORY;
 }
 
 enum myc_status
@@ -395,10 +405,6 @@ fab_life_restart(struct fab_core *core, struct fab_slot *slot)
         return MYC_OK;
     }
     fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
-    drop_belongings(core, slot);
-    fab_parts_on_restart(core, slot);
-    fab_ties_on_suspend(core, slot, status);
-    fab_slot_become(core, slot, FAB_SLOT_SUSPENDED);
-    slot->reason = (uint8_t)status;
+    suspend(core, slot, status);
     return status;
 }

@@ -22,43 +22,20 @@
 
 #include <string.h>
 
-#include "actor/handle.h"
+#include "actor/linked.h"
 #include "actor/nodes.h"
 #include "actor/target.h"
+#include "actor/watch.h"
 #include "wire/system.h"
 
 #include <mycelium/messages.h>
-
-struct watch {
-    struct myc_ref target;
-    uint32_t slot; /* the watcher */
-    uint32_t next; /* of the same watcher */
-    uint32_t prev;
-    uint16_t link; /* over which the target is watched; FAB_WATCHED_HERE: on this lcore */
-    bool is_posted;
-};
-
-struct fab_monitors {
-    struct watch *watches;
-    struct fab_handle *entries;
-    struct fab_handles handles;
-};
 
 enum myc_status
 fab_monitors_create(struct fab_core *core)
 {
     uint32_t count = core->config.limits.monitors_max;
-    struct fab_monitors *monitors = fab_core_alloc(core, sizeof(*monitors));
 
-    core->monitors = monitors;
-    if (monitors == NULL)
-        return MYC_NO_MEMORY;
-    monitors->watches = fab_core_alloc(core, count * sizeof(monitors->watches[0]));
-    monitors->entries = fab_core_alloc(core, count * sizeof(monitors->entries[0]));
-    if (monitors->watches == NULL || monitors->entries == NULL)
-        return MYC_NO_MEMORY;
-    fab_handles_init(&monitors->handles, monitors->entries, count);
-    if (fab_targets_create(core, count) != MYC_OK)
+    if (fab_watches_create(core, count) != MYC_OK || fab_targets_create(core, count) != MYC_OK)
         return MYC_NO_MEMORY;
     return fab_nodes_create(core);
 }
@@ -66,70 +43,17 @@ fab_monitors_create(struct fab_core *core)
 void
 fab_monitors_destroy(struct fab_core *core)
 {
-    struct fab_monitors *monitors = core->monitors;
-
     fab_nodes_destroy(core);
     fab_targets_destroy(core);
-    if (monitors == NULL)
-        return;
-    fab_core_free(core, monitors->watches);
-    fab_core_free(core, monitors->entries);
-    fab_core_free(core, monitors);
-    core->monitors = NULL;
-}
-
-static struct watch *
-watch_at(const struct fab_core *core, uint32_t index)
-{
-    return &core->monitors->watches[index];
-}
-
-static bool
-add_watch(struct fab_core *core, struct myc_ref target, uint32_t *index)
-{
-    struct fab_monitors *monitors = core->monitors;
-    uint32_t *first = &fab_slot_cold(core, core->self->slot)->first_monitor;
-
-    if (!fab_handles_pop(&monitors->handles, index))
-        return false;
-    if (!fab_cells_reserve(&core->cells, FAB_CELL_SMALL)) {
-        fab_handles_push(&monitors->handles, *index);
-        return false;
-    }
-    *watch_at(core, *index) = (struct watch){
-        .target = target,
-        .slot = fab_slot_index(core, core->self->slot),
-        .next = *first,
-        .prev = FAB_SLOT_NONE,
-        .link = FAB_WATCHED_HERE,
-    };
-    if (*first != FAB_SLOT_NONE)
-        watch_at(core, *first)->prev = *index;
-    *first = *index;
-    return true;
-}
-
-/* Takes a watch out; the cell that it holds (unless it is posted) stays reserved. */
-static void
-remove_watch(struct fab_core *core, uint32_t index)
-{
-    struct watch *watch = watch_at(core, index);
-
-    if (watch->prev != FAB_SLOT_NONE)
-        watch_at(core, watch->prev)->next = watch->next;
-    else
-        core->cold[watch->slot].first_monitor = watch->next;
-    if (watch->next != FAB_SLOT_NONE)
-        watch_at(core, watch->next)->prev = watch->prev;
-    fab_handles_push(&core->monitors->handles, index);
+    fab_watches_destroy(core);
 }
 
 /* The end of a watch as its watcher learns it. */
 static void
 post_down(struct fab_core *core, uint32_t index, enum myc_status reason)
 {
-    struct watch *watch = watch_at(core, index);
-    uint64_t id = fab_handles_id(&core->monitors->handles, index);
+    struct fab_watch *watch = fab_watch_at(core, index);
+    uint64_t id = fab_watch_id(core, index);
     uint8_t body[MYC_DOWN_SIZE];
     const struct fab_event event = {
         .type = &myc_down_type,
@@ -149,13 +73,13 @@ post_down(struct fab_core *core, uint32_t index, enum myc_status reason)
 void
 fab_watch_on_down(struct fab_core *core, uint16_t link, const struct fab_system_down *down)
 {
-    const struct watch *watch;
+    const struct fab_watch *watch;
     uint32_t index;
 
     if (!fab_handles_lookup(&core->monitors->handles, down->monitor, &index))
         return;
-    watch = watch_at(core, index);
-    if (!watch->is_posted && watch->link == link &&
+    watch = fab_watch_at(core, index);
+    if (!watch->is_linked && !watch->is_posted && watch->link == link &&
         fab_slot_actor(core, &core->slots[watch->slot]) == down->watcher)
         post_down(core, index, (enum myc_status)down->reason);
 }
@@ -174,12 +98,12 @@ monitor_record(uint16_t op, const struct fab_system_monitor *monitor)
 static struct fab_system_monitor
 monitor_body(const struct fab_core *core, uint32_t index)
 {
-    const struct watch *watch = watch_at(core, index);
+    const struct fab_watch *watch = fab_watch_at(core, index);
 
     return (struct fab_system_monitor){
         .watcher = fab_slot_actor(core, &core->slots[watch->slot]),
         .target = watch->target.actor,
-        .monitor = fab_handles_id(&core->monitors->handles, index),
+        .monitor = fab_watch_id(core, index),
     };
 }
 
@@ -187,12 +111,13 @@ monitor_body(const struct fab_core *core, uint32_t index)
 static void
 end_watch(struct fab_core *core, uint32_t index)
 {
-    const struct watch *watch = watch_at(core, index);
+    const struct fab_watch *watch = fab_watch_at(core, index);
     const struct fab_system_monitor monitor = monitor_body(core, index);
     const struct fab_system_record record = monitor_record(FAB_SYSTEM_DEMONITOR, &monitor);
 
+    FAB_ASSERT(!watch->is_linked); /* those end before: see fab_linked_on_end */
     if (watch->is_posted) {
-        remove_watch(core, index);
+        fab_watch_remove(core, index);
         return;
     }
     if (watch->link != FAB_WATCHED_HERE) {
@@ -201,7 +126,7 @@ end_watch(struct fab_core *core, uint32_t index)
         fab_target_forget(core, FAB_WATCHED_HERE, monitor.monitor);
         fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
     }
-    remove_watch(core, index);
+    fab_watch_remove(core, index);
 }
 
 bool
@@ -210,11 +135,11 @@ fab_monitors_is_wanted(struct fab_core *core, struct fab_slot *slot, uint64_t so
     uint32_t index;
 
     if (!fab_handles_lookup(&core->monitors->handles, source, &index) ||
-        !watch_at(core, index)->is_posted)
+        !fab_watch_at(core, index)->is_posted)
         return false;
-    FAB_ASSERT(watch_at(core, index)->slot == fab_slot_index(core, slot));
+    FAB_ASSERT(fab_watch_at(core, index)->slot == fab_slot_index(core, slot));
     core->counters.downs++;
-    remove_watch(core, index);
+    fab_watch_remove(core, index);
     return true;
 }
 
@@ -222,10 +147,10 @@ fab_monitors_is_wanted(struct fab_core *core, struct fab_slot *slot, uint64_t so
 static enum myc_status
 watch_here(struct fab_core *core, uint32_t index)
 {
-    const struct fab_slot *slot = fab_slot_lookup(core, watch_at(core, index)->target.actor);
+    const struct fab_slot *slot = fab_slot_lookup(core, fab_watch_at(core, index)->target.actor);
     const struct fab_watched watched = {
         .watcher = core->self->actor,
-        .monitor = fab_handles_id(&core->monitors->handles, index),
+        .monitor = fab_watch_id(core, index),
         .slot = slot == NULL ? FAB_SLOT_NONE : fab_slot_index(core, slot),
         .link = FAB_WATCHED_HERE,
     };
@@ -248,7 +173,7 @@ watch_over(struct fab_core *core, uint32_t index, struct fab_link *link)
     if (status == MYC_UNREACHABLE)
         post_down(core, index, MYC_NO_CONNECTION);
     else if (status == MYC_OK)
-        watch_at(core, index)->link = link->index;
+        fab_watch_at(core, index)->link = link->index;
     return status == MYC_NO_MEMORY ? MYC_NO_MEMORY : MYC_OK;
 }
 
@@ -261,7 +186,7 @@ myc_monitor(struct myc_self *self, struct myc_ref ref, uint64_t *monitor)
     enum myc_status way;
     uint32_t index;
 
-    if (!add_watch(core, ref, &index))
+    if (!fab_watch_add(core, self->slot, ref, &index))
         return MYC_NO_MEMORY;
     way = fab_route(core, ref, &link);
     if (way != MYC_OK)
@@ -272,10 +197,10 @@ myc_monitor(struct myc_self *self, struct myc_ref ref, uint64_t *monitor)
         status = watch_over(core, index, link);
     if (status != MYC_OK) {
         fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
-        remove_watch(core, index);
+        fab_watch_remove(core, index);
         return status;
     }
-    *monitor = fab_handles_id(&core->monitors->handles, index);
+    *monitor = fab_watch_id(core, index);
     return MYC_OK;
 }
 
@@ -286,7 +211,8 @@ myc_demonitor(struct myc_self *self, uint64_t monitor)
     uint32_t index;
 
     if (!fab_handles_lookup(&core->monitors->handles, monitor, &index) ||
-        watch_at(core, index)->slot != fab_slot_index(core, self->slot))
+        fab_watch_at(core, index)->is_linked ||
+        fab_watch_at(core, index)->slot != fab_slot_index(core, self->slot))
         return MYC_NOT_FOUND;
     end_watch(core, index);
     return MYC_OK;
@@ -322,10 +248,16 @@ fab_monitors_on_link_down(struct fab_core *core, struct fab_link *link)
 {
     struct fab_monitors *monitors = core->monitors;
 
-    for (uint32_t i = 0; i < monitors->handles.fresh; i++)
-        if (fab_handles_is_taken(&monitors->handles, i) && !monitors->watches[i].is_posted &&
-            monitors->watches[i].link == link->index)
+    for (uint32_t i = 0; i < monitors->handles.fresh; i++) {
+        const struct fab_watch *watch = &monitors->watches[i];
+
+        if (!fab_handles_is_taken(&monitors->handles, i) || watch->link != link->index)
+            continue;
+        if (watch->is_linked)
+            fab_linked_on_link_down(core, i);
+        else if (!watch->is_posted)
             post_down(core, i, MYC_NO_CONNECTION);
+    }
     fab_targets_on_link_down(core, link);
     fab_nodes_on_link_down(core, link);
 }
@@ -339,6 +271,9 @@ fab_monitors_on_system(struct fab_core *core, struct fab_link *link, uint16_t op
     if (op == FAB_SYSTEM_MONITOR || op == FAB_SYSTEM_DEMONITOR)
         return size == sizeof(struct fab_system_monitor) &&
                fab_target_on_record(core, link, op, body);
+    if (op == FAB_SYSTEM_LINK || op == FAB_SYSTEM_UNLINK || op == FAB_SYSTEM_EXIT)
+        return size == sizeof(struct fab_system_linked) &&
+               fab_linked_on_record(core, link, op, body);
     if (op != FAB_SYSTEM_DOWN || size != sizeof(down))
         return false;
     memcpy(&down, body, sizeof(down));

@@ -4,6 +4,7 @@
 #include "actor/buffer.h"
 #include "actor/keyed.h"
 #include "actor/life.h"
+#include "actor/linked.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 #include "actor/request.h"
@@ -30,6 +31,9 @@ event_is_wanted(struct myc_self *self, const struct fab_msg *msg)
         return true;
     case FAB_ASK_ENDED_KEY:
         fab_requests_on_ended(core, msg);
+        return false;
+    case FAB_EXIT_KEY:
+        fab_linked_on_exit(core, self->slot, msg);
         return false;
     default:
         return true;

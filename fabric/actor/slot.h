@@ -96,7 +96,7 @@ struct fab_slot_cold {
     uint32_t args_size; /* bytes */
     uint32_t first_timer;
     uint32_t first_ask;
-    uint32_t first_monitor; /* watches of others */
+    uint32_t first_monitor; /* watches of others, and links */
     uint32_t first_watcher; /* others that watch it */
     uint32_t first_name;
     uint32_t first_waiter; /* senders here to be told when it has room */

@@ -2,6 +2,7 @@
 /* The functions of mycelium/spawn.h, and spawning on another lcore. */
 #include "actor/drain.h"
 #include "actor/life.h"
+#include "actor/linked.h"
 #include "actor/notice.h"
 #include "actor/run.h"
 #include "wire/system.h"
@@ -107,7 +108,7 @@ carry_out(struct fab_core *core, struct fab_spawn_request *request, struct fab_s
         return;
     request->ref = fab_slot_ref(core, slot);
     fab_slot_cold(core, slot)->parent = request->parent.actor;
-    if (is_away && !fab_tie_add_away(core, slot, request->parent)) {
+    if (is_away && !fab_linked_add(core, slot, request->parent)) {
         fab_request(core, slot, FAB_REQUEST_KILL, MYC_KILLED);
         request->status = MYC_NO_MEMORY;
     }
@@ -173,28 +174,6 @@ fab_spawn_receive(struct fab_core *core, struct fab_link *link, const void *body
     return true;
 }
 
-/* The parent's end of a link between lcores, or the end of a child whose parent is gone. */
-static void
-tie_outcome(struct fab_core *core, struct fab_link *link, struct fab_spawn_request *request)
-{
-    struct fab_slot *parent = fab_slot_lookup(core, request->parent.actor);
-    struct fab_system_exit body = {
-        .actor = request->ref.actor,
-        .peer = request->parent.actor,
-        .reason = MYC_SHUTDOWN,
-    };
-    struct fab_system_record record = { FAB_SYSTEM_EXIT, body.actor, &body, sizeof(body) };
-
-    if (parent && fab_tie_add_away(core, parent, request->ref))
-        return;
-    if (parent)
-        request->status = MYC_NO_MEMORY;
-    if (fab_notice_reserve(core))
-        fab_system_send_reserved(core, link, &record);
-    else
-        core->counters.notices_lost++;
-}
-
 bool
 fab_spawn_outcome(struct fab_core *core, struct fab_link *link, const void *body)
 {
@@ -205,8 +184,6 @@ fab_spawn_outcome(struct fab_core *core, struct fab_link *link, const void *body
     if (link->level != FAB_LEVEL_RING || link->peer_home != core->home)
         return false;
     request = (void *)(uintptr_t)answer.request;
-    if (request->status == MYC_OK && request->options.is_linked)
-        tie_outcome(core, link, request);
     post_spawned(core, request);
     fab_cells_push(&core->cells, FAB_CONTAINER_OF(request, struct fab_cell, msg));
     return true;

@@ -209,22 +209,6 @@ on_stop(struct fab_core *core, const struct fab_link *link, const void *body)
     return true;
 }
 
-static bool
-on_exit(struct fab_core *core, struct fab_link *link, const void *body)
-{
-    struct fab_system_exit ended;
-    struct fab_slot *slot;
-
-    memcpy(&ended, body, sizeof(ended));
-    if (ended.reason >= MYC_STATUS_COUNT || ended.peer >> 56 != link->peer_lcore)
-        return false;
-    slot = fab_slot_lookup(core, ended.actor);
-    if (slot)
-        fab_tie_on_exit(core, slot, (struct myc_ref){ link->peer_home, ended.peer },
-                        (enum myc_status)ended.reason);
-    return true;
-}
-
 static const uint8_t body_sizes[FAB_SYSTEM_PARTS] = {
     [FAB_SYSTEM_NOTICE] = sizeof(struct fab_system_notice),
     [FAB_SYSTEM_NOTICE_TAKEN] = sizeof(struct fab_system_taken),
@@ -232,7 +216,6 @@ static const uint8_t body_sizes[FAB_SYSTEM_PARTS] = {
     [FAB_SYSTEM_STOP] = sizeof(struct fab_system_stop),
     [FAB_SYSTEM_SPAWN] = sizeof(struct fab_system_spawn),
     [FAB_SYSTEM_SPAWNED] = sizeof(struct fab_system_spawned),
-    [FAB_SYSTEM_EXIT] = sizeof(struct fab_system_exit),
     [FAB_SYSTEM_RELEASE] = sizeof(struct fab_system_release),
 };
 
@@ -253,10 +236,8 @@ receive_own(struct fab_core *core, struct fab_link *link, uint16_t op, const voi
         return fab_spawn_receive(core, link, body);
     case FAB_SYSTEM_SPAWNED:
         return fab_spawn_outcome(core, link, body);
-    case FAB_SYSTEM_RELEASE:
-        return fab_buffers_on_release(core, link, body);
     default:
-        return on_exit(core, link, body);
+        return fab_buffers_on_release(core, link, body);
     }
 }
 

@@ -9,9 +9,10 @@
  *
  * On a flow only what is for one actor is in order, so each record says with whose messages it goes
  * (the stream of that actor's word). NOTICE_TAKEN goes with the receiver's: after every message
- * that the sender sent before it took the notice. DOWN goes with the watcher's: after the dead
- * actor's last message. NOTICE and WRITABLE go together, with nobody's: WRITABLE comes after the
- * notices that announced it, and a notice that is repeated after a break is known by its number.
+ * that the sender sent before it took the notice. DOWN goes with the watcher's, EXIT with the
+ * linked actor's: after the dead actor's last message. NOTICE and WRITABLE go together, with
+ * nobody's: WRITABLE comes after the notices that announced it, and a notice that is repeated after
+ * a break is known by its number.
  */
 #ifndef FAB_WIRE_SYSTEM_H
 #define FAB_WIRE_SYSTEM_H
@@ -25,7 +26,6 @@ enum fab_system_op {
     FAB_SYSTEM_STOP = 4,         /* an actor is asked to stop, or killed */
     FAB_SYSTEM_SPAWN = 5,        /* between lcores of one process: spawn there */
     FAB_SYSTEM_SPAWNED = 6,      /* its outcome */
-    FAB_SYSTEM_EXIT = 7,         /* a linked actor has ended */
     FAB_SYSTEM_RELEASE = 8,      /* a large body that was lent is read no more */
     FAB_SYSTEM_PARTS = 16, /* from here on: asks 16 to 31, monitors 32 to 47, names 48 to 63 */
     FAB_SYSTEM_ASK_FIRST = 16,
@@ -37,6 +37,9 @@ enum fab_system_op {
     FAB_SYSTEM_MONITOR = 32,   /* an actor is to be watched */
     FAB_SYSTEM_DEMONITOR = 33, /* and no more */
     FAB_SYSTEM_DOWN = 34,      /* a watched actor has ended */
+    FAB_SYSTEM_LINK = 35,      /* two actors are to be linked */
+    FAB_SYSTEM_UNLINK = 36,    /* and no more */
+    FAB_SYSTEM_EXIT = 37,      /* a linked actor has ended */
     FAB_SYSTEM_NAME_FIRST = 48,
     FAB_SYSTEM_END = 64
 };
@@ -101,14 +104,6 @@ struct fab_system_spawned {
     uint64_t request;
 };
 
-/* EXIT: the end of one side of a link. */
-struct fab_system_exit {
-    uint64_t actor; /* actor word of the other side, of the core that gets this */
-    uint64_t peer;  /* actor word of the one that ended, of the core that sends this */
-    uint8_t reason; /* enum myc_status */
-    uint8_t reserved[7];
-};
-
 /* RELEASE: the other end may use the memory again. Not over a flow, which has its own copy. */
 struct fab_system_release {
     uint32_t loan; /* as the record with the body said */
@@ -116,7 +111,6 @@ struct fab_system_release {
 };
 
 static_assert(sizeof(struct fab_system_release) == 8, "layout");
-static_assert(sizeof(struct fab_system_exit) == 24, "layout");
 /* ASK_FAILED: an ask of `asker` will not be answered. */
 struct fab_system_ask_failed {
     uint64_t asker; /* actor word, of the core that gets this */
@@ -173,6 +167,19 @@ struct fab_system_down {
     uint8_t reserved[7];
 };
 
+/* LINK, UNLINK, EXIT: a link between two actors begins, is taken back, or ends with one of them.
+ * Each side's half of it has an id; 0: not known, or there is none. They go with the messages to
+ * the actor, so that an EXIT is behind all that its peer had sent. */
+struct fab_system_linked {
+    uint64_t actor;       /* actor word, of the core that gets this */
+    uint64_t peer;        /* actor word, of the core that sends this */
+    uint64_t sender_id;   /* of the peer's half; never 0 in a LINK */
+    uint64_t receiver_id; /* of the actor's half */
+    uint8_t reason;       /* enum myc_status, of an EXIT */
+    uint8_t reserved[7];
+};
+
+static_assert(sizeof(struct fab_system_linked) == 40, "layout");
 static_assert(sizeof(struct fab_system_monitor) == 24, "layout");
 static_assert(sizeof(struct fab_system_down) == 24, "layout");
 static_assert(sizeof(struct fab_system_notice) == 48, "layout");

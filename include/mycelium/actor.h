@@ -9,7 +9,8 @@
  *
  * class.h says what an actor is, spawn.h how it comes and goes, send.h how it talks, buffer.h about
  * large messages, timer.h what
- * it does by the clock, monitor.h how it watches others, clock.h what times of other hosts mean;
+ * it does by the clock, monitor.h how it watches others and is linked to them, clock.h what times
+ * of other hosts mean;
  * this header is all of them.
  *
  * A handler never blocks and is never entered twice: a message to oneself or to a neighbour on the

@@ -86,7 +86,7 @@ struct myc_limits {
     uint64_t state_bytes_max; /**< memory for the state of actors [64 MiB] */
     uint32_t timers_max;      /**< [65536] */
     uint32_t asks_max;        /**< open asks [16384] */
-    uint32_t monitors_max;    /**< [65536] */
+    uint32_t monitors_max;    /**< and links [65536] */
     uint32_t names_max;       /**< [4096] */
     uint32_t buffers_max;     /* bodies of large messages known at one time [8192] */
     uint64_t heap_bytes_max;  /* heap of large messages, rounded up to 2 MiB [64 MiB] */

@@ -38,7 +38,7 @@ struct myc_spawn_options {
     /** The spawner gets ChildExited and decides: myc_restart or myc_release; the child ends with
      * it. Only on the spawner's lcore, and not together with is_linked. */
     bool is_supervised;
-    bool is_linked; /**< either's end but a NORMAL one ends the other */
+    bool is_linked; /**< as by myc_link: either's end but a NORMAL one ends the other */
 };
 
 /**

@@ -196,6 +196,34 @@ probe_demonitor(struct probe *probe, uint64_t id)
 }
 
 static void
+link_with(struct myc_self *self, void *context)
+{
+    struct call *call = context;
+
+    call->status = myc_link(self, call->ref);
+}
+
+enum myc_status
+probe_link(struct probe *probe, struct myc_ref ref)
+{
+    CALL(probe, link_with, .ref = ref);
+}
+
+static void
+unlink_from(struct myc_self *self, void *context)
+{
+    struct call *call = context;
+
+    call->status = myc_unlink(self, call->ref);
+}
+
+enum myc_status
+probe_unlink(struct probe *probe, struct myc_ref ref)
+{
+    CALL(probe, unlink_from, .ref = ref);
+}
+
+static void
 watch_nodes(struct myc_self *self, void *context)
 {
     ((struct call *)context)->status = myc_watch_nodes(self);

@@ -33,6 +33,8 @@ extern struct myc_request probe_kept;
 
 enum myc_status probe_monitor(struct probe *probe, struct myc_ref ref, uint64_t *monitor);
 enum myc_status probe_demonitor(struct probe *probe, uint64_t monitor);
+enum myc_status probe_link(struct probe *probe, struct myc_ref ref);
+enum myc_status probe_unlink(struct probe *probe, struct myc_ref ref);
 enum myc_status probe_watch_nodes(struct probe *probe);
 
 enum myc_status probe_register(struct probe *probe, const char *name);

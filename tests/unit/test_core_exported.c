@@ -166,6 +166,30 @@ test_who_is_not_exported_can_be_neither_watched_nor_stopped(void **state)
     at_each_level(check_system);
 }
 
+/* A link that c makes stands; one that a makes with it is refused. */
+static void
+check_links(void)
+{
+    assert_int_equal(probe_link(&b, a.ref), MYC_OK);
+    assert_int_equal(probe_link(&c, a.ref), MYC_OK);
+    lab_settle(&lab);
+    assert_int_equal(probe_unlink(&a, c.ref), MYC_OK);
+    assert_int_equal(probe_link(&a, c.ref), MYC_OK);
+    lab_settle(&lab);
+    assert_int_equal(lab_counters(&lab, 1)->unexported, 1);
+    assert_int_equal(a.stop_count, 1);
+    assert_int_equal(a.stop_reason, MYC_REFUSED);
+    assert_int_equal(b.stop_reason, MYC_REFUSED); /* by its own link with a */
+    assert_int_equal(c.stop_count, 0);
+}
+
+static void
+test_who_is_not_exported_is_linked_by_its_own_wish_alone(void **state)
+{
+    (void)state;
+    at_each_level(check_links);
+}
+
 /* What was refused before is not overtaken by what comes after the name was taken. */
 static void
 check_name_that_comes_and_goes(void)
@@ -201,6 +225,7 @@ main(void)
         cmocka_unit_test(test_an_ask_of_who_is_not_exported_fails_at_once),
         cmocka_unit_test(test_replies_downs_and_notices_of_what_was_begun_here_come),
         cmocka_unit_test(test_who_is_not_exported_can_be_neither_watched_nor_stopped),
+        cmocka_unit_test(test_who_is_not_exported_is_linked_by_its_own_wish_alone),
         cmocka_unit_test(test_an_actor_is_exported_while_it_holds_the_name),
     };
 

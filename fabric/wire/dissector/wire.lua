@@ -51,13 +51,15 @@ local system_bodies = {
     [number.FAB_SYSTEM_NOTICE_TAKEN] = "fab_system_taken",
     [number.FAB_SYSTEM_WRITABLE] = "fab_system_writable",
     [number.FAB_SYSTEM_STOP] = "fab_system_stop",
-    [number.FAB_SYSTEM_EXIT] = "fab_system_exit",
     [number.FAB_SYSTEM_ASK_FAILED] = "fab_system_ask_failed",
     [number.FAB_SYSTEM_ASK_ENDED] = "fab_system_ask_ended",
     [number.FAB_SYSTEM_ASK_TAKEN] = "fab_system_ask_taken",
     [number.FAB_SYSTEM_MONITOR] = "fab_system_monitor",
     [number.FAB_SYSTEM_DEMONITOR] = "fab_system_monitor",
     [number.FAB_SYSTEM_DOWN] = "fab_system_down",
+    [number.FAB_SYSTEM_LINK] = "fab_system_linked",
+    [number.FAB_SYSTEM_UNLINK] = "fab_system_linked",
+    [number.FAB_SYSTEM_EXIT] = "fab_system_linked",
 }
 
 local security_of = {}  -- of a pair of lcores, as their HELLOs said

@@ -151,12 +151,12 @@ class Dissection(unittest.TestCase):
         self.assertEqual(self.tshark("-T", "fields", "-e", "tools.echo.number").strip(), "77")
 
     def test_bodies_between_cores_are_explained(self):
-        # EXIT is op 7: actor, peer, reason.
+        # EXIT is op 37: actor, peer, the ids of their halves, reason.
         write_capture(self.capture,
-                      [data_frame([((0, 7, 0, 0), 4, struct.pack("<QQB7x", 5, 6, 3))])])
+                      [data_frame([((0, 37, 0, 0), 4, struct.pack("<QQQQB7x", 5, 6, 7, 8, 3))])])
         self.assertEqual(self.check_all_explained(), 1)
         self.assertEqual(
-            self.tshark("-T", "fields", "-e", "mycelium.system_exit.reason").strip(), "3")
+            self.tshark("-T", "fields", "-e", "mycelium.system_linked.reason").strip(), "3")
 
     def test_a_wrong_checksum_is_said(self):
         frame = bytearray(golden("data_records"))

@@ -204,8 +204,8 @@ next_slot(void)
                                       (size_t)index * FAB_RING_SLOT_SIZE);
 }
 
-/* A record that is nearly right; a system record of any kind but those that end an actor, which a
- * peer may. */
+/* A record that is nearly right; a system record of any kind but STOP and LINK, with which a peer
+ * may end an actor. */
 static void
 write_record(void)
 {
@@ -219,7 +219,7 @@ write_record(void)
     msg->to = draw(4) ? VICTIM_ACTOR : fab_prng_next(&prng);
     msg->kind = draw(4) ? FAB_MSG_SYSTEM : (uint8_t)draw(6);
     msg->size = draw(FAB_RING_SLOT_SIZE - sizeof(*msg));
-    msg->template_id = op == FAB_SYSTEM_STOP || op == FAB_SYSTEM_EXIT ? 0 : (uint16_t)op;
+    msg->template_id = op == FAB_SYSTEM_STOP || op == FAB_SYSTEM_LINK ? 0 : (uint16_t)op;
     if (msg->kind == FAB_MSG_SYSTEM && draw(4))
         msg->to = 0;
     if (draw(16) == 0)
