@@ -8,6 +8,7 @@
  *   stillborn has an init that fails
  *   sweeper   kills its peer and then itself, without a word
  *   watcher   watches its peer
+ *   linker    links itself to its peer, and says why it stops
  *   asker     asks its peer
  *   crosser   asks its peer until it is answered, and says so
  *   answerer  answers, or keeps silent
@@ -169,6 +170,37 @@ watcher_receive(struct myc_self *self, void *state, const struct myc_message *me
     return MYC_OK;
 }
 
+/* --- linker ----------------------------------------------------------------------------------- */
+
+static enum myc_status
+linker_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    enum myc_status status = conf_take_plan(state, args, args_size);
+    const struct conf_plan *plan = &((struct base *)state)->plan;
+
+    if (status == MYC_OK)
+        conf_report_to(self, plan, CONF_WHAT_SENT, 0, myc_link(self, plan->peer), plan->peer);
+    return status;
+}
+
+/* A Go takes the link back. */
+static enum myc_status
+linker_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    const struct conf_plan *plan = &((struct base *)state)->plan;
+
+    if (myc_message_is(message, &conf_go_type))
+        conf_report_to(self, plan, CONF_WHAT_SENT, 0, myc_unlink(self, plan->peer), plan->peer);
+    return MYC_OK;
+}
+
+static void
+linker_stop(struct myc_self *self, void *state, enum myc_status reason)
+{
+    conf_report_to(self, &((struct base *)state)->plan, CONF_WHAT_STOPPED, 0, reason,
+                   myc_self_ref(self));
+}
+
 /* --- asker and answerer ----------------------------------------------------------------------- */
 
 /* count: asks; option: time-out in ns. */
@@ -313,6 +345,8 @@ const struct myc_class conf_life_classes[] = {
     { CLASS("sweeper", struct base), .init = sweeper_init, .receive = idle_receive },
     { CLASS("watcher", struct base), TAKES(watcher_types), .init = watcher_init,
       .receive = watcher_receive },
+    { CLASS("linker", struct base), TAKES(watcher_types), .init = linker_init,
+      .receive = linker_receive, .stop = linker_stop },
     { CLASS("asker", struct base), .init = asker_init, .receive = asker_receive },
     { CLASS("crosser", struct base), .init = crosser_init, .receive = crosser_receive },
     { CLASS("answerer", struct base), TAKES(question_types), .init = conf_plain_init,

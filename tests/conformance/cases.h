@@ -42,6 +42,12 @@ void test_what_a_mailbox_drops_is_told_as_dead_letters_and_not_to_the_sender(voi
 void test_what_has_expired_does_not_reach_the_handler(void **state);
 void test_what_waits_in_the_mailbox_of_who_ends_comes_back_as_gone(void **state);
 
+/* cases_link.c */
+void test_an_abnormal_end_ends_who_is_linked(void **state);
+void test_neither_a_normal_end_nor_that_of_an_unlinked_ends_another(void **state);
+void test_a_link_to_who_has_ended_says_no_process(void **state);
+void test_the_crash_of_the_other_node_ends_who_is_linked_there(void **state);
+
 /* cases_large.c */
 void test_large_messages_arrive_whole_in_order_and_once(void **state);
 void test_more_than_sixteen_mebibytes_are_too_big(void **state);
