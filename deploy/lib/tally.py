@@ -24,22 +24,28 @@ CASE = re.compile(r"^\s*(not ok|ok) \d+(?: -)? ?(.*)$")
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
 UNITTEST_BAD = re.compile(r"^(FAIL|ERROR): (\S+)", re.MULTILINE)
 UNITTEST_SKIPPED = re.compile(r"^(?:OK|FAILED) \(.*?skipped=(\d+)", re.MULTILINE)
+SAID = re.compile(r"^\s*(?:# )?skipped: ")
+UNITTEST_WHY = re.compile(r"^(\S+) \(.*\) \.\.\. skipped ['\"](.*)['\"]$", re.MULTILINE)
 REASON = re.compile(r"\bskip(?:ped|s|ping)?\b[:, ]*(.*)", re.IGNORECASE)
 
 
 def cases_of(text):
-    """Yields (outcome, name, reason) for each TAP line of a program's output."""
+    """Yields (outcome, name, reason) for each TAP line of a program's output. Why a case was
+    skipped stands in its line, or in one before it that begins with "skipped:"."""
+    said = ""
     for line in text.splitlines():
         match = CASE.match(line)
         if not match:
+            said = line.strip() if SAID.match(line) else said
             continue
         verdict, rest = match.groups()
         if "# SKIP" in rest:
             before, after = (part.strip() for part in rest.split("# SKIP", 1))
-            name, reason = (before, after) if before else (after, "")
+            name, reason = (before, after) if before else (after, said)
             yield "skip", name, reason
         else:
             yield ("pass" if verdict == "ok" else "fail"), rest, ""
+        said = ""
 
 
 def unittests_of(text):
@@ -52,7 +58,9 @@ def unittests_of(text):
     skips = int(skipped[1]) if skipped else 0
     good = max(0, int(ran[1]) - len(bad) - skips)
     yield from (("pass", f"case {index}", "") for index in range(1, good + 1))
-    yield from (("skip", "a case", "") for _ in range(skips))
+    why = UNITTEST_WHY.findall(text)[:skips]
+    yield from (("skip", name, reason) for name, reason in why)
+    yield from (("skip", "a case", "") for _ in range(skips - len(why)))
     yield from (("fail", name, "") for name in bad)
 
 

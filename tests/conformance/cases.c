@@ -31,7 +31,7 @@ test_many_messages_arrive_in_order_and_once(void **state)
     struct myc_ref sink;
 
     if (!fixture->many)
-        skip();
+        conf_skip("so many messages are for other carriers");
     conf_begin(state);
     sink = conf_spawn(fixture, CONF_B, "sink", (struct conf_plan){ .count = fixture->many });
     conf_spawn(fixture, CONF_A, "source",
@@ -212,7 +212,7 @@ test_a_ref_to_the_earlier_life_of_a_node_is_gone(void **state)
     struct myc_ref old, now;
 
     if (!fixture->crash_b)
-        skip();
+        conf_skip("here a node has no other life");
     conf_begin(state);
     old = conf_spawn(fixture, CONF_B, "sink", (struct conf_plan){ .count = 1 });
     conf_spawn(fixture, CONF_A, "prober", (struct conf_plan){ .peer = old });
@@ -280,7 +280,7 @@ test_what_was_begun_ends_when_the_other_node_crashes_and_it_is_taken_back(void *
     struct want source_ended = { .log = log, .what = CONF_WHAT_SENT, .count = 2 };
 
     if (!fixture->crash_b || fixture->is_one_node)
-        skip();
+        conf_skip("there is no other node that could crash");
     for (unsigned life = 0; life < 2; life++) {
         struct myc_ref sink;
 

@@ -52,7 +52,7 @@ test_the_members_of_a_node_that_crashes_are_gone(void **state)
     struct myc_ref here, there;
 
     if (!fixture->crash_b || fixture->is_one_node)
-        skip();
+        conf_skip("there is no other node that could crash");
     conf_begin(state);
     here = conf_spawn(fixture, CONF_A, "joiner", plan);
     there = conf_spawn(fixture, CONF_B, "joiner", plan);

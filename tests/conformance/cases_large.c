@@ -118,7 +118,7 @@ test_a_node_that_dies_half_way_leaves_no_large_message_behind(void **state)
     struct conf_fixture *fixture = *state;
 
     if (!fixture->crash_b || fixture->is_one_node)
-        skip();
+        conf_skip("there is no other node that could crash");
     for (unsigned life = 0; life < 2; life++) {
         struct conf_plan weigher = { .count = UINT32_MAX, .option = 4 * MIB };
         struct conf_plan hauler = weigher;

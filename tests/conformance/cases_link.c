@@ -109,7 +109,7 @@ test_the_crash_of_the_other_node_ends_who_is_linked_there(void **state)
     struct conf_fixture *fixture = *state;
 
     if (!fixture->crash_b || fixture->is_one_node)
-        skip();
+        conf_skip("there is no other node that could crash");
     for (unsigned life = 0; life < 2; life++) {
         struct myc_ref here, there;
 

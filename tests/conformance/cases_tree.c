@@ -101,7 +101,7 @@ test_a_node_that_stops_lets_its_actors_say_their_last_word(void **state)
     struct myc_ref watcher;
 
     if (!fixture->stop_b)
-        skip();
+        conf_skip("both places are of one node, which the test needs");
     conf_begin(state);
     watcher = conf_spawn(fixture, CONF_A, "watcher", (struct conf_plan){ 0 });
     conf_spawn_with(fixture, CONF_B, "victim", (struct conf_plan){ .peer = watcher, .count = 30 },

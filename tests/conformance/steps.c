@@ -227,3 +227,10 @@ conf_restart_b(struct conf_fixture *fixture)
         conf_spawn_collector(fixture);
     conf_cross(fixture);
 }
+
+void
+conf_skip(const char *why)
+{
+    print_message("skipped: %s\n", why);
+    skip();
+}

@@ -73,6 +73,9 @@ void conf_pass(struct conf_fixture *fixture, uint64_t ns);
 /* The start of a case: an empty log, a collector, places that are joined. */
 struct conf_fixture *conf_begin(void **state);
 
+/* Ends a case that has no sense over this locality, and says why. */
+void conf_skip(const char *why);
+
 /* B's node ends without a word, and comes again. */
 void conf_restart_b(struct conf_fixture *fixture);
 

@@ -47,6 +47,12 @@ class Tally(unittest.TestCase):
         self.assertEqual(outcomes("OK", "skipped: no NIC\nnot ok 1 # SKIP a\n"),
                          [("skip", "skipped: no NIC")])
         self.assertEqual(outcomes("OK", "ok 1 - a # SKIP too old\n"), [("skip", "too old")])
+        self.assertEqual(outcomes("OK", "skipped: one\nnot ok 1 # SKIP a\nok 2 - b\nskipped: two\n"
+                                        "not ok 3 # SKIP c\nlib: skipping a section\n"),
+                         [("skip", "skipped: one"), ("pass", ""), ("skip", "skipped: two")])
+        self.assertEqual(outcomes("OK", "", "test_x (__main__.T.test_x) ... skipped 'too long'\n"
+                                            "Ran 1 test in 1.0s\n\nOK (skipped=1)\n"),
+                         [("skip", "too long")])
 
     def test_unittest_is_counted_by_what_it_ran(self):
         self.assertEqual(self.counts("OK", "", "Ran 5 tests in 1.0s\n\nOK (skipped=1)\n"),
