@@ -127,12 +127,13 @@ fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_
 static unsigned
 drain_link(struct fab_flow_end *end, struct fab_flow_link *link, bool may_call, uint64_t now_ns)
 {
+    bool is_known = !may_call && link->is_quiet;
     bool is_drained = true;
     unsigned work = 0;
 
     if (may_call)
         fab_flow_settle(link->flow);
-    if (fab_flow_has_output(link->flow)) {
+    if (!is_known && fab_flow_has_output(link->flow)) {
         work = 1;
         is_drained = drain(end, link, may_call, now_ns);
     }
@@ -160,12 +161,7 @@ fab_flow_end_drain(struct fab_flow_end *end, bool may_call, uint64_t now_ns)
         link->is_touched = false;
         if (next)
             fab_flow_prefetch(next->flow);
-        if (!may_call && link->is_quiet) {
-            fab_flow_end_touch(end, link);
-            link->is_quiet = true;
-        } else {
-            work += drain_link(end, link, may_call, now_ns);
-        }
+        work += drain_link(end, link, may_call, now_ns);
         link = next;
     }
     return work;

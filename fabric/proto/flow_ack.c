@@ -3,7 +3,6 @@
  * What an acknowledgement does: frames are settled, spans freed, the round trip measured, and what
  * it shows to be lost is queued to be sent again.
  */
-#include "base/assert.h"
 #include "base/compiler.h"
 #include "proto/flow_state.h"
 
