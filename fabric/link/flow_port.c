@@ -9,7 +9,7 @@ static unsigned
 poll_port(void *context, struct fab_room room, uint64_t now_ns)
 {
     struct fab_flow_port *port = context;
-    struct fab_flow_end *end = &port->ends[port->lcore];
+    struct fab_flow_end *end = port->ends[port->lcore];
     unsigned work = fab_flow_end_begin(end, room, now_ns);
 
     work += fab_flow_port_receive(port, now_ns);
@@ -27,7 +27,7 @@ flush_port(void *context, uint64_t now_ns)
 {
     struct fab_flow_port *port = context;
 
-    fab_flow_end_finish(&port->ends[port->lcore], now_ns);
+    fab_flow_end_finish(port->ends[port->lcore], now_ns);
     fab_port_flush(port->port, port->queue, now_ns);
 }
 
@@ -45,14 +45,14 @@ fab_flow_port_pollable(struct fab_flow_port *port, uint8_t lcore)
         return (struct fab_pollable){ .poll = poll_port, .flush = flush_port, .context = port };
     return (struct fab_pollable){ .poll = fab_flow_end_poll,
                                   .flush = flush_end,
-                                  .context = &port->ends[lcore] };
+                                  .context = port->ends[lcore] };
 }
 
 void
 fab_flow_port_link_each(struct fab_flow_port *port, uint8_t lcore,
                         void (*each)(void *context, struct fab_link *link), void *context)
 {
-    struct fab_flow_end *end = &port->ends[lcore];
+    struct fab_flow_end *end = port->ends[lcore];
 
     FAB_ASSERT(lcore < port->lcore_count);
     for (uint32_t i = 0; i < end->link_count; i++)
@@ -62,7 +62,7 @@ fab_flow_port_link_each(struct fab_flow_port *port, uint8_t lcore,
 void
 fab_flow_port_close_links(struct fab_flow_port *port, uint8_t lcore)
 {
-    struct fab_flow_end *end = &port->ends[lcore];
+    struct fab_flow_end *end = port->ends[lcore];
 
     /* A link without ops was not made yet: the port's own create has failed. */
     for (uint32_t i = 0; i < end->link_count; i++)
@@ -73,7 +73,7 @@ fab_flow_port_close_links(struct fab_flow_port *port, uint8_t lcore)
 bool
 fab_flow_port_is_drained(const struct fab_flow_port *port, uint8_t lcore)
 {
-    const struct fab_flow_end *end = &port->ends[lcore];
+    const struct fab_flow_end *end = port->ends[lcore];
 
     for (uint32_t i = 0; i < end->link_count; i++) {
         if (end->links[i].link.is_up && !fab_flow_is_drained(end->links[i].flow))
@@ -200,7 +200,7 @@ visit_ends(const struct visit *visit, const struct fab_flow_port *port)
     const struct fab_flow_end_counters *counters = &sum;
 
     for (unsigned i = 0; i < port->lcore_count; i++) {
-#define ADD(name, text) sum.name += port->ends[i].counters.name;
+#define ADD(name, text) sum.name += port->ends[i]->counters.name;
         FAB_FLOW_END_COUNTERS(ADD)
 #undef ADD
     }
@@ -214,8 +214,8 @@ visit_flows(const struct visit *visit, const struct fab_flow_port *port)
     const struct fab_flow_counters *counters = &sum;
 
     for (unsigned i = 0; i < port->lcore_count; i++) {
-        for (uint32_t j = 0; j < port->ends[i].link_count; j++) {
-            const struct fab_flow_counters *one = fab_flow_counters(port->ends[i].links[j].flow);
+        for (uint32_t j = 0; j < port->ends[i]->link_count; j++) {
+            const struct fab_flow_counters *one = fab_flow_counters(port->ends[i]->links[j].flow);
 
 #define ADD(name, text) sum.name += one->name;
             FAB_FLOW_COUNTERS_TABLE(ADD)

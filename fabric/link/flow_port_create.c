@@ -31,7 +31,6 @@
     100U /* of interval for each peer: asking and answering all of them \
           * takes about 1 us each, a hundredth of an lcore */
 #define POLL_GAP_US_DEFAULT 10000U
-#define LCORES_MAX          254U
 #define VLAN_ID_MAX         4094U
 
 struct creation {
@@ -75,7 +74,7 @@ check_options(struct creation *creation)
     uint32_t base =
         options->udp_port_base ? options->udp_port_base : FAB_FLOW_UDP_PORT_BASE_DEFAULT;
 
-    if (options->lcore_count == 0 || options->lcore_count > LCORES_MAX ||
+    if (options->lcore_count == 0 || options->lcore_count > FAB_FLOW_LCORES_MAX ||
         options->lcore >= options->lcore_count)
         return fail(options, MYC_INVALID, "port '%s': lcore %u of %u polls it: there is none such",
                     options->name, options->lcore, options->lcore_count);
@@ -433,7 +432,7 @@ set_up_end(struct creation *creation, uint8_t lcore)
 {
     const struct fab_flow_port_options *options = creation->options;
     struct fab_flow_port *port = creation->port;
-    struct fab_flow_end *end = &port->ends[lcore];
+    struct fab_flow_end *end = port->ends[lcore];
     int socket = fab_flow_port_socket(options, lcore);
 
     end->port = port;
@@ -465,11 +464,12 @@ set_up_ends(struct creation *creation)
     struct fab_flow_port *port = creation->port;
     enum myc_status status = MYC_OK;
 
-    port->ends =
-        fab_memory_alloc("flow ends", port->lcore_count * sizeof(*port->ends), FAB_CACHE_LINE,
-                         fab_flow_port_socket(creation->options, port->lcore));
-    if (!port->ends)
-        return out_of_memory(creation->options, "lcores");
+    for (uint8_t i = 0; i < port->lcore_count; i++) {
+        port->ends[i] = fab_memory_alloc("flow end", sizeof(*port->ends[i]), FAB_CACHE_LINE,
+                                         fab_flow_port_socket(creation->options, i));
+        if (!port->ends[i])
+            return out_of_memory(creation->options, "lcores");
+    }
     for (uint8_t i = 0; i < port->lcore_count && status == MYC_OK; i++)
         status = set_up_end(creation, i);
     return status;

@@ -21,15 +21,22 @@ static void
 say_the_rest(struct fab_flow_port *port)
 {
     for (unsigned i = 0; i < port->lcore_count; i++)
-        fab_flow_end_begin(&port->ends[i], (struct fab_room){ 0 }, port->ends[i].now_ns);
+        fab_flow_end_begin(port->ends[i], (struct fab_room){ 0 }, port->ends[i]->now_ns);
     for (unsigned i = 0; i < FAB_FLOW_RING_FRAMES / FAB_PORT_BURST; i++) {
-        fab_flow_port_collect(port, port->ends[port->lcore].now_ns);
-        fab_port_flush(port->port, port->queue, port->ends[port->lcore].now_ns);
+        fab_flow_port_collect(port, port->ends[port->lcore]->now_ns);
+        fab_port_flush(port->port, port->queue, port->ends[port->lcore]->now_ns);
     }
 }
 
+/* Whether it has them all: they are made in turn, before any of them is set up. */
+static bool
+has_ends(const struct fab_flow_port *port)
+{
+    return port->lcore_count > 0 && port->ends[port->lcore_count - 1];
+}
+
 static void
-fini_end(struct fab_flow_end *end)
+destroy_end(struct fab_flow_end *end)
 {
     drain_ring(end->from_port);
     drain_ring(end->to_port);
@@ -42,6 +49,7 @@ fini_end(struct fab_flow_end *end)
     fab_memory_free(end->heap.timers);
     fab_memory_free(end->links);
     fab_memory_free(end->seconds);
+    fab_memory_free(end);
 }
 
 void
@@ -51,15 +59,14 @@ fab_flow_port_destroy(struct fab_flow_port **port)
 
     if (!ending)
         return;
-    for (unsigned i = 0; ending->ends && i < ending->lcore_count; i++)
+    for (unsigned i = 0; has_ends(ending) && i < ending->lcore_count; i++)
         fab_flow_port_close_links(ending, (uint8_t)i);
-    if (ending->peer_count && ending->ends)
+    if (ending->peer_count && has_ends(ending))
         say_the_rest(ending);
     while (ending->backlog_at < ending->backlog_count)
         rte_pktmbuf_free(ending->backlog[ending->backlog_at++]);
-    for (unsigned i = 0; ending->ends && i < ending->lcore_count; i++)
-        fini_end(&ending->ends[i]);
-    fab_memory_free(ending->ends);
+    for (unsigned i = 0; i < ending->lcore_count && ending->ends[i]; i++)
+        destroy_end(ending->ends[i]);
     if (ending->peers)
         fab_wipe(ending->peers, ending->peer_count * sizeof(*ending->peers));
     fab_memory_free(ending->peers);

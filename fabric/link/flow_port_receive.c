@@ -128,7 +128,7 @@ on_udp(struct fab_flow_port *port, struct rte_mbuf *mbuf, const struct fab_packe
         return;
     }
     port->counters.flow_frames++;
-    end = &port->ends[lcore];
+    end = port->ends[lcore];
     if (!end->is_local) {
         forward(port, end, mbuf, packet);
         return;
@@ -191,7 +191,7 @@ on_frame(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns)
 unsigned
 fab_flow_port_receive(struct fab_flow_port *port, uint64_t now_ns)
 {
-    const struct fab_flow_end *end = &port->ends[port->lcore];
+    const struct fab_flow_end *end = port->ends[port->lcore];
     unsigned frames = 0;
 
     if (port->backlog_at == port->backlog_count) {

@@ -85,7 +85,7 @@ fab_flow_port_collect(struct fab_flow_port *port, uint64_t now_ns)
     unsigned frames = 0;
 
     for (unsigned i = 0; i < port->lcore_count; i++) {
-        struct rte_ring *ring = port->ends[i].to_port;
+        struct rte_ring *ring = port->ends[i]->to_port;
         unsigned room = fab_port_room(port->port, port->queue);
         unsigned count = room < FAB_PORT_BURST ? room : FAB_PORT_BURST;
         void *mbufs[FAB_PORT_BURST];

@@ -18,6 +18,7 @@
 #define FAB_FLOW_NAME_SIZE   32U
 #define FAB_FLOW_RING_FRAMES 1024U /* between the port's lcore and another one, each way */
 #define FAB_FLOW_NODE_NONE   0xffffU
+#define FAB_FLOW_LCORES_MAX  254U
 
 /* clang-format off */
 #define FAB_FLOW_PORT_COUNTERS(X)                                                                  \
@@ -89,7 +90,7 @@ struct fab_flow_port {
     struct rte_mbuf *backlog[FAB_PORT_BURST];
     struct fab_flow_port_counters counters;
     struct fab_flow_listener listeners[FAB_FLOW_LISTENERS_MAX];
-    struct fab_flow_end *ends; /* owned, one for each lcore */
+    struct fab_flow_end *ends[FAB_FLOW_LCORES_MAX]; /* owned; each on the node of its lcore */
     char name[FAB_FLOW_NAME_SIZE];
     uint8_t listener_of[65536];   /* place + 1 by UDP port; [0]: whoever takes the rest */
     uint16_t peer_of_node[65536]; /* place in peers; FAB_FLOW_NODE_NONE */

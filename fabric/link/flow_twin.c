@@ -27,7 +27,7 @@ join(struct fab_flow_end *end, const struct fab_flow_port *first, uint32_t peer,
     FAB_ASSERT(there != FAB_FLOW_NODE_NONE && first->peer_lcores == port->peer_lcores);
     second->end = end;
     second->link =
-        &first->ends[end->lcore].links[there * (uint32_t)first->peer_lcores + peer_lcore];
+        &first->ends[end->lcore]->links[there * (uint32_t)first->peer_lcores + peer_lcore];
     second->path = peer << 16 | (uint32_t)end->lcore << 8 | peer_lcore;
     fab_twin_init(&second->twin);
     second->link->second = second;
@@ -41,7 +41,7 @@ fab_flow_twin_join(struct fab_flow_port *port, const struct fab_flow_port_option
 
         FAB_ASSERT(first->lcore_count == port->lcore_count);
         for (uint32_t j = 0; j < (uint32_t)port->lcore_count * port->peer_lcores; j++)
-            join(&port->ends[j / port->peer_lcores], first, port->flow_peer_count + i,
+            join(port->ends[j / port->peer_lcores], first, port->flow_peer_count + i,
                  (uint8_t)(j % port->peer_lcores));
     }
 }

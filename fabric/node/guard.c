@@ -4,10 +4,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <ucontext.h>
 
 #include "base/compiler.h"
+#include "env/numa.h"
 
 #define STACK_SIZE (64U << 10)
 
@@ -119,12 +119,10 @@ fab_guards_remove(void)
 enum myc_status
 fab_guard_init(struct fab_lcore *lcore)
 {
-    void *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-    if (stack == MAP_FAILED)
+    lcore->guard_stack =
+        fab_numa_pages("guard stack", STACK_SIZE, &(struct fab_numa_parts){ &lcore->socket, 1 });
+    if (!lcore->guard_stack)
         return MYC_NO_MEMORY;
-    lcore->guard_stack = stack;
     fab_core_set_guard(lcore->core, &lcore->guard);
     return MYC_OK;
 }
@@ -157,7 +155,7 @@ void
 fab_guard_fini(struct fab_lcore *lcore)
 {
     if (lcore->guard_stack && take_stack_back(lcore))
-        munmap(lcore->guard_stack, STACK_SIZE);
+        fab_numa_pages_free(lcore->guard_stack, STACK_SIZE);
     lcore->guard_stack = NULL;
 }
 

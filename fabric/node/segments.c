@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "env/memory.h"
 #include "node/control/control.h"
 #include "node/control/door.h"
 #include "node/full.h"
@@ -17,9 +18,9 @@
 
 struct fab_segments {
     struct fab_full *full;
-    struct fab_control *control; /* owned */
-    struct fab_door *doors;      /* owned; one for each lcore */
-    int sockets[FAB_LCORES_MAX]; /* NUMA node of each */
+    struct fab_control *control;            /* owned */
+    struct fab_door *doors[FAB_LCORES_MAX]; /* owned; of each lcore, on its NUMA node */
+    int sockets[FAB_LCORES_MAX];            /* NUMA node of each */
 };
 
 /* The control thread itself says who comes and goes. */
@@ -29,7 +30,7 @@ on_attached(void *context, const struct fab_control_peer *peer)
     struct fab_segments *segments = context;
 
     for (uint32_t i = 0; i < peer->link_count; i++)
-        fab_door_hand_over(&segments->doors[i / peer->lcore_count], &peer->links[i]);
+        fab_door_hand_over(segments->doors[i / peer->lcore_count], &peer->links[i]);
 }
 
 static void
@@ -39,7 +40,7 @@ on_detached(void *context, const struct fab_control_peer *peer, enum myc_status 
 
     (void)reason;
     for (uint32_t i = 0; i < peer->link_count; i++)
-        fab_door_retire(&segments->doors[i / peer->lcore_count]);
+        fab_door_retire(segments->doors[i / peer->lcore_count]);
 }
 
 static char *
@@ -51,24 +52,28 @@ on_request(void *context, const char *request)
 }
 
 static enum myc_status
+add_door(struct fab_segments *segments, struct fab_lcore *lcore)
+{
+    struct fab_door *door = fab_memory_alloc("door", sizeof(*door), FAB_CACHE_LINE, lcore->socket);
+
+    if (!door)
+        return MYC_NO_MEMORY;
+    segments->doors[lcore->index] = door;
+    segments->sockets[lcore->index] = lcore->socket;
+    fab_door_init(door, lcore->core);
+    return fab_lcore_add_pollable(lcore,
+                                  (struct fab_pollable){ .poll = fab_door_poll, .context = door });
+}
+
+static enum myc_status
 add_doors(struct fab_segments *segments)
 {
-    struct fab_full *full = segments->full;
+    const struct fab_full *full = segments->full;
+    enum myc_status status = MYC_OK;
 
-    segments->doors = aligned_alloc(FAB_CACHE_LINE, full->lcore_count * sizeof(struct fab_door));
-    if (!segments->doors)
-        return MYC_NO_MEMORY;
-    for (uint32_t i = 0; i < full->lcore_count; i++) {
-        struct fab_pollable pollable = { .poll = fab_door_poll, .context = &segments->doors[i] };
-        enum myc_status status;
-
-        segments->sockets[i] = full->lcores[i].socket;
-        fab_door_init(&segments->doors[i], full->lcores[i].core);
-        status = fab_lcore_add_pollable(&full->lcores[i], pollable);
-        if (status != MYC_OK)
-            return status;
-    }
-    return MYC_OK;
+    for (uint32_t i = 0; i < full->lcore_count && status == MYC_OK; i++)
+        status = add_door(segments, &full->lcores[i]);
+    return status;
 }
 
 enum myc_status
@@ -155,7 +160,8 @@ fab_segments_destroy(struct fab_segments **segments)
     if (!*segments)
         return;
     fab_control_destroy(&(*segments)->control);
-    free((*segments)->doors);
+    for (uint32_t i = 0; i < FAB_LCORES_MAX; i++)
+        fab_memory_free((*segments)->doors[i]);
     free(*segments);
     *segments = NULL;
 }

@@ -111,6 +111,7 @@ start(struct myc_node **node, const char *control)
         .peers = &peer,
         .peer_count = 1,
         .control_socket = control,
+        .guards_faults = true,
     });
 }
 
@@ -135,10 +136,16 @@ test_what_an_lcore_uses_lies_on_its_node(void **state)
     assert_on("flow timers", 1, 1);
     assert_on("flow store", 1, 1);
     assert_on("flows", 1, 1);
+    assert_on("flow end", 1, 1);
+    assert_on("door", 1, 1);
+    assert_on("guard stack", 1, 1);
     assert_alike("core");
     assert_alike("heap");
     assert_alike("ring");
     assert_alike("flows");
+    assert_alike("flow end");
+    assert_alike("door");
+    assert_alike("guard stack");
     stop(&node);
 }
 
@@ -153,7 +160,6 @@ test_what_a_port_uses_lies_on_its_node(void **state)
     assert_on("flow port", 0, 1);
     assert_on("flow peers", 0, 1);
     assert_on("flow neighbours", 0, 1);
-    assert_on("flow ends", 0, 1);
     stop(&node);
 }
 
