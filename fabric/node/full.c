@@ -51,6 +51,9 @@ full_counter_each(const struct myc_node *node,
     if (full->ports)
         fab_ports_counter_each(full->ports, each, context);
     fab_segments_counter_each(full->segments, each, context);
+    each(context, "primaries_lost",
+         "whether this secondary process has lost its primary: 1, else 0",
+         atomic_load_explicit(&full->primary.is_lost, memory_order_relaxed));
 }
 
 static unsigned
@@ -364,12 +367,18 @@ start_watchdog(struct fab_full *full)
 }
 
 static enum myc_status
+watch_primary(struct fab_full *full)
+{
+    return fab_primary_watch(&full->primary, &full->options);
+}
+
+static enum myc_status
 run_phases(struct fab_full *full)
 {
     enum myc_status (*const phases[])(struct fab_full *) = {
-        start_eal,           make_lcores, start_heap,    start_cores,
-        start_guards,        start_rings, start_ports,   start_segments,
-        start_system_actors, launch,      open_segments, start_watchdog,
+        start_eal,     make_lcores,    start_heap,     start_cores,         start_guards,
+        start_rings,   start_ports,    start_segments, start_system_actors, launch,
+        open_segments, start_watchdog, watch_primary,
     };
 
     for (size_t i = 0; i < FAB_COUNT_OF(phases); i++) {

@@ -18,6 +18,7 @@
 #include "node/lcore.h"
 #include "node/node.h"
 #include "node/options.h"
+#include "node/primary.h"
 
 #define FAB_NODE_CALL_TIMEOUT_MS 30000U /* an lcore that has not answered by then is stuck */
 #define FAB_NODE_STOP_TIMEOUT_MS 2000U  /* for each phase of a stop, unless the options say so */
@@ -39,6 +40,7 @@ struct fab_full {
     struct fab_ports *ports;        /* owned; NULL: none */
     struct fab_segments *segments;  /* owned; NULL: none */
     struct fab_watchdog *watchdog;  /* owned; NULL: none */
+    struct fab_primary primary;     /* of a secondary process */
     struct myc_ref *roots;          /* owned; what was spawned from outside, in that order */
     uint32_t root_count;
     uint32_t root_room;

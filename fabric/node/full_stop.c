@@ -256,6 +256,7 @@ fab_full_stop(struct myc_node *node)
 {
     struct fab_full *full = (struct fab_full *)node;
 
+    fab_primary_unwatch(&full->primary);
     if (full->launched_count > 0)
         stop_lcores(full);
     else

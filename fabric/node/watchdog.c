@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "node/watchdog.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "actor/stall.h"
 #include "base/log.h"
 #include "env/clock.h"
+#include "node/ticker.h"
 
-#define LOOKS        4U      /* in each stall_report_us */
-#define LOOK_NS_MIN  200000U /* between two looks */
-#define NS_IN_SECOND 1000000000U
+#define LOOKS       4U      /* in each stall_report_us */
+#define LOOK_NS_MIN 200000U /* between two looks */
 
 /* What was seen of one lcore. */
 struct sight {
@@ -26,12 +23,10 @@ struct sight {
 struct fab_watchdog {
     struct fab_full *full; /* not owned */
     uint64_t report_ns;
-    uint64_t limit_ns; /* UINT64_MAX: none */
-    uint64_t look_ns;  /* between two looks */
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wakes;
-    bool is_stopping; /* under the lock */
+    uint64_t limit_ns;         /* UINT64_MAX: none */
+    uint64_t look_ns;          /* between two looks */
+    uint64_t before_ns;        /* of the last one */
+    struct fab_ticker *ticker; /* owned */
     struct sight sights[FAB_LCORES_MAX];
 };
 
@@ -114,26 +109,6 @@ look(struct fab_watchdog *watchdog, uint32_t index, uint64_t now_ns)
     judge(watchdog, lcore, sight, &culprit);
 }
 
-/* Sleeps until the next look. False: the end. */
-static bool
-rest(struct fab_watchdog *watchdog)
-{
-    struct timespec until;
-    bool is_stopping;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)(watchdog->look_ns % NS_IN_SECOND);
-    until.tv_sec += (time_t)(watchdog->look_ns / NS_IN_SECOND) + until.tv_nsec / NS_IN_SECOND;
-    until.tv_nsec %= NS_IN_SECOND;
-    pthread_mutex_lock(&watchdog->lock);
-    while (!watchdog->is_stopping &&
-           pthread_cond_timedwait(&watchdog->wakes, &watchdog->lock, &until) == 0)
-        ;
-    is_stopping = watchdog->is_stopping;
-    pthread_mutex_unlock(&watchdog->lock);
-    return !is_stopping;
-}
-
 /* The watchdog did not run either for that long: nobody's stall. */
 static void
 forgive(struct fab_watchdog *watchdog, uint64_t lost_ns)
@@ -142,51 +117,18 @@ forgive(struct fab_watchdog *watchdog, uint64_t lost_ns)
         watchdog->sights[i].since_ns += lost_ns;
 }
 
-static void *
-watch(void *argument)
-{
-    struct fab_watchdog *watchdog = argument;
-    uint64_t before_ns = fab_clock_ns();
-
-    while (rest(watchdog)) {
-        uint64_t now_ns = fab_clock_ns();
-        uint64_t took_ns = now_ns - before_ns;
-
-        if (took_ns > 2 * watchdog->look_ns)
-            forgive(watchdog, took_ns - watchdog->look_ns);
-        for (uint32_t i = 0; i < watchdog->full->lcore_count; i++)
-            look(watchdog, i, now_ns);
-        before_ns = now_ns;
-    }
-    return NULL;
-}
-
-/* Signals are for the program's own threads. */
-static bool
-create_thread(struct fab_watchdog *watchdog)
-{
-    pthread_condattr_t monotonic;
-    sigset_t all, before;
-    bool is_there;
-
-    pthread_mutex_init(&watchdog->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&watchdog->wakes, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    is_there = pthread_create(&watchdog->thread, NULL, watch, watchdog) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return is_there;
-}
-
 static void
-destroy(struct fab_watchdog *watchdog)
+watch(void *context)
 {
-    pthread_cond_destroy(&watchdog->wakes);
-    pthread_mutex_destroy(&watchdog->lock);
-    free(watchdog);
+    struct fab_watchdog *watchdog = context;
+    uint64_t now_ns = fab_clock_ns();
+    uint64_t took_ns = now_ns - watchdog->before_ns;
+
+    if (took_ns > 2 * watchdog->look_ns)
+        forgive(watchdog, took_ns - watchdog->look_ns);
+    for (uint32_t i = 0; i < watchdog->full->lcore_count; i++)
+        look(watchdog, i, now_ns);
+    watchdog->before_ns = now_ns;
 }
 
 enum myc_status
@@ -207,8 +149,9 @@ fab_watchdog_start(struct fab_full *full, struct fab_watchdog **made)
     watchdog->look_ns = watchdog->report_ns / LOOKS;
     if (watchdog->look_ns < LOOK_NS_MIN)
         watchdog->look_ns = LOOK_NS_MIN;
-    if (!create_thread(watchdog)) {
-        destroy(watchdog);
+    watchdog->before_ns = fab_clock_ns();
+    if (fab_ticker_start(watchdog->look_ns, watch, watchdog, &watchdog->ticker) != MYC_OK) {
+        free(watchdog);
         return MYC_NO_MEMORY;
     }
     *made = watchdog;
@@ -218,15 +161,9 @@ fab_watchdog_start(struct fab_full *full, struct fab_watchdog **made)
 void
 fab_watchdog_stop(struct fab_watchdog **made)
 {
-    struct fab_watchdog *watchdog = *made;
-
-    if (!watchdog)
+    if (!*made)
         return;
-    pthread_mutex_lock(&watchdog->lock);
-    watchdog->is_stopping = true;
-    pthread_cond_signal(&watchdog->wakes);
-    pthread_mutex_unlock(&watchdog->lock);
-    pthread_join(watchdog->thread, NULL);
-    destroy(watchdog);
+    fab_ticker_stop(&(*made)->ticker);
+    free(*made);
     *made = NULL;
 }

@@ -131,6 +131,12 @@ struct myc_node_options {
     void (*on_stall_limit)(void *context, struct myc_ref actor, const char *class_name,
                            uint64_t stalled_ns);
     void *stall_context; /**< not owned */
+    /** Of a node in a DPDK secondary process: its primary has ended, and with it the ports and the
+     * memory that it lent. Called once, within a second, on a thread of the node's, after a line in
+     * the log. The node polls on, to no effect by ports: stop it, from the thread that started it,
+     * and end the process. The counter `primaries_lost` says the same. NULL: the log only. */
+    void (*on_primary_lost)(void *context);
+    void *primary_context; /**< not owned */
     /** A fault signal (SIGSEGV, SIGBUS, SIGFPE, SIGILL) of an actor's function fails that actor
      * with FAULT, and not the process; its stop function does not run. Such functions hold no lock
      * and do not allocate. For this a signal handler is installed while the node runs; signals that

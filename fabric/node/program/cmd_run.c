@@ -3,18 +3,18 @@
  * mycelium run CONFIG: a node as a file says, until SIGINT or SIGTERM.
  */
 #include <argp.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "env/eal.h"
 #include "node/config/config.h"
 #include "node/program/classes.h"
 #include "node/program/command_line.h"
 #include "node/program/signals.h"
 
-#define ERROR_SIZE      1024U
-#define PRIMARY_LOOK_MS 200 /* between looks whether the primary process is there */
+#define ERROR_SIZE 1024U
 
 static error_t
 parse(int key, char *value, struct argp_state *state)
@@ -105,21 +105,12 @@ on_stall_limit(void *context, struct myc_ref actor, const char *class_name, uint
     _exit(FAB_EXIT_STALLED);
 }
 
-/* Until a signal comes; or, of a secondary process, until there is no primary: its port is nobody's
- * then, and whatever it would have to answer does not come. */
-static enum fab_exit
-wait_for_end(void)
+/* The main thread waits for a signal: this is one. */
+static void
+on_primary_lost(void *context)
 {
-    int look_ms = fab_eal_is_secondary() ? PRIMARY_LOOK_MS : -1;
-
-    while (!fab_signals_wait(look_ms)) {
-        if (!fab_eal_has_lost_primary())
-            continue;
-        fprintf(stderr, "mycelium run: the primary process has ended, and with it the ports and "
-                        "the memory that it lent: start it, and then this node, again\n");
-        return FAB_EXIT_FAILED;
-    }
-    return FAB_EXIT_OK;
+    atomic_store((atomic_bool *)context, true);
+    kill(getpid(), SIGTERM);
 }
 
 static enum fab_exit
@@ -127,10 +118,13 @@ run_node(struct fab_config *config)
 {
     char error[ERROR_SIZE] = "";
     struct myc_node *node = NULL;
+    atomic_bool has_lost_primary = false;
     enum myc_status status;
     enum fab_exit result;
 
     config->options.on_stall_limit = on_stall_limit;
+    config->options.on_primary_lost = on_primary_lost;
+    config->options.primary_context = &has_lost_primary;
     config->options.error = error;
     config->options.error_size = sizeof(error);
     if (!config->has_hugepages)
@@ -155,7 +149,8 @@ run_node(struct fab_config *config)
                config->options.name ? config->options.name : "", config->options.node_id,
                config->options.lcore_count, config->options.port_count, config->actor_count);
         fflush(stdout);
-        result = wait_for_end();
+        fab_signals_wait(-1);
+        result = atomic_load(&has_lost_primary) ? FAB_EXIT_FAILED : FAB_EXIT_OK;
         fab_signals_release();
     }
     myc_node_stop(&node);

@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from test_shared_port import (HOST, PROGRAM, SKIP, Failure, Feed, Wires, start_peer,  # noqa: E402
                               wires)
 
+EXAMPLE = sys.argv[4]
 PATIENCE_S = 60
 DUMPCAP = shutil.which("dpdk-dumpcap")
 CAPTURED = 20
@@ -69,8 +70,7 @@ class Secondary:
 
     def text(self):
         """What it has said."""
-        self.log.seek(0)
-        return self.log.read().decode()[-3000:]
+        return read(self.log)
 
     def talk(self):
         """Waits until all messages to the actor behind the wire have come back."""
@@ -233,6 +233,40 @@ def test_a_node_ends_when_its_primary_has_died():
             raise Failure(f"it ended with {code} and says: {node.text()}")
 
 
+def test_a_node_in_a_program_tells_that_its_primary_has_died():
+    with Wires("second") as wires_, Scene(wires_) as scene, tempfile.TemporaryFile() as log:
+        node = subprocess.Popen([EXAMPLE, "net_ring_card", "lent", "--lcores", "40@1,41@1",
+                                 "--proc-type=secondary", f"--file-prefix={scene.prefix()}"],
+                                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            await_words("1000 answers, 0 failures", log, node)
+            scene.check_feed()
+            scene.host.process.kill()
+            scene.host.process.wait()
+            await_words("the primary process has ended", log, node)
+            code = node.wait(PATIENCE_S)
+        finally:
+            node.kill()
+            node.wait()
+        if code != 0 or "without a primary: the node stops" not in read(log):
+            raise Failure(f"it ended with {code} and says: {read(log)}")
+
+
+def read(log):
+    """What a process has said."""
+    log.seek(0)
+    return log.read().decode()[-3000:]
+
+
+def await_words(words, log, process):
+    """Waits until a process has said so."""
+    end = time.monotonic() + PATIENCE_S
+    while words not in read(log):
+        if process.poll() is not None or time.monotonic() > end:
+            raise Failure(f"'{words}' is not said ({process.poll()}): {read(log)}")
+        time.sleep(0.1)
+
+
 def await_frames(dumpcap, path, node):
     """Waits until dumpcap has written frames."""
     end = time.monotonic() + PATIENCE_S
@@ -285,4 +319,5 @@ if __name__ == "__main__":
                          test_a_driver_that_cannot_do_it_is_told,
                          test_rules_that_the_card_does_not_take_are_told, test_no_primary_is_told,
                          test_a_node_ends_when_its_primary_has_died,
+                         test_a_node_in_a_program_tells_that_its_primary_has_died,
                          test_dumpcap_attaches_beside_it]))

@@ -18,7 +18,7 @@ import tempfile
 INSTALLED = ["include/mycelium/node.h", "include/mycelium/messages.h", "lib/**/libmycelium.so",
              "lib/**/libmycelium.a", "lib/**/pkgconfig/mycelium.pc", "bin/mycelium-sbe",
              "share/mycelium/pmd-config/memif.yaml", "share/mycelium/sbe/mycelium.xml"]
-EMBEDDED = ["external_eal", "poll_hook", "thread_attach", "shared_port"]
+EMBEDDED = ["external_eal", "poll_hook", "thread_attach", "shared_port", "secondary"]
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-O1"]
 
 
