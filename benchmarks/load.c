@@ -29,6 +29,7 @@ struct load_state {
     uint32_t sent;     /* pings */
     bool is_open;      /* the partner has answered */
     bool is_waiting;   /* closed loop: one is under way */
+    bool is_refused;   /* open loop: the next one has been refused before */
     bool is_over;      /* nothing more is to be sent */
     bool has_sent_end; /* the ping behind the stream */
     bool has_bulk_ended;
@@ -78,8 +79,12 @@ send_due(struct myc_self *self, struct load_state *at, uint64_t now_ns)
     unsigned sent = 0;
 
     while (sent < PINGS_PER_TURN && at->sent < load->ping_count && at->next_ns <= now_ns) {
-        if (send_ping(self, at, at->sent, at->next_ns) != MYC_OK)
+        if (send_ping(self, at, at->sent, at->next_ns) != MYC_OK) {
+            load->refused_count += !at->is_refused;
+            at->is_refused = true;
             break;
+        }
+        at->is_refused = false;
         at->sent++;
         sent++;
         at->next_ns += load->interval_ns;
@@ -316,6 +321,7 @@ bench_load_start(struct myc_node *node, uint8_t lcore, struct bench_load *load)
     };
 
     load->done_count = 0;
+    load->refused_count = 0;
     load->bulk_sent = 0;
     atomic_init(&load->is_stopping, false);
     if (load->ping_bytes == 0)

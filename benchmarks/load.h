@@ -35,9 +35,10 @@ struct bench_load {
     /* Instead of all this the baseline, from the lcore; NULL: no. As raw_port_load. */
     uint32_t (*raw_load)(void *context, struct myc_self *self, uint64_t interval_ns,
                          uint64_t time_max_ns, uint64_t *samples_ns, uint32_t count);
-    void *raw_context;    /* not owned */
-    uint64_t *samples_ns; /* ping_count places; 0: it did not come back */
-    uint32_t done_count;  /* pings that came back */
+    void *raw_context;      /* not owned */
+    uint64_t *samples_ns;   /* ping_count places; 0: it did not come back */
+    uint32_t done_count;    /* pings that came back */
+    uint32_t refused_count; /* pings of an open loop that were not taken at their time */
     uint32_t bulk_sent;
     uint64_t duration_ns;    /* from the start to the last ping, or the end of the stream */
     enum myc_status status;  /* how it ended */

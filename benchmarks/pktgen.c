@@ -6,23 +6,22 @@
  * actor's message to an actor and back by the reliable protocol, in frames of the same size.
  *
  * Each place is measured without load (the next probe when the last is back) and at 10, 50 and 90 %
- * of its own drop-free rate, in an open loop with intended send times. Drop-free is the highest
- * rate at which every probe of a trial came back, none was refused by the port, and the loop kept
- * its schedule (so it may be the generator's own limit); it is found by halving, on a logarithmic
- * scale, in the same run. In turn with each place the floor is measured at the very same rates:
- * what is said to be over the floor is the difference of the two in one repetition.
+ * of its own drop-free rate (drop_free.h; it may be the generator's own limit), in an open loop
+ * with intended send times; that rate is found in the same run. In turn with each place the floor
+ * is measured at the very same rates: what is said to be over the floor is the difference of the
+ * two in one repetition.
  *
  * Every place has a pair of processes of its own; the generator's is the first CPU's. On a machine
  * with two CPUs the two lcores of "another lcore" share the second: then its times are the
  * scheduler's, and the column `shares_cpu` says so.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cpu.h"
+#include "drop_free.h"
 #include "load.h"
 #include "node/program/eal_arguments.h"
 #include "partner.h"
@@ -36,16 +35,15 @@
 #define PROBES_MAX    1000000U /* of one load */
 #define LOAD_S        0.5
 #define TRIAL_S       0.1
-#define TRIALS        9U
+#define STEPS         9U
+#define TRIES         3U
 #define RATE_MIN      10000.0
 #define RATE_MAX      16e6
-#define LATE_PART     0.03 /* of a trial's time: as much it may take longer */
-#define LATE_NS       1000000.0
 #define PATIENCE_NS   1000000000ULL /* a stall of the other end is no loss */
 #define TIME_MAX_NS   5000000000ULL
 #define CPUS_NEEDED   3U
 #define SMOKE_COUNT   200U
-#define SMOKE_TRIALS  2U
+#define SMOKE_STEPS   2U
 #define SMOKE_TRIAL_S 0.002
 
 static const double shares[LOADS] = { 0, 0.1, 0.5, 0.9 };
@@ -103,7 +101,9 @@ struct way {
 struct outcome {
     uint32_t count;
     uint32_t done_count;
+    uint32_t refused_count;
     double duration_ns;
+    double growth_ns;
     struct bench_figures figures;
 };
 
@@ -124,7 +124,9 @@ run_messages(struct way *way, uint32_t count, uint64_t interval_ns, struct outco
     if (status != MYC_OK)
         return status;
     outcome->done_count = load.done_count;
+    outcome->refused_count = load.refused_count;
     outcome->duration_ns = (double)load.duration_ns;
+    outcome->growth_ns = drop_free_growth_ns(way->samples_ns, count);
     outcome->figures = bench_load_figures(&load);
     return MYC_OK;
 }
@@ -144,6 +146,7 @@ run_probes(struct way *way, uint32_t count, uint64_t interval_ns, struct outcome
     probe_source_run(&way->port, &run);
     outcome->done_count = run.done_count;
     outcome->duration_ns = (double)run.duration_ns;
+    outcome->growth_ns = drop_free_growth_ns(way->samples_ns, count);
     for (uint32_t i = 0; i < count; i++)
         if (way->samples_ns[i])
             way->samples_ns[kept++] = way->samples_ns[i];
@@ -176,35 +179,36 @@ count_for(double rate, double seconds)
 
 /* ---- the drop-free rate --------------------------------------------------------------------- */
 
-static bool
-is_drop_free(const struct outcome *outcome, double rate)
+static enum myc_status
+run_trial(void *context, struct drop_free_trial *trial)
 {
-    double due_ns = outcome->count * 1e9 / rate;
+    struct way *way = context;
+    double seconds = way->options->is_smoke ? SMOKE_TRIAL_S : TRIAL_S;
+    struct outcome outcome;
+    enum myc_status status =
+        run_way(way, count_for(trial->rate_per_s, seconds), trial->rate_per_s, &outcome);
 
-    return outcome->done_count == outcome->count &&
-           outcome->duration_ns < due_ns * (1 + LATE_PART) + LATE_NS;
+    trial->count = outcome.count;
+    trial->done_count = outcome.done_count;
+    trial->refused_count = outcome.refused_count;
+    trial->duration_ns = outcome.duration_ns;
+    trial->growth_ns = outcome.growth_ns;
+    return status;
 }
 
 static enum myc_status
 find_rate(struct way *way, double *rate)
 {
-    double low = RATE_MIN, high = RATE_MAX;
-    bool is_smoke = way->options->is_smoke;
-    enum myc_status status = MYC_OK;
-    struct outcome outcome;
+    const struct drop_free_search search = {
+        .rate_min = RATE_MIN,
+        .rate_max = RATE_MAX,
+        .steps = way->options->is_smoke ? SMOKE_STEPS : STEPS,
+        .tries = TRIES,
+        .run = run_trial,
+        .context = way,
+    };
 
-    for (unsigned i = 0; status == MYC_OK && i < (is_smoke ? SMOKE_TRIALS : TRIALS); i++) {
-        double middle = sqrt(low * high);
-        uint32_t count = count_for(middle, is_smoke ? SMOKE_TRIAL_S : TRIAL_S);
-
-        status = run_way(way, count, middle, &outcome);
-        if (is_drop_free(&outcome, middle))
-            low = middle;
-        else
-            high = middle;
-    }
-    *rate = low;
-    return status;
+    return drop_free_find(&search, rate);
 }
 
 /* ---- a place -------------------------------------------------------------------------------- */
