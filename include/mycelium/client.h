@@ -14,9 +14,11 @@
  * again the client attaches by itself and keeps its refs. The client keeps a thread that sleeps
  * until such a thing happens.
  *
- * A client is linked with the nodes that it attaches to, and with nobody else: it knows names that
- * these hold, and they its own. Names of other clients, and of nodes behind them, are not seen:
- * their holders could not be reached from here.
+ * A client is linked with those that it attaches to, and with nobody else: it knows names that they
+ * hold, and they its own. Nobody passes messages on for others (there would be two hops' worth of
+ * order, credit and notices to keep), so names of nodes behind them are not seen: their holders
+ * could not be reached from here. Two clients link directly: one listens at a `control_socket` of
+ * its own, and the other names that under `also`.
  *
  * A program that does not want to write actors (a script through ctypes) can use the *inbox*: an
  * actor of the client's own that keeps what is sent to it until myc_client_receive takes it.
@@ -37,11 +39,14 @@ struct myc_client_options {
     struct myc_limits limits; /**< 0: as for a node, but 1024 actors, 8192 messages, 4 MiB state,
                                * 32 MiB heap */
     uint32_t inbox_max;       /**< messages that the inbox keeps; 0: 1024 */
-    /** Control sockets of further nodes of the host, attached to once the first one is, and tried
-     * until they are there; NodeUp and NodeDown tell of them. The client has one home for all: it
-     * keeps trying a node that has given its node id to another client. */
+    /** Control sockets of further nodes and of clients of the host, attached to once the first one
+     * is, and tried until they are there; NodeUp and NodeDown tell of them. The client has one home
+     * for all: it keeps trying where its node id is another client's. */
     const char *const *also;
     uint32_t also_count; /**< 0 to 63; 0 for a thread */
+    /** Path at which other clients of the host attach to this one; NULL: nobody can. */
+    const char *control_socket;
+    uint32_t control_socket_mode; /**< file mode of it; 0: 0600 */
     /** Cause of a failure in words, written when not NULL; owned by the caller. */
     char *error;
     size_t error_size;

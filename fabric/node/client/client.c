@@ -19,6 +19,7 @@
 
 #define TIMEOUT_MS_DEFAULT 5000U
 #define INBOX_DEFAULT      1024U
+#define MODE_DEFAULT       0600U
 #define INCARNATION_MASK   0xffffffffffffULL
 #define HEAP_DEFAULT       (32ULL << 20)
 
@@ -272,6 +273,8 @@ start_control(struct fab_client *client, const char *path, int *connection_fd,
         .name = options->name ? options->name : program_invocation_short_name,
         .attach = attach,
         .attach_count = (path != NULL) + options->also_count,
+        .path = options->control_socket,
+        .mode = options->control_socket_mode ? options->control_socket_mode : MODE_DEFAULT,
         .connection_fd = connection_fd ? *connection_fd : 0,
         .ops = {
             .on_attached = on_attached,

@@ -141,7 +141,8 @@ take_offer(struct fab_control *control, struct fab_place *place,
         refuse(control, place, MYC_VERSION, "the two sides were built with other slot sizes");
         return false;
     }
-    if (!home_is_possible(home, is_client, offer->lcore_count) || (is_ours && is_client)) {
+    if (!home_is_possible(home, is_client, offer->lcore_count) ||
+        (is_ours && is_client && !(control->options.is_client && node_of(home) != 0))) {
         refuse(control, place, MYC_INVALID, "a node id that such a peer cannot have");
         return false;
     }
@@ -240,16 +241,29 @@ send_memory(struct fab_control *control, struct fab_place *place,
 
 /* ---- packets -------------------------------------------------------------------------------- */
 
+/* To a client come only clients that a node has given their id, and only when it has its own. */
+static bool
+may_come_to_client(struct fab_control *control, struct fab_place *place,
+                   const struct fab_control_offer *offer)
+{
+    if (node_of(control->home) == 0)
+        refuse(control, place, MYC_NO_CONNECTION, "it is attached to no node itself yet");
+    else if (!(offer->flags & FAB_CONTROL_IS_CLIENT) || node_of(offer->home) == 0)
+        refuse(control, place, MYC_REFUSED,
+               "this is a client: only clients that are attached to a node attach to it");
+    else
+        return true;
+    return false;
+}
+
 static void
 on_hello(struct fab_control *control, struct fab_place *place,
          const struct fab_control_offer *offer)
 {
     union fab_control_packet packet;
 
-    if (control->options.is_client) {
-        refuse(control, place, MYC_REFUSED, "nobody attaches to a client");
+    if (control->options.is_client && !may_come_to_client(control, place, offer))
         return;
-    }
     FAB_FAULT_POINT(HELLO_SEEN);
     if (!take_offer(control, place, offer) || !make_memory(control, place))
         return;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A client of two nodes, each in a process of its own; and two clients of one node. */
+/* A client of two nodes, each in a process of its own; and two clients of one node, apart and
+ * linked with each other. */
 #include "support/host_process.h"
 
 #include <stdio.h>
 #include <time.h>
 
 #include <mycelium/client.h>
+#include <mycelium/messages.h>
 
 #include "base/log.h"
 #include "support/any_bytes.h"
@@ -180,8 +182,132 @@ test_a_node_that_comes_later_is_attached_to(void **state)
     myc_node_stop(&node);
 }
 
-/* A client's name is known at its node; another client cannot reach the holder, and does not see
- * the name. */
+/* A client of the first node, at which others may attach, and which attaches to another one. */
+static struct myc_node *
+open_at(const char *path, const char *other)
+{
+    const struct myc_client_options options = {
+        .size = sizeof(options),
+        .name = "test client",
+        .also = &other,
+        .also_count = other ? 1 : 0,
+        .control_socket = path,
+        .error = error,
+        .error_size = sizeof(error),
+    };
+    struct myc_node *node = NULL;
+
+    if (myc_client_open(paths[0], &options, &node) != MYC_OK)
+        fail_msg("%s", error);
+    return node;
+}
+
+/* Both turn until the first one knows the name. */
+static struct myc_ref
+find_at(struct myc_node *seeker, struct myc_node *holder, const char *name)
+{
+    uint64_t until_ms = control_now_ms() + CONTROL_NODE_WAIT_MS;
+    struct myc_ref ref;
+
+    while (myc_client_find(seeker, name, 0, &ref) != MYC_OK) {
+        assert_true(control_now_ms() < until_ms);
+        myc_node_poll(holder, 32);
+    }
+    return ref;
+}
+
+/* A message with this number comes to the client, from the ref. */
+static void
+assert_comes(struct myc_node *node, struct myc_ref from, uint64_t number)
+{
+    struct myc_message message;
+
+    do {
+        assert_int_equal(myc_client_receive(node, WAIT_NS, &message), MYC_OK);
+    } while (!myc_message_is(&message, &number_type));
+    assert_true(myc_ref_is_equal(message.from, from));
+    assert_memory_equal(message.body, &number, sizeof(number));
+}
+
+static void
+test_two_clients_link_directly(void **state)
+{
+    struct myc_ref a_ref, b_ref;
+    struct myc_node *a, *b;
+    char path[96];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/a.sock", folder);
+    a = open_at(path, NULL);
+    b = open_at(NULL, path);
+    assert_int_equal(myc_client_register(a, "at a"), MYC_OK);
+    assert_int_equal(myc_client_register(b, "at b"), MYC_OK);
+    a_ref = find_at(b, a, "at a");
+    b_ref = find_at(a, b, "at b");
+    assert_true(myc_ref_is_equal(a_ref, myc_client_ref(a)));
+    assert_true(myc_ref_is_equal(b_ref, myc_client_ref(b)));
+    for (uint64_t i = 0; i < 5000; i++) {
+        assert_int_equal(myc_client_send(b, a_ref, &number_type, &i, sizeof(i), 0), MYC_OK);
+        assert_comes(a, b_ref, i);
+        assert_int_equal(myc_client_send(a, b_ref, &number_type, &i, sizeof(i), 0), MYC_OK);
+        assert_comes(b, a_ref, i);
+    }
+    assert_echo(a, FIRST_HOME, 1);
+    assert_echo(b, FIRST_HOME, 2);
+    myc_node_stop(&b);
+    myc_node_stop(&a);
+}
+
+/* Who listens ends and comes again, under another node id; its watcher is told. */
+static void
+test_a_client_that_listened_may_come_again(void **state)
+{
+    struct myc_message message;
+    struct myc_node *a, *b;
+    struct myc_ref ref;
+    uint64_t monitor;
+    char path[96];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/a.sock", folder);
+    b = open_at(NULL, path); /* before there is anybody */
+    for (unsigned life = 0; life < 3; life++) {
+        a = open_at(path, NULL);
+        assert_int_equal(myc_client_register(a, "at a"), MYC_OK);
+        ref = find_at(b, a, "at a");
+        assert_true(ref.home == myc_node_home(a));
+        assert_int_equal(myc_client_monitor(b, ref, &monitor), MYC_OK);
+        myc_node_poll(b, 32);
+        myc_node_stop(&a);
+        do {
+            assert_int_equal(myc_client_receive(b, WAIT_NS, &message), MYC_OK);
+        } while (!myc_message_is(&message, &myc_down_type));
+        assert_int_equal(myc_client_find(b, "at a", 0, &ref), MYC_TIMEOUT);
+    }
+    myc_node_stop(&b);
+}
+
+/* A client gives nobody a node id, and is no node to attach to. */
+static void
+test_a_client_is_not_the_first_node_of_another(void **state)
+{
+    char path[96];
+    const struct myc_client_options options = { .size = sizeof(options),
+                                                .error = error,
+                                                .error_size = sizeof(error) };
+    struct myc_node *a, *b = NULL;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/a.sock", folder);
+    a = open_at(path, NULL);
+    assert_int_equal(myc_client_open(path, &options, &b), MYC_REFUSED);
+    assert_null(b);
+    assert_non_null(strstr(error, "this is a client"));
+    myc_node_stop(&a);
+}
+
+/* A client's name is known at its node; another client that is not linked with it cannot reach the
+ * holder, and does not see the name. */
 static void
 test_names_of_another_client_are_not_seen(void **state)
 {
@@ -215,6 +341,9 @@ main(void)
         CLIENT_TEST(test_either_node_may_end_and_come_again),
         CLIENT_TEST(test_a_node_that_comes_later_is_attached_to),
         CLIENT_TEST(test_names_of_another_client_are_not_seen),
+        CLIENT_TEST(test_two_clients_link_directly),
+        CLIENT_TEST(test_a_client_that_listened_may_come_again),
+        CLIENT_TEST(test_a_client_is_not_the_first_node_of_another),
     };
 
     fab_log_set_level(FAB_LOG_ERROR);
