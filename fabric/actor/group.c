@@ -51,14 +51,12 @@ enum myc_status
 myc_leave(struct myc_self *self, const char *group)
 {
     struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
-    const struct fab_name_table *table = &core->names->table;
-    uint32_t index = fab_slot_cold(core, self->slot)->first_name;
     char key[MYC_NAME_SIZE_MAX + 1];
+    uint32_t index;
 
     if (!key_of(key, group))
         return MYC_NOT_FOUND;
-    while (index != FAB_NAME_NONE && strcmp(table->names[index].claim.name, key) != 0)
-        index = table->names[index].next;
+    index = fab_name_lookup_member(&core->names->table, key, fab_slot_ref(core, self->slot));
     if (index == FAB_NAME_NONE)
         return MYC_NOT_FOUND;
     fab_names_remove(core, index);

@@ -22,8 +22,10 @@ create_table(struct fab_core *core, struct fab_name_table *table, uint32_t count
 
     table->names = fab_core_alloc(core, count * sizeof(table->names[0]));
     table->entries = fab_core_alloc(core, count * sizeof(table->entries[0]));
-    table->chains = fab_core_alloc(core, chain_count * sizeof(table->chains[0]));
-    if (table->names == NULL || table->entries == NULL || table->chains == NULL)
+    table->name_chains = fab_core_alloc(core, chain_count * sizeof(table->name_chains[0]));
+    table->claim_chains = fab_core_alloc(core, chain_count * sizeof(table->claim_chains[0]));
+    if (table->names == NULL || table->entries == NULL || table->name_chains == NULL ||
+        table->claim_chains == NULL)
         return MYC_NO_MEMORY;
     fab_name_table_init(table, count, chain_count);
     return MYC_OK;
@@ -56,7 +58,8 @@ fab_names_destroy(struct fab_core *core)
     fab_seekers_destroy(core, names->seekers);
     fab_core_free(core, names->table.names);
     fab_core_free(core, names->table.entries);
-    fab_core_free(core, names->table.chains);
+    fab_core_free(core, names->table.name_chains);
+    fab_core_free(core, names->table.claim_chains);
     fab_core_free(core, names);
     core->names = NULL;
 }

@@ -39,58 +39,90 @@ fab_name_is_better(const struct myc_name_claim *a, const struct myc_name_claim *
 void
 fab_name_table_init(struct fab_name_table *table, uint32_t count, uint32_t chain_count)
 {
-    memset(table->chains, 0xff, chain_count * sizeof(table->chains[0]));
+    memset(table->name_chains, 0xff, chain_count * sizeof(table->name_chains[0]));
+    memset(table->claim_chains, 0xff, chain_count * sizeof(table->claim_chains[0]));
     table->chain_mask = chain_count - 1;
     table->change_head = FAB_NAME_NONE;
     table->change_tail = FAB_NAME_NONE;
     fab_handles_init(&table->handles, table->entries, count);
 }
 
+/* ---- looking up ------------------------------------------------------------------------------ */
+
+/* Where the head of the claims to a name stands, or would be put. */
 static uint32_t *
-chain_of(const struct fab_name_table *table, const char *name)
+head_of(const struct fab_name_table *table, uint32_t hash, const char *name)
 {
-    return &table->chains[fab_name_hash(name) & table->chain_mask];
+    uint32_t *at = &table->name_chains[hash & table->chain_mask];
+
+    while (*at != FAB_NAME_NONE &&
+           (table->names[*at].hash != hash || strcmp(table->names[*at].claim.name, name) != 0))
+        at = &table->names[*at].name_chain;
+    return at;
+}
+
+/* The time of a claim is no part of it: who leaves a group does not say since when he is in it. */
+static uint32_t *
+claims_of(const struct fab_name_table *table, uint32_t hash, struct myc_ref ref)
+{
+    uint64_t mixed = (hash ^ ref.actor ^ ref.home << 1) * 0x9e3779b97f4a7c15ULL;
+
+    return &table->claim_chains[(uint32_t)(mixed >> 32) & table->chain_mask];
+}
+
+static bool
+is_claim(const struct fab_name *entry, uint32_t hash, const char *name, struct myc_ref ref)
+{
+    return entry->hash == hash && myc_ref_is_equal(entry->claim.ref, ref) &&
+           strcmp(entry->claim.name, name) == 0;
 }
 
 uint32_t
 fab_name_lookup(const struct fab_name_table *table, const char *name)
 {
-    uint32_t best = FAB_NAME_NONE;
+    uint32_t best = *head_of(table, (uint32_t)fab_name_hash(name), name);
 
-    for (uint32_t i = *chain_of(table, name); i != FAB_NAME_NONE; i = table->names[i].chain) {
-        const struct myc_name_claim *claim = &table->names[i].claim;
-
-        if (strcmp(claim->name, name) == 0 &&
-            (best == FAB_NAME_NONE || fab_name_is_better(claim, &table->names[best].claim)))
+    if (best == FAB_NAME_NONE || fab_name_is_group(name))
+        return best;
+    for (uint32_t i = table->names[best].older; i != FAB_NAME_NONE; i = table->names[i].older)
+        if (fab_name_is_better(&table->names[i].claim, &table->names[best].claim))
             best = i;
-    }
     return best;
 }
 
 uint32_t
 fab_name_next_claim(const struct fab_name_table *table, const char *name, uint32_t index)
 {
-    index = index == FAB_NAME_NONE ? *chain_of(table, name) : table->names[index].chain;
-    while (index != FAB_NAME_NONE && strcmp(table->names[index].claim.name, name) != 0)
-        index = table->names[index].chain;
-    return index;
+    return index == FAB_NAME_NONE ? *head_of(table, (uint32_t)fab_name_hash(name), name)
+                                  : table->names[index].older;
 }
 
 uint32_t
 fab_name_lookup_of(const struct fab_name_table *table, const struct myc_name_claim *claim)
 {
+    uint32_t hash = (uint32_t)fab_name_hash(claim->name);
+    uint32_t index = *claims_of(table, hash, claim->ref);
     bool is_group = fab_name_is_group(claim->name);
-    uint32_t index = FAB_NAME_NONE;
 
-    while ((index = fab_name_next_claim(table, claim->name, index)) != FAB_NAME_NONE) {
-        const struct myc_name_claim *known = &table->names[index].claim;
-
-        if (myc_ref_is_equal(known->ref, claim->ref) &&
-            (!is_group || known->claimed_ns == claim->claimed_ns))
-            break;
-    }
+    while (index != FAB_NAME_NONE &&
+           (!is_claim(&table->names[index], hash, claim->name, claim->ref) ||
+            (is_group && table->names[index].claim.claimed_ns != claim->claimed_ns)))
+        index = table->names[index].claim_chain;
     return index;
 }
+
+uint32_t
+fab_name_lookup_member(const struct fab_name_table *table, const char *group, struct myc_ref ref)
+{
+    uint32_t hash = (uint32_t)fab_name_hash(group);
+    uint32_t index = *claims_of(table, hash, ref);
+
+    while (index != FAB_NAME_NONE && !is_claim(&table->names[index], hash, group, ref))
+        index = table->names[index].claim_chain;
+    return index;
+}
+
+/* ---- changing -------------------------------------------------------------------------------- */
 
 static void
 note_change(struct fab_name_table *table, uint32_t index)
@@ -108,11 +140,57 @@ note_change(struct fab_name_table *table, uint32_t index)
     table->change_tail = index;
 }
 
+/* A new head of its name. */
+static void
+hash_in(struct fab_name_table *table, uint32_t index)
+{
+    struct fab_name *entry = &table->names[index];
+    uint32_t *head = head_of(table, entry->hash, entry->claim.name);
+    uint32_t *claims = claims_of(table, entry->hash, entry->claim.ref);
+
+    entry->older = *head;
+    if (*head != FAB_NAME_NONE) {
+        table->names[*head].newer = index;
+        entry->name_chain = table->names[*head].name_chain;
+    }
+    *head = index;
+    entry->claim_chain = *claims;
+    *claims = index;
+    entry->is_claimed = true;
+}
+
+static void
+unhash_name(struct fab_name_table *table, const struct fab_name *entry)
+{
+    if (entry->older != FAB_NAME_NONE)
+        table->names[entry->older].newer = entry->newer;
+    if (entry->newer != FAB_NAME_NONE) {
+        table->names[entry->newer].older = entry->older;
+        return;
+    }
+    if (entry->older != FAB_NAME_NONE)
+        table->names[entry->older].name_chain = entry->name_chain;
+    *head_of(table, entry->hash, entry->claim.name) =
+        entry->older != FAB_NAME_NONE ? entry->older : entry->name_chain;
+}
+
+static void
+unhash(struct fab_name_table *table, uint32_t index)
+{
+    struct fab_name *entry = &table->names[index];
+    uint32_t *at = claims_of(table, entry->hash, entry->claim.ref);
+
+    while (*at != index)
+        at = &table->names[*at].claim_chain;
+    *at = entry->claim_chain;
+    unhash_name(table, entry);
+    entry->is_claimed = false;
+}
+
 uint32_t
 fab_name_push(struct fab_name_table *table, const struct myc_name_claim *claim, uint32_t slot,
               uint32_t *first)
 {
-    uint32_t *chain = chain_of(table, claim->name);
     struct fab_name *entry;
     uint32_t index;
 
@@ -122,12 +200,13 @@ fab_name_push(struct fab_name_table *table, const struct myc_name_claim *claim, 
     *entry = (struct fab_name){
         .claim = *claim,
         .slot = slot,
-        .chain = *chain,
+        .hash = (uint32_t)fab_name_hash(claim->name),
+        .name_chain = FAB_NAME_NONE,
+        .newer = FAB_NAME_NONE,
         .next = FAB_NAME_NONE,
         .prev = FAB_NAME_NONE,
-        .is_claimed = true,
     };
-    *chain = index;
+    hash_in(table, index);
     if (slot == FAB_NAME_NONE)
         return index;
     entry->next = *first;
@@ -136,17 +215,6 @@ fab_name_push(struct fab_name_table *table, const struct myc_name_claim *claim, 
     *first = index;
     note_change(table, index);
     return index;
-}
-
-static void
-unhash(struct fab_name_table *table, uint32_t index)
-{
-    uint32_t *at = chain_of(table, table->names[index].claim.name);
-
-    while (*at != index)
-        at = &table->names[*at].chain;
-    *at = table->names[index].chain;
-    table->names[index].is_claimed = false;
 }
 
 /* Takes an entry out of its holder's list. */
