@@ -106,7 +106,7 @@ send_over(struct myc_self *self, struct myc_ref to, const struct myc_type *type,
 
     if (fab_unlikely(!link))
         return fab_send_any(self, to, type, body, size);
-    msg = fab_link_take(link);
+    msg = fab_link_take(link, size);
     fill(msg, self, to.actor, type, size);
     FAB_FAULT_POINT(WRITE);
     fab_copy_words(msg + 1, body, size);
@@ -211,8 +211,9 @@ myc_send_commit(struct myc_self *self)
 {
     struct fab_core *core = fab_self_core(self, __func__);
     struct fab_link *link = core->claim.link;
+    const struct fab_msg *msg = core->claim.msg;
 
-    FAB_ASSERT(core->claim.msg != NULL);
+    FAB_ASSERT(msg != NULL);
     /* A claim of the carrier's own has closed the window. */
     if (fab_unlikely(core->claim.buffer || (link ? link->window.left == 0 : !core->claim.slot))) {
         commit_other(self);
@@ -225,6 +226,6 @@ myc_send_commit(struct myc_self *self)
         fab_mailbox_add(core, core->claim.slot, core->claim.cell);
         return;
     }
-    (void)fab_link_take(link);
+    (void)fab_link_take(link, msg->size);
     fab_link_touch(core, link);
 }

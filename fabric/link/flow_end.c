@@ -51,13 +51,13 @@ tell_life(struct fab_flow_link *link, uint64_t now_ns)
     if (!link->link.is_up)
         return;
     if (fab_flow_life_has_died(link->life, link->link.peer_home, link->deaths)) {
-        fab_flow_on_peer_dead(link->flow, now_ns);
+        fab_flow_on_peer_dead(fab_flow_link_ask(link), now_ns);
         return;
     }
     heard_ns = fab_flow_life_heard_ns(link->life, link->link.peer_home);
     if (heard_ns > link->heard_ns) {
         link->heard_ns = heard_ns;
-        fab_flow_on_peer_alive(link->flow, heard_ns);
+        fab_flow_on_peer_alive(fab_flow_link_ask(link), heard_ns);
     }
 }
 
@@ -77,7 +77,7 @@ run_timers(struct fab_flow_end *end, uint64_t now_ns)
         link = fab_flow_link_of_timer(timer);
         tell_life(link, now_ns);
         if (fab_flow_next_deadline(link->flow) <= now_ns) {
-            fab_flow_on_timer(link->flow, now_ns);
+            fab_flow_on_timer(fab_flow_link_ask(link), now_ns);
             fab_flow_end_touch(end, link);
             work++;
         }
@@ -169,7 +169,7 @@ end_life(struct fab_flow_end *end, const struct fab_flow_link *link, uint64_t no
 
     for (uint32_t i = 0; i < reserved; i++) {
         if (first[i].link.is_up && first[i].link.peer_home == link->link.peer_home)
-            fab_flow_on_peer_dead(first[i].flow, now_ns);
+            fab_flow_on_peer_dead(fab_flow_link_ask(&first[i]), now_ns);
     }
 }
 
@@ -221,7 +221,7 @@ offer_refused(struct fab_flow_end *end)
         struct fab_flow_link *next = link->refused_next;
 
         link->has_refused = false;
-        fab_flow_offer(link->flow);
+        fab_flow_offer(fab_flow_link_ask(link));
         fab_flow_end_touch(end, link);
         if (fab_flow_has_refused(link->flow))
             list_refused(end, link);
@@ -241,7 +241,7 @@ call_waiting(struct fab_flow_end *end)
         link = fab_granter_call(&end->granter);
         if (!link)
             return;
-        fab_flow_grant(link->flow);
+        fab_flow_grant(fab_flow_link_ask(link));
         fab_flow_end_touch(end, link);
     }
 }
@@ -284,7 +284,7 @@ fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *pa
     signs = fab_flow_signs(link->flow);
     taken = fab_flow_counters(link->flow)->frames_received;
     fab_flow_note_arrival(link->flow, end->pause_ns, payload->is_marked);
-    fab_flow_incoming(link->flow, payload->bytes, payload->size, now_ns);
+    fab_flow_incoming(fab_flow_link_ask(link), payload->bytes, payload->size, now_ns);
     fab_flow_end_touch(link->end, link);
     if (fab_unlikely(fab_flow_has_refused(link->flow)) && !link->has_refused)
         list_refused(link->end, link);

@@ -118,6 +118,7 @@ fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_
 {
     /* It stays on the list, where the next poll does what could wait: frames leave first. */
     fab_flow_end_touch(end, link);
+    (void)fab_flow_link_ask(link);
     link->is_quiet = drain(end, link, false, now_ns);
     if (end->is_local)
         fab_port_flush(end->port->port, end->port->queue, now_ns);
@@ -161,6 +162,7 @@ fab_flow_end_drain(struct fab_flow_end *end, bool may_call, uint64_t now_ns)
         link->is_touched = false;
         if (next)
             fab_flow_prefetch(next->flow);
+        (void)fab_flow_link_ask(link);
         work += drain_link(end, link, may_call, now_ns);
         link = next;
     }

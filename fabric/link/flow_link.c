@@ -38,6 +38,13 @@ relate_origin(struct fab_flow_link *link, const struct fab_msg *msg)
         *origin_ns = now_ns;
 }
 
+/* The flow goes on after the core was told something, and may have sent. */
+static inline void
+resume(struct fab_flow_link *link)
+{
+    (void)fab_flow_link_ask(link);
+}
+
 /* A record beyond what the core has room for waits in the flow. */
 static bool
 on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
@@ -56,6 +63,7 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
     link->end->records++;
     link->link.counters.received++;
     link->link.sink->on_message(link->link.core, &link->link, msg);
+    resume(link);
     return true;
 }
 
@@ -75,6 +83,7 @@ on_up(void *context, const struct fab_flow_peer *peer)
             link->link.peer_lcore, (unsigned long long)(peer->home & 0xffffffffffffULL));
     if (!link->is_closed)
         link->link.sink->on_up(link->link.core, &link->link);
+    resume(link);
 }
 
 static void
@@ -90,6 +99,7 @@ on_down(void *context, enum fab_flow_reason reason)
             link->link.peer_lcore, fab_flow_reason_name(reason));
     if (!link->is_closed)
         link->link.sink->on_down(link->link.core, &link->link, MYC_NO_CONNECTION);
+    resume(link);
 }
 
 static void
@@ -99,6 +109,7 @@ on_in_doubt(void *context, const struct fab_msg *msg)
 
     if (!link->is_closed)
         link->link.sink->on_in_doubt(link->link.core, &link->link, msg);
+    resume(link);
 }
 
 static void
@@ -109,6 +120,7 @@ on_writable(void *context, enum fab_lane lane)
     (void)lane;
     if (!link->is_closed)
         link->link.sink->on_room(link->link.core, &link->link);
+    resume(link);
 }
 
 static bool
@@ -126,6 +138,7 @@ on_body_dropped(void *context, uint64_t token)
 
     if (!link->is_closed)
         link->link.sink->on_body_dropped(link->link.core, token);
+    resume(link);
 }
 
 static void
@@ -135,6 +148,7 @@ on_body_sent(void *context, uint64_t loan)
 
     if (!link->is_closed)
         link->link.sink->on_body_sent(link->link.core, &link->link, loan);
+    resume(link);
 }
 
 /* Frames are smaller than both ends would take: somebody who looks for lost speed wants to know
@@ -252,12 +266,37 @@ count_refusal(struct fab_flow_link *link, enum myc_status status)
     return status;
 }
 
+/* The second record of a turn is likely to be followed by others. */
+static inline void
+open_window(struct fab_flow_link *link)
+{
+    struct fab_window *window = &link->link.window;
+
+    if (!link->link.is_dirty)
+        return;
+    window->left = fab_flow_window(link->flow, FAB_RING_SLOT_SIZE, &window->next);
+    link->has_window = window->left > 0;
+}
+
+void
+fab_flow_link_close_window(struct fab_flow_link *link)
+{
+    uint32_t taken = fab_flow_take_window(link->flow, link->link.window.next);
+
+    link->has_window = false;
+    link->link.window.left = 0;
+    link->link.counters.sent += taken;
+    if (taken > 0)
+        fab_flow_end_touch(link->end, link);
+}
+
 static enum myc_status
 flow_link_claim(struct fab_link *base, enum fab_lane lane, uint32_t stride, uint64_t to,
                 struct fab_msg **record)
 {
     struct fab_flow_link *link = fab_flow_link_of(base);
-    enum myc_status status = fab_flow_claim(link->flow, lane, stream_of(to), stride, record);
+    enum myc_status status =
+        fab_flow_claim(fab_flow_link_ask(link), lane, stream_of(to), stride, record);
 
     return fab_likely(status == MYC_OK) ? MYC_OK : count_refusal(link, status);
 }
@@ -268,8 +307,8 @@ flow_link_claim_large(struct fab_link *base, uint32_t stride, uint64_t to, uint3
 {
     struct fab_flow_link *link = fab_flow_link_of(base);
 
-    return count_refusal(link,
-                         fab_flow_claim_large(link->flow, stream_of(to), stride, size, record));
+    return count_refusal(
+        link, fab_flow_claim_large(fab_flow_link_ask(link), stream_of(to), stride, size, record));
 }
 
 /* The word is that of a loan of our own heap. */
@@ -288,12 +327,14 @@ flow_link_commit(struct fab_link *base)
 
     const struct fab_msg *msg = fab_flow_open_record(link->flow);
 
-    if (fab_unlikely(fab_msg_has_buffer(msg)))
-        commit_large(link, fab_msg_buffer_word(msg));
-    else
-        fab_flow_commit(link->flow);
     base->counters.sent++;
     fab_flow_end_touch(link->end, link);
+    if (fab_unlikely(fab_msg_has_buffer(msg))) {
+        commit_large(link, fab_msg_buffer_word(msg));
+        return;
+    }
+    fab_flow_commit(link->flow);
+    open_window(link);
 }
 
 static void
@@ -312,7 +353,7 @@ flow_link_close(struct fab_link *base)
     if (link->is_closed)
         return;
     link->is_closed = true;
-    fab_flow_close(link->flow, link->end->now_ns);
+    fab_flow_close(fab_flow_link_ask(link), link->end->now_ns);
     fab_flow_end_touch(link->end, link);
 }
 
@@ -354,6 +395,7 @@ fab_flow_link_init(struct fab_flow_link *link, const struct fab_flow_link_config
         .peer_node = config->flow->peer_node,
         .memory = config->memory,
     };
+    fab_window_shape(&link->link.window, FAB_CHUNK_SIZE, FAB_FRAME_ALIGN);
     link->flow = fab_flow_init(config->memory, config->flow, &flow_ops, link, config->now_ns);
     fab_flow_heap_add(&config->end->heap, &link->timer, config->now_ns);
 }

@@ -27,8 +27,8 @@ struct fab_flow_second {
 };
 
 struct fab_flow_link {
-    struct fab_link link; /* first: the core knows only this */
-    struct fab_flow *flow;
+    struct fab_link link;           /* first: the core knows only this */
+    struct fab_flow *flow;          /* asked by fab_flow_link_ask, where its records count */
     struct fab_flow_end *end;       /* not owned: whose link it is */
     struct fab_flow_life *life;     /* not owned: what is known of the peer */
     struct fab_flow_second *second; /* not owned; NULL: there is one path only */
@@ -49,6 +49,7 @@ struct fab_flow_link {
     bool has_ended;       /* an epoch ended and the end has not looked yet */
     bool has_told_mtu;    /* the log knows that frames are smaller than they could be */
     bool has_news;        /* on the end's list of those whose epoch began or ended */
+    bool has_window;      /* records may have been written that the flow does not know of */
     void *memory;         /* of the flow; owned by the end */
 };
 
@@ -72,6 +73,18 @@ static inline struct fab_flow_link *
 fab_flow_link_of(struct fab_link *link)
 {
     return FAB_CONTAINER_OF(link, struct fab_flow_link, link);
+}
+
+/* Gives the flow what was written into the window, and closes it. */
+void fab_flow_link_close_window(struct fab_flow_link *link);
+
+/* The flow, with all that was sent. */
+static inline struct fab_flow *
+fab_flow_link_ask(struct fab_flow_link *link)
+{
+    if (fab_unlikely(link->has_window))
+        fab_flow_link_close_window(link);
+    return link->flow;
 }
 
 static inline struct fab_flow_link *

@@ -14,10 +14,10 @@
  * forgotten by the next one and by a flush. Commits become visible at flush, at the end of the
  * turn, or earlier when the carrier's burst is full.
  *
- * A carrier may keep a *window* open: a row of slots, each for one record of at most
- * FAB_RING_SLOT_SIZE bytes of the user lane, which the core fills without asking (fab_link_take). A
- * slot that was taken counts as committed, in order; whatever else is asked of the carrier, it
- * looks first at how many were. An empty window is always right: then there is claim.
+ * A carrier may keep a *window* open: places in a row for records of at most FAB_RING_SLOT_SIZE
+ * bytes of the user lane, which the core fills without asking (fab_link_take). What was taken
+ * counts as committed, in order; whatever else is asked of the carrier, it looks first at how much
+ * was. An empty window is always right: then there is claim.
  *
  * The lanes (wire/lane.h) share the one order. USER is refused (FULL) before the reserve is
  * touched; REPLY and SYSTEM may use it. A core keeps what does not fit even there and tries again.
@@ -112,10 +112,11 @@ struct fab_link_counters {
     uint64_t bad_records; /* records from the other side that were not valid */
 };
 
-/* Slots that the core may fill without a claim; opened and closed by the carrier. */
+/* Places that the core may fill without a claim; opened and closed by the carrier. */
 struct fab_window {
-    uint8_t *next; /* not owned */
-    uint32_t left;
+    uint8_t *next;        /* of the next record; not owned */
+    uint32_t left;        /* records that certainly have a place */
+    uint32_t slack, mask; /* from a body's size to the next place: see fab_window_shape */
 };
 
 /* Names whose holders are all that the other end of a link may reach. Nothing in it is owned. */
@@ -168,18 +169,27 @@ fab_window_slots(uint32_t free_slots, uint32_t reserve, uint32_t burst_left, uin
     return fab_smaller(fab_smaller(slots, burst_left), row_left);
 }
 
-/* Takes a slot of the window, which is not empty: to be filled before anything else is asked of the
- * link. */
-static inline struct fab_msg *
-fab_link_take(struct fab_link *link)
+/* Records of this carrier begin `gap` bytes behind the end of the one before, at multiples of
+ * `unit` bytes from the first: a power of two. */
+static inline void
+fab_window_shape(struct fab_window *window, uint32_t gap, uint32_t unit)
 {
-    uint8_t *slot = link->window.next;
+    window->slack = FAB_MSG_HEADER_SIZE + gap + unit - 1U;
+    window->mask = 0U - unit;
+}
 
-    link->window.next = slot + FAB_RING_SLOT_SIZE;
+/* Takes the next place of the window, which is not empty, for a record without extensions and with
+ * a body of `size` bytes: to be filled before anything else is asked of the link. */
+static inline struct fab_msg *
+fab_link_take(struct fab_link *link, uint32_t size)
+{
+    uint8_t *place = link->window.next;
+
+    link->window.next = place + ((size + link->window.slack) & link->window.mask);
     link->window.left--;
     FAB_FAULT_POINT(WINDOW);
-    fab_ring_prefetch_ahead(slot, 1);
-    return (struct fab_msg *)(void *)slot;
+    fab_ring_prefetch_ahead(place, 1);
+    return (struct fab_msg *)(void *)place;
 }
 
 /* Something that the lcore loop polls: a link, a port, a control ring. */

@@ -87,7 +87,8 @@ open_window(struct ring_link *ring)
     ring->window = fab_window_slots(ring->limit - ring->next, ring->reserve,
                                     ring->published + FAB_RING_BURST - ring->next,
                                     ring->mask + 1 - (ring->next & ring->mask));
-    ring->link.window = (struct fab_window){ next_slot(ring), ring->window };
+    ring->link.window.next = next_slot(ring);
+    ring->link.window.left = ring->window;
 }
 
 static void
@@ -310,6 +311,7 @@ end_create(const struct fab_ring_link_options *options, struct fab_ring_link_end
         return NULL;
     }
     ring->link.ops = &ring_ops;
+    fab_window_shape(&ring->link.window, 0, FAB_RING_SLOT_SIZE);
     ring->link.peer_home = options->home;
     ring->link.peer_lcore = other.lcore;
     ring->link.peer_lcore_count = options->lcore_count;

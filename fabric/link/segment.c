@@ -254,6 +254,7 @@ fab_segment_link_init(struct fab_segment_link *segment,
             .reach = options->reach,
         },
     };
+    fab_window_shape(&segment->link.window, 0, FAB_RING_SLOT_SIZE);
     fab_segment_consumer_init(&segment->in, options->own, options->peer, options->peer_slots);
     return fab_segment_producer_init(&segment->out, options->own, options->peer, options->slots);
 }

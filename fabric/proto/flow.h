@@ -253,6 +253,17 @@ void fab_flow_grant(struct fab_flow *flow);
 /* Gives up the open claim. */
 void fab_flow_abort(struct fab_flow *flow);
 
+/*
+ * Many records in a row, without a claim for each: *next is where one may be written, and the one
+ * after it FAB_CHUNK_SIZE bytes behind its end, rounded up to 8. Returns how many records of at most
+ * `record_size` bytes certainly have room; 0: claim. They are of the user lane, of kind SEND and
+ * without flags. Nothing else may be asked of the flow before fab_flow_take_window.
+ */
+uint32_t fab_flow_window(const struct fab_flow *flow, uint32_t record_size, uint8_t **next);
+
+/* Commits what was written, up to where the next record would begin. Returns how many. */
+uint32_t fab_flow_take_window(struct fab_flow *flow, const uint8_t *next);
+
 /* Bytes of the largest record that may be claimed now. */
 uint32_t fab_flow_record_max(const struct fab_flow *flow);
 

@@ -3,7 +3,8 @@
  * The inside of a flow, shared by the files flow*.c only. Each part has its own component; what
  * stands here is how they meet:
  *
- *      flow.c          life cycle, claim and commit, readers
+ *      flow.c          life cycle, readers
+ *      flow_claim.c    the way in for records
  *      flow_memory.c   where its memory is
  *      flow_credit.c   how much the peer may send
  *      flow_epoch.c    handshake, begin and end of an epoch, resets, leaving
@@ -233,7 +234,7 @@ void fab_flow_clear(void *memory, const struct fab_flow_config *config);
 /* Finds them in the flow's memory and store; the config is set. */
 void fab_flow_place_parts(struct fab_flow *flow, uint8_t *memory);
 
-/* flow.c */
+/* flow_claim.c */
 
 /* The user lane is empty: nothing in it can be superseded. */
 void fab_flow_forget_latest(struct fab_flow *flow);

@@ -104,6 +104,23 @@ fab_send_lane_rest(const struct fab_send_lane *lane)
     return (1U << lane->page_shift) - 1U;
 }
 
+/* Bytes behind the head that chunks may be written to without a claim, one after the other; 0:
+ * none, or only a claim may open their page. */
+static inline uint32_t
+fab_send_lane_row(const struct fab_send_lane *lane)
+{
+    uint32_t inside = lane->head & fab_send_lane_rest(lane);
+
+    return inside == 0 ? 0 : fab_send_lane_rest(lane) + 1U - inside;
+}
+
+/* Chunks of so many bytes have been written there. */
+static inline void
+fab_send_lane_extend(struct fab_send_lane *lane, uint32_t size)
+{
+    lane->head += size;
+}
+
 /* The claim is given up. */
 static inline void
 fab_send_lane_abort(struct fab_send_lane *lane)

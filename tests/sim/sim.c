@@ -141,8 +141,12 @@ run_turn(struct sim *sim, struct sim_end *end)
 
     if (fab_flow_has_refused(end->flow))
         fab_flow_offer(end->flow);
-    for (uint32_t i = 0; i < end->burst && end->to_send > 0 && sim_send_record(sim, end); i++)
-        end->to_send--;
+    for (uint32_t left = end->burst, sent; left > 0 && end->to_send > 0; left -= sent) {
+        sent = sim_send_records(sim, end, left < end->to_send ? left : (uint32_t)end->to_send);
+        if (sent == 0)
+            break;
+        end->to_send -= sent;
+    }
     while (!end->has_no_buffer &&
            (size = fab_flow_prepare(end->flow, frame, sizeof(frame), sim->now_ns)) > 0)
         sim_transmit(sim, end, frame, size);
@@ -253,6 +257,18 @@ sim_inject(struct sim *sim, uint32_t end, const void *bytes, size_t size)
     run_turn(sim, &sim->ends[end]);
 }
 
+/* Somebody for each stream, as a carrier picks the streams of actors. */
+static void
+find_receivers(struct sim *sim)
+{
+    for (uint64_t to = 1, found = 0; found < FAB_STREAM_USER_COUNT; to++) {
+        uint64_t *receiver = &sim->receivers[fab_flow_stream_of(to)];
+
+        found += *receiver == 0;
+        *receiver = *receiver ? *receiver : to;
+    }
+}
+
 void
 sim_init(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire *wire)
 {
@@ -262,6 +278,7 @@ sim_init(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire
     sim->wire = *wire;
     sim->now_ns = SIM_S; /* so that "before" exists */
     fab_prng_init(&sim->prng, seed);
+    find_receivers(sim);
     sim->ends = calloc(SIM_ENDS_MAX, sizeof(*sim->ends));
     if (sim->ends == NULL)
         abort();

@@ -150,7 +150,8 @@ struct sim {
     void *filter_context;
     uint64_t corrupted;
     uint64_t replayed;
-    bool is_quiet; /* no invariant is checked (for measuring) */
+    bool is_quiet;                             /* no invariant is checked (for measuring) */
+    uint64_t receivers[FAB_STREAM_USER_COUNT]; /* an actor word of each stream */
     const char *name;
 };
 

@@ -51,7 +51,7 @@ sim_send_large(struct sim *sim, struct sim_end *end, uint8_t stream)
     for (uint32_t i = 0; i < size; i++)
         body->bytes[i] = pattern(end->sent[stream], i);
     memset(msg, 0, total);
-    msg->to = stream;
+    msg->to = sim_receiver(sim, stream);
     msg->size = size;
     msg->flags = FAB_MSG_HAS_BUFFER;
     msg->extensions = 1;

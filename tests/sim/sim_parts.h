@@ -22,8 +22,22 @@ struct sim_event sim_pop_event(struct sim *sim);
 /* sim_records.c */
 extern const struct fab_flow_ops sim_flow_ops;
 
-/* One record on a random stream and lane; false when there was no room. */
-bool sim_send_record(struct sim *sim, struct sim_end *end);
+/* Sends a record on a random stream and lane, or some on streams next to each other, `most` at
+ * most. Returns how many; 0: there was no room. */
+uint32_t sim_send_records(struct sim *sim, struct sim_end *end, uint32_t most);
+
+/* To whom the records of a stream go, and back. */
+static inline uint64_t
+sim_receiver(const struct sim *sim, uint8_t stream)
+{
+    return stream < FAB_STREAM_USER_COUNT ? sim->receivers[stream] : 0;
+}
+
+static inline uint8_t
+sim_stream(const struct fab_msg *msg)
+{
+    return msg->to ? fab_flow_stream_of(msg->to) : FAB_STREAM_SYSTEM;
+}
 
 /* Names sender, incarnation and epoch. */
 uint64_t sim_life_key(const struct sim_end *end);

@@ -29,7 +29,7 @@ write_record(struct fab_msg *msg, const struct sim_end *end, uint8_t stream, uin
     uint8_t *bytes;
 
     memset(msg, 0, sizeof(*msg));
-    msg->to = stream;
+    msg->to = sim_receiver(end->sim, stream);
     msg->size = size;
     bytes = fab_msg_body(msg);
     memcpy(bytes, &body, sizeof(body));
@@ -37,8 +37,29 @@ write_record(struct fab_msg *msg, const struct sim_end *end, uint8_t stream, uin
         bytes[i] = pattern(body.sequence, i);
 }
 
-bool
-sim_send_record(struct sim *sim, struct sim_end *end)
+/* Records of streams next to each other, written into the flow's window. Returns how many. */
+static uint32_t
+send_row(struct sim_end *end, uint8_t stream, uint32_t size, uint32_t most)
+{
+    uint8_t *next;
+    uint32_t room = fab_flow_window(end->flow, FAB_MSG_HEADER_SIZE + size, &next);
+    uint32_t count = room < most ? room : most;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t at = (uint8_t)((stream + i) % FAB_STREAM_USER_COUNT);
+
+        write_record((struct fab_msg *)(void *)next, end, at, size);
+        next += fab_chunk_stride(FAB_MSG_HEADER_SIZE + size);
+        end->sent[at]++;
+    }
+    end->sent_total += count;
+    if (room > 0)
+        SIM_CHECK(end->sim, fab_flow_take_window(end->flow, next) == count);
+    return count;
+}
+
+uint32_t
+sim_send_records(struct sim *sim, struct sim_end *end, uint32_t most)
 {
     uint8_t stream = (uint8_t)fab_prng_below(&sim->prng, FAB_STREAM_COUNT);
     uint32_t pick = (uint32_t)fab_prng_below(&sim->prng, 16);
@@ -48,27 +69,33 @@ sim_send_record(struct sim *sim, struct sim_end *end)
     struct fab_msg *msg;
 
     if (room == 0)
-        return false;
+        return 0;
     if (end->large_all > 0)
         stream %= FAB_STREAM_USER_COUNT;
     if (end->large_all > 0 ||
         (end->large > 0 && stream < FAB_STREAM_SYSTEM && fab_prng_chance(&sim->prng, end->large))) {
         if (!sim_send_large(sim, end, stream))
-            return false;
+            return 0;
         end->sent[stream]++;
         end->sent_total++;
-        return true;
+        return 1;
     }
     room -= FAB_MSG_HEADER_SIZE + (uint32_t)sizeof(struct body);
     size = (uint32_t)sizeof(struct body) +
            (uint32_t)fab_prng_below(&sim->prng, (end->body_max < room ? end->body_max : room) + 1);
+    if (lane == FAB_LANE_USER && pick % 4 == 3) {
+        uint32_t sent = send_row(end, stream, size, most < pick ? most : pick);
+
+        if (sent > 0)
+            return sent;
+    }
     if (fab_flow_claim(end->flow, lane, stream, FAB_MSG_HEADER_SIZE + size, &msg) != MYC_OK)
-        return false;
+        return 0;
     write_record(msg, end, stream, size);
     fab_flow_commit(end->flow);
     end->sent[stream]++;
     end->sent_total++;
-    return true;
+    return 1;
 }
 
 bool
@@ -111,24 +138,25 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
 {
     struct sim_end *end = context;
     const uint8_t *bytes = fab_msg_body_const(msg);
+    uint8_t stream = sim_stream(msg);
     struct body body;
 
     (void)lane;
     if (!fab_flow_is_ending(end->flow) &&
         (end->has_no_room || fab_prng_chance(&end->sim->prng, end->refuse)))
         return false;
-    SIM_CHECK(end->sim, msg->size >= sizeof(body) && msg->to < FAB_STREAM_COUNT);
+    SIM_CHECK(end->sim, msg->size >= sizeof(body) && msg->to == sim_receiver(end->sim, stream));
     body = body_of(msg);
     SIM_CHECK(end->sim,
               body.life_key == (end->flow->peer.home ^ ((uint64_t)end->flow->peer.epoch << 16)));
-    SIM_CHECK(end->sim, body.sequence == end->got[msg->to] ||
-                            (end->may_miss && body.sequence > end->got[msg->to]));
+    SIM_CHECK(end->sim, body.sequence == end->got[stream] ||
+                            (end->may_miss && body.sequence > end->got[stream]));
     end->last_tag = msg->tag;
     if (fab_msg_has_buffer(msg))
         sim_check_large(end, msg);
     for (uint32_t i = sizeof(body); i < msg->size && !fab_msg_has_buffer(msg); i++)
         SIM_CHECK(end->sim, bytes[i] == pattern(body.sequence, i));
-    end->got[msg->to] = body.sequence + 1;
+    end->got[stream] = body.sequence + 1;
     end->got_total++;
     end->got_bytes += msg->size;
     end->got_ns = end->sim->now_ns;
@@ -196,8 +224,8 @@ on_in_doubt(void *context, const struct fab_msg *msg)
     end->in_doubt_total++;
     body = body_of(msg);
     SIM_CHECK(end->sim, body.life_key == sim_life_key(end));
-    if (body.sequence < end->doubt_from[msg->to])
-        end->doubt_from[msg->to] = body.sequence;
+    if (body.sequence < end->doubt_from[sim_stream(msg)])
+        end->doubt_from[sim_stream(msg)] = body.sequence;
 }
 
 static void

@@ -110,7 +110,7 @@ carrier_send(struct carrier_end *end, enum fab_lane lane, uint64_t tag, uint32_t
     /* Through an open window and past it, in turn, as a core does. */
     if (lane == FAB_LANE_USER && link->window.left > 0 && tag % 2 == 0 &&
         fab_msg_stride(&header) <= FAB_RING_SLOT_SIZE) {
-        write_record(fab_link_take(link), &header);
+        write_record(fab_link_take(link, size), &header);
         return MYC_OK;
     }
     status = link->ops->claim(link, lane, fab_msg_stride(&header), header.to, &record);

@@ -40,7 +40,6 @@ struct driver_link {
     uint64_t ups;
     uint64_t downs;
     uint64_t rooms;
-    bool is_dirty;
 };
 
 struct driver_options {

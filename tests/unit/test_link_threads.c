@@ -95,7 +95,7 @@ send_next(struct end *end)
     uint8_t *body;
 
     if (has_window)
-        msg = fab_link_take(link);
+        msg = fab_link_take(link, header.size);
     else if (link->ops->claim(link, FAB_LANE_USER, stride, header.to, &msg) != MYC_OK)
         return false;
     *msg = header;
