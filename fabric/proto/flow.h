@@ -255,9 +255,9 @@ void fab_flow_abort(struct fab_flow *flow);
 
 /*
  * Many records in a row, without a claim for each: *next is where one may be written, and the one
- * after it FAB_CHUNK_SIZE bytes behind its end, rounded up to 8. Returns how many records of at most
- * `record_size` bytes certainly have room; 0: claim. They are of the user lane, of kind SEND and
- * without flags. Nothing else may be asked of the flow before fab_flow_take_window.
+ * after it FAB_CHUNK_SIZE bytes behind its end, rounded up to 8. Returns how many records of at
+ * most `record_size` bytes certainly have room; 0: claim. They are of the user lane, of kind SEND
+ * and without flags. Nothing else may be asked of the flow before fab_flow_take_window.
  */
 uint32_t fab_flow_window(const struct fab_flow *flow, uint32_t record_size, uint8_t **next);
 
