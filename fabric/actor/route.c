@@ -151,6 +151,17 @@ fab_link_down(struct fab_core *core, struct fab_link *link)
     fab_names_on_link_down(core, link);
 }
 
+/* A link without a bell rings always. */
+static void
+find_bell(struct fab_link *link)
+{
+    static const _Atomic uint32_t nothing;
+
+    if (link->bell.news)
+        return;
+    link->bell = (struct fab_bell){ &nothing, &nothing, FAB_LINK_ASK };
+}
+
 enum myc_status
 fab_core_add_link(struct fab_core *core, struct fab_link *link)
 {
@@ -173,6 +184,7 @@ fab_core_add_link(struct fab_core *core, struct fab_link *link)
     link->core = core;
     link->is_dirty = false;
     link->own_heap = core->buffers->heap.base;
+    find_bell(link);
     if (link->ops->poll)
         routes->polled[routes->polled_count++] = link;
     if (link->is_up)
@@ -232,8 +244,11 @@ fab_core_poll(struct fab_core *core, unsigned burst)
 
     for (uint32_t i = 0; i < routes->polled_count; i++) {
         struct fab_link *link = routes->polled[i];
-        unsigned room = fab_core_room(core).records;
+        unsigned room;
 
+        if (fab_link_is_quiet(link))
+            continue;
+        room = fab_core_room(core).records;
         done += link->ops->poll(link, room < burst ? room : burst, core->now_ns);
     }
     return done;

@@ -25,14 +25,19 @@
  * Receiving: whoever polls (a link of its own, or a port for many flows) hands each record to the
  * sink, once and in order. A record is borrowed: it is valid until the sink returns.
  *
+ * Polling: a link is asked (ops->poll) unless its bell says that nothing has come and nobody has
+ * gone, so that of many links those that are idle cost a few instructions each.
+ *
  * Every function here is called only by the lcore that owns the link. Pure: no DPDK type appears.
  */
 #ifndef FAB_LINK_LINK_H
 #define FAB_LINK_LINK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "base/fault_point.h"
 #include "link/slot.h"
 #include "wire/lane.h"
@@ -119,6 +124,18 @@ struct fab_window {
     uint32_t slack, mask; /* from a body's size to the next place: see fab_window_shape */
 };
 
+#define FAB_LINK_ASK UINT64_MAX
+
+/* Where the other end makes itself heard, for whoever polls many links of which most are quiet. A
+ * carrier that has no such words leaves them all 0, and is asked each time. */
+struct fab_bell {
+    const _Atomic uint32_t *news; /* changes when there is something to receive; not owned */
+    const _Atomic uint32_t *end;  /* not 0: the other end has gone; not owned */
+    /* What *news was when all before had been taken; FAB_LINK_ASK: there is more to a poll than
+     * these two words tell. */
+    uint64_t known;
+};
+
 /* Names whose holders are all that the other end of a link may reach. Nothing in it is owned. */
 struct fab_reach {
     const char *const *names;
@@ -128,6 +145,7 @@ struct fab_reach {
 /* The head of every carrier's own struct. */
 struct fab_link {
     const struct fab_link_ops *ops;
+    struct fab_bell bell;
     struct fab_window window;
     const struct fab_link_sink *sink;
     void *core;         /* the sink's context; not owned */
@@ -190,6 +208,17 @@ fab_link_take(struct fab_link *link, uint32_t size)
     FAB_FAULT_POINT(WINDOW);
     fab_ring_prefetch_ahead(place, 1);
     return (struct fab_msg *)(void *)place;
+}
+
+/* Whether a poll would find nothing. Orders nothing: what is read of the other end is read after
+ * the carrier's own look at these words. */
+static inline bool
+fab_link_is_quiet(const struct fab_link *link)
+{
+    const struct fab_bell *bell = &link->bell;
+
+    return atomic_load_explicit(bell->news, memory_order_relaxed) == bell->known &&
+           atomic_load_explicit(bell->end, memory_order_relaxed) == 0;
 }
 
 /* Something that the lcore loop polls: a link, a port, a control ring. */

@@ -11,6 +11,8 @@
  * Invariants: the open claim and the window lie within [next, limit); a record is published whole,
  * so the consumer never sees a part of one; outside of poll nothing of the incoming ring is open.
  *
+ * The bell is the incoming ring's prod.tail, and `has_left` of the other end.
+ *
  * Memory order: our release of prod.tail pairs with the load of it in rte_ring's dequeue, our
  * acquire of cons.tail with the store of it in its finish. `has_left` is ours: set with release by
  * the end that closes, after its last dequeue; the other end loads it with acquire and may then
@@ -45,7 +47,7 @@ struct ring_link {
     uint32_t reserve;  /* slots kept from the user lane */
     uint32_t capacity; /* slots */
     bool was_full;
-    FAB_ALIGNED_TO_LINE _Atomic bool has_left;
+    FAB_ALIGNED_TO_LINE _Atomic uint32_t has_left; /* 1: so it is */
 };
 
 static struct ring_link *
@@ -132,6 +134,7 @@ ring_claim(struct fab_link *link, enum fab_lane lane, uint32_t stride, uint64_t 
     if (ring->limit - ring->next < needed && !find_room(ring, needed)) {
         publish(ring); /* whoever reads it makes room */
         ring->was_full = true;
+        link->bell.known = FAB_LINK_ASK;
         link->counters.full++;
         return MYC_FULL;
     }
@@ -242,7 +245,7 @@ ring_poll(struct fab_link *link, unsigned budget, uint64_t now_ns)
 {
     struct ring_link *ring = ring_of(link);
     /* Before the receive: what the other end published before it left is then seen. */
-    bool has_left = atomic_load_explicit(&ring->other->has_left, memory_order_acquire);
+    uint32_t has_left = atomic_load_explicit(&ring->other->has_left, memory_order_acquire);
     unsigned done = receive(ring, budget);
 
     (void)now_ns;
@@ -255,6 +258,7 @@ ring_poll(struct fab_link *link, unsigned budget, uint64_t now_ns)
         go_down(ring);
         done++;
     }
+    link->bell.known = fab_unlikely(ring->was_full) ? FAB_LINK_ASK : ring->in->cons.head;
     return done;
 }
 
@@ -266,7 +270,7 @@ ring_close(struct fab_link *link)
     ring->claimed = 0;
     publish(ring);
     link->is_up = false;
-    atomic_store_explicit(&ring->has_left, true, memory_order_release);
+    atomic_store_explicit(&ring->has_left, 1, memory_order_release);
 }
 
 static const struct fab_link_ops ring_ops = {
@@ -333,6 +337,16 @@ begin_producing(struct ring_link *ring)
     ring->limit = ring->capacity;
 }
 
+/* rte_ring has its tail volatile, and not atomic. */
+static void
+begin_consuming(struct ring_link *ring)
+{
+    const volatile uint32_t *tail = &ring->in->prod.tail;
+
+    ring->link.bell.news = (const _Atomic uint32_t *)(uintptr_t)tail;
+    ring->link.bell.end = &ring->other->has_left;
+}
+
 static void
 end_destroy(struct ring_link *ring)
 {
@@ -365,6 +379,8 @@ fab_ring_link_pair_create(const struct fab_ring_link_options *options, struct fa
     end_b->other = end_a;
     begin_producing(end_a);
     begin_producing(end_b);
+    begin_consuming(end_a);
+    begin_consuming(end_b);
     *a = &end_a->link;
     *b = &end_b->link;
     return MYC_OK;

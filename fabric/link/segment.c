@@ -64,6 +64,7 @@ segment_claim(struct fab_link *link, enum fab_lane lane, uint32_t stride, uint64
     }
     if (fab_segment_producer_free(&segment->out) < needed && !find_room(segment, needed)) {
         segment->was_full = true;
+        link->bell.known = FAB_LINK_ASK;
         link->counters.full++;
         return MYC_FULL;
     }
@@ -176,6 +177,13 @@ notice_end(struct fab_segment_link *segment)
     segment->drain_until = atomic_load_explicit(segment->in.tail, memory_order_acquire);
 }
 
+/* What a poll finds when nobody rings, is found by asking. */
+static bool
+is_at_rest(const struct fab_segment_link *segment)
+{
+    return !segment->was_full && segment->reason == MYC_OK;
+}
+
 static unsigned
 poll_up(struct fab_segment_link *segment, unsigned budget)
 {
@@ -196,6 +204,7 @@ poll_up(struct fab_segment_link *segment, unsigned budget)
         go_down(segment);
         done++;
     }
+    link->bell.known = fab_likely(is_at_rest(segment)) ? segment->in.next : FAB_LINK_ASK;
     return done;
 }
 
@@ -244,6 +253,7 @@ fab_segment_link_init(struct fab_segment_link *segment,
     *segment = (struct fab_segment_link){
         .link = {
             .ops = &segment_ops,
+            .bell = { .known = FAB_LINK_ASK }, /* until it has been up */
             .peer_home = options->peer_home,
             .peer_lcore = options->peer_lcore,
             .peer_lcore_count = options->peer_lcore_count,
@@ -256,6 +266,8 @@ fab_segment_link_init(struct fab_segment_link *segment,
     };
     fab_window_shape(&segment->link.window, 0, FAB_RING_SLOT_SIZE);
     fab_segment_consumer_init(&segment->in, options->own, options->peer, options->peer_slots);
+    segment->link.bell.news = segment->in.tail;
+    segment->link.bell.end = &segment->gone;
     return fab_segment_producer_init(&segment->out, options->own, options->peer, options->slots);
 }
 

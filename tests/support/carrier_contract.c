@@ -131,11 +131,22 @@ carrier_fill(struct carrier_end *end, uint64_t tag, uint32_t size)
     return count;
 }
 
+unsigned
+carrier_poll(struct carrier_end *end, unsigned budget)
+{
+    bool is_quiet = fab_link_is_quiet(end->link);
+    unsigned work = end->link->ops->poll(end->link, budget, 0);
+
+    if (is_quiet)
+        assert_int_equal(work, 0);
+    return work;
+}
+
 void
 carrier_pump(struct carrier_end *from, struct carrier_end *to)
 {
     from->link->ops->flush(from->link, 0);
-    while (to->link->ops->poll(to->link, 32, 0) > 0)
+    while (carrier_poll(to, 32) > 0)
         ;
 }
 
@@ -200,7 +211,7 @@ test_nothing_is_seen_before_the_flush(void **state)
     struct carrier_pair *pair = fresh(state);
 
     assert_int_equal(carrier_send(&pair->a, FAB_LANE_USER, 1, 8), MYC_OK);
-    assert_int_equal(pair->b.link->ops->poll(pair->b.link, 32, 0), 0);
+    assert_int_equal(carrier_poll(&pair->b, 32), 0);
     carrier_pump(&pair->a, &pair->b);
     assert_tags_from(&pair->b, 1, 1);
 }
@@ -212,7 +223,7 @@ test_a_full_burst_is_seen_without_a_flush(void **state)
 
     for (unsigned i = 0; i < FAB_RING_BURST; i++)
         assert_int_equal(carrier_send(&pair->a, FAB_LANE_USER, i, 8), MYC_OK);
-    assert_int_equal(pair->b.link->ops->poll(pair->b.link, 64, 0), FAB_RING_BURST);
+    assert_int_equal(carrier_poll(&pair->b, 64), FAB_RING_BURST);
 }
 
 static void
@@ -223,7 +234,7 @@ test_poll_keeps_to_its_budget(void **state)
     for (unsigned i = 0; i < 20; i++)
         assert_int_equal(carrier_send(&pair->a, FAB_LANE_USER, i, 100), MYC_OK);
     pair->a.link->ops->flush(pair->a.link, 0);
-    assert_int_equal(pair->b.link->ops->poll(pair->b.link, 7, 0), 7);
+    assert_int_equal(carrier_poll(&pair->b, 7), 7);
     assert_int_equal(pair->b.tag_count, 7);
     carrier_pump(&pair->a, &pair->b);
     assert_tags_from(&pair->b, 0, 20);
@@ -283,16 +294,41 @@ test_room_is_told_once_after_full(void **state)
     unsigned sent = carrier_fill(&pair->a, 0, 8);
 
     pair->a.link->ops->flush(pair->a.link, 0);
-    assert_int_equal(pair->a.link->ops->poll(pair->a.link, 32, 0), 0);
+    assert_int_equal(carrier_poll(&pair->a, 32), 0);
     assert_int_equal(pair->a.room_count, 0);
-    pair->b.link->ops->poll(pair->b.link, 1, 0);
-    pair->a.link->ops->poll(pair->a.link, 32, 0);
+    carrier_poll(&pair->b, 1);
+    carrier_poll(&pair->a, 32);
     assert_int_equal(pair->a.room_count, 0);
     carrier_pump(&pair->a, &pair->b);
-    pair->a.link->ops->poll(pair->a.link, 32, 0);
-    pair->a.link->ops->poll(pair->a.link, 32, 0);
+    carrier_poll(&pair->a, 32);
+    carrier_poll(&pair->a, 32);
     assert_int_equal(pair->a.room_count, 1);
     assert_true(carrier_fill(&pair->a, sent, 8) > CARRIER_SLOTS / 4);
+}
+
+/* So that an lcore need not ask the many that are idle. */
+static void
+test_the_bell_is_quiet_only_while_nothing_is_to_be_found(void **state)
+{
+    struct carrier_pair *pair = fresh(state);
+
+    assert_true(fab_link_is_quiet(pair->a.link) && fab_link_is_quiet(pair->b.link));
+    assert_int_equal(carrier_send(&pair->a, FAB_LANE_USER, 0, 8), MYC_OK);
+    assert_int_equal(carrier_send(&pair->a, FAB_LANE_USER, 1, 8), MYC_OK);
+    assert_true(fab_link_is_quiet(pair->b.link));
+    pair->a.link->ops->flush(pair->a.link, 0);
+    assert_false(fab_link_is_quiet(pair->b.link));
+    assert_int_equal(carrier_poll(&pair->b, 1), 1);
+    assert_false(fab_link_is_quiet(pair->b.link)); /* there is a second one */
+    assert_int_equal(carrier_poll(&pair->b, 1), 1);
+    assert_true(fab_link_is_quiet(pair->b.link));
+
+    carrier_fill(&pair->a, 2, 8);
+    assert_false(fab_link_is_quiet(pair->a.link)); /* waits for room */
+    carrier_pump(&pair->a, &pair->b);
+    carrier_pump(&pair->b, &pair->a);
+    assert_int_equal(pair->a.room_count, 1);
+    assert_true(fab_link_is_quiet(pair->a.link));
 }
 
 static void
@@ -353,6 +389,7 @@ const struct CMUnitTest carrier_contract_tests[] = {
     CONTRACT_TEST(test_too_big_is_refused_and_counted),
     CONTRACT_TEST(test_full_refuses_the_user_lane_and_spares_the_reserve),
     CONTRACT_TEST(test_room_is_told_once_after_full),
+    CONTRACT_TEST(test_the_bell_is_quiet_only_while_nothing_is_to_be_found),
     CONTRACT_TEST(test_the_sink_may_send),
     CONTRACT_TEST(test_what_a_leaving_end_had_sent_still_arrives),
     CONTRACT_TEST(test_a_closed_end_refuses_and_is_silent),

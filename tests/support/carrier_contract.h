@@ -50,6 +50,9 @@ enum myc_status carrier_send(struct carrier_end *end, enum fab_lane lane, uint64
 /* Claims on the user lane until FULL; tags count up from `tag`. Returns how many went. */
 unsigned carrier_fill(struct carrier_end *end, uint64_t tag, uint32_t size);
 
+/* Polls, and fails if that finds anything though the bell was quiet. */
+unsigned carrier_poll(struct carrier_end *end, unsigned budget);
+
 /* Flushes one end and polls the other until nothing comes. */
 void carrier_pump(struct carrier_end *from, struct carrier_end *to);
 

@@ -47,7 +47,7 @@ test_a_dead_peer_leaves_its_messages_and_puts_ours_in_doubt(void **state)
     for (unsigned i = 0; i < 10; i++)
         assert_int_equal(carrier_send(&pair.a, FAB_LANE_USER, i, i * 50), MYC_OK);
     pair.a.link->ops->flush(pair.a.link, 0);
-    assert_int_equal(pair.b.link->ops->poll(pair.b.link, 4, 0), 4);
+    assert_int_equal(carrier_poll(&pair.b, 4), 4);
     assert_int_equal(carrier_send(&pair.a, FAB_LANE_USER, 10, 8), MYC_OK);
     fab_segment_link_end(&ends.a, MYC_NO_CONNECTION);
     fab_segment_link_end(&ends.a, MYC_SHUTDOWN);
@@ -86,7 +86,7 @@ test_a_peer_that_goes_on_writing_after_its_end_is_not_drained_for_ever(void **st
         assert_int_equal(carrier_send(&pair.b, FAB_LANE_USER, polls, 8), MYC_OK);
         pair.b.link->ops->flush(pair.b.link, 0);
         polls++;
-    } while (pair.a.link->ops->poll(pair.a.link, 1, 0) > 0 && polls < 50);
+    } while (carrier_poll(&pair.a, 1) > 0 && polls < 50);
     assert_true(polls < 5);
     assert_int_equal(pair.a.down_count, 1);
 }
@@ -230,7 +230,7 @@ test_random_bytes_from_the_peer_harm_nobody(void **state)
             ends.b.link.is_up = true;
             pair.b.link->ops->flush(pair.b.link, 0);
             pair.a.link->ops->flush(pair.a.link, 0);
-            pair.a.link->ops->poll(pair.a.link, 8, 0);
+            carrier_poll(&pair.a, 8);
         }
         cut += pair.a.down_count;
         assert_int_equal(pair.a.link->counters.bad_records, pair.a.down_count);
