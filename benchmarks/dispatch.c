@@ -50,7 +50,7 @@ struct raw_slot {
     uint64_t type;
     uint64_t size_and_kind;
     uint64_t tag;
-    uint64_t origin_ns;
+    uint64_t origin;
     uint8_t body[80];
 };
 
@@ -78,7 +78,7 @@ raw_push(uint64_t to, uint64_t from, const uint8_t *body)
     slot->type = MYC_TYPE_KEY(bench_blast_type.schema_id, bench_blast_type.template_id);
     slot->size_and_kind = sizeof(struct bench_blast);
     slot->tag = 0;
-    slot->origin_ns = 0;
+    slot->origin = 0;
     memcpy(slot->body, body, sizeof(struct bench_blast));
     raw.tail++;
     return MYC_OK;

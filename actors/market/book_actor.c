@@ -29,7 +29,7 @@ struct book_actor {
     bool *is_dirty;           /* owned; by symbol: the top changed and was not told yet */
     uint32_t reset_next;      /* next symbol whose top is told after a RESET */
     uint32_t reset_end;       /* up to here; equal when none is due */
-    uint64_t reset_origin_ns; /* of the frame that brought the RESET */
+    uint64_t reset_origin;    /* of the frame that brought the RESET */
     uint32_t final_next;      /* next symbol to report at the end */
     uint64_t sequence;        /* of the last event, for the tops after a RESET */
     uint64_t resets_ignored;
@@ -45,7 +45,7 @@ static const struct myc_type *const accepts[] = {
 };
 
 static void
-push_top(struct book_actor *actor, uint32_t symbol, uint64_t exchange_ns, uint64_t origin_ns)
+push_top(struct book_actor *actor, uint32_t symbol, uint64_t exchange_ns, uint64_t origin)
 {
     struct market_top top = market_book_top(actor->book, symbol);
     struct market_top_of_book message = {
@@ -60,7 +60,7 @@ push_top(struct book_actor *actor, uint32_t symbol, uint64_t exchange_ns, uint64
 
     memcpy(message.symbol, &top.symbol, sizeof(message.symbol));
     market_top_of_book_encode(&message, body);
-    market_outlet_push(&actor->tops, &market_top_of_book_type, body, origin_ns);
+    market_outlet_push(&actor->tops, &market_top_of_book_type, body, origin);
     actor->is_dirty[symbol] = false;
     market_subscribers_mark(&actor->subscribers, symbol);
 }
@@ -89,7 +89,7 @@ event_of(const struct market_inlet_item *item)
 }
 
 static void
-apply(struct book_actor *actor, const struct market_event *event, uint64_t origin_ns)
+apply(struct book_actor *actor, const struct market_event *event, uint64_t origin)
 {
     struct market_change change;
     uint32_t symbol;
@@ -103,7 +103,7 @@ apply(struct book_actor *actor, const struct market_event *event, uint64_t origi
     if (event->kind == MARKET_EVENT_RESET) {
         actor->reset_next = 0;
         actor->reset_end = market_book_symbols(actor->book);
-        actor->reset_origin_ns = origin_ns;
+        actor->reset_origin = origin;
         return;
     }
     if (change.is_top_changed)
@@ -112,7 +112,7 @@ apply(struct book_actor *actor, const struct market_event *event, uint64_t origi
     symbol = change.symbol != MARKET_NO_SYMBOL ? change.symbol
                                                : market_book_lookup(actor->book, event->symbol);
     if (symbol != MARKET_NO_SYMBOL && event->is_complete && actor->is_dirty[symbol])
-        push_top(actor, symbol, event->exchange_ns, origin_ns);
+        push_top(actor, symbol, event->exchange_ns, origin);
 }
 
 /* Applies what waits, as long as a change would find room. */
@@ -123,7 +123,7 @@ apply_waiting(struct book_actor *actor)
 
     while (market_outlet_has_room(&actor->tops)) {
         if (actor->reset_next < actor->reset_end) {
-            push_top(actor, actor->reset_next++, 0, actor->reset_origin_ns);
+            push_top(actor, actor->reset_next++, 0, actor->reset_origin);
             continue;
         }
         item = market_inlet_peek(&actor->events);
@@ -135,7 +135,7 @@ apply_waiting(struct book_actor *actor)
         } else {
             struct market_event event = event_of(item);
 
-            apply(actor, &event, item->origin_ns);
+            apply(actor, &event, item->origin);
         }
         market_inlet_pop(&actor->events);
     }

@@ -39,10 +39,10 @@ acknowledge(struct gateway *gateway, const struct market_inlet_item *item, uint6
         .sequence = reaction.sequence,
     };
 
-    if (item->origin_ns != 0)
-        myc_histogram_record(&gateway->wire_to_order, now_ns - item->origin_ns);
+    if (item->origin != 0)
+        myc_histogram_record(&gateway->wire_to_order, myc_origin_age_ns(item->origin, now_ns));
     market_ack_encode(&ack, body);
-    market_outlet_push(&gateway->acks, &market_ack_type, body, item->origin_ns);
+    market_outlet_push(&gateway->acks, &market_ack_type, body, item->origin);
 }
 
 static void

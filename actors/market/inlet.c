@@ -68,7 +68,7 @@ keep(struct market_inlet *inlet, const struct myc_message *message)
         inlet->overflow++;
         return;
     }
-    item->origin_ns = message->origin_ns;
+    item->origin = message->origin;
     item->key = myc_message_key(message);
     item->size = message->size;
     item->block_length = message->block_length;

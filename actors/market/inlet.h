@@ -15,7 +15,7 @@
 #include "journal.h"
 
 struct market_inlet_item {
-    uint64_t origin_ns;
+    uint64_t origin;
     uint32_t key; /* MYC_TYPE_KEY of the message */
     uint32_t size;
     uint16_t block_length; /* as the message's */

@@ -55,7 +55,7 @@ item_of(const struct market_outlet *outlet, uint64_t number)
 
 void
 market_outlet_push(struct market_outlet *outlet, const struct myc_type *type, const void *body,
-                   uint64_t origin_ns)
+                   uint64_t origin)
 {
     struct market_outlet_item *item;
 
@@ -66,7 +66,7 @@ market_outlet_push(struct market_outlet *outlet, const struct myc_type *type, co
     }
     item = item_of(outlet, outlet->last + 1);
     item->type = type;
-    item->origin_ns = origin_ns;
+    item->origin = origin;
     memcpy(item->body, body, type->block_length);
     outlet->last++;
 }
@@ -117,7 +117,7 @@ send_item(struct market_outlet *outlet, struct myc_self *self, uint64_t number)
     const struct myc_send_options options = {
         .size = sizeof(options),
         .tag = MARKET_TAG_HOP | (uint64_t)outlet->lane << 48 | number,
-        .origin_ns = item->origin_ns,
+        .origin = item->origin,
     };
 
     market_hop_store(item->body, hop);

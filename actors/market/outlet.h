@@ -25,7 +25,7 @@ enum market_outlet_state {
 
 struct market_outlet_item {
     const struct myc_type *type;
-    uint64_t origin_ns;
+    uint64_t origin;
     uint8_t body[MARKET_BODY_MAX];
 };
 
@@ -76,7 +76,7 @@ bool market_outlet_has_room(const struct market_outlet *outlet);
 
 /* Takes a message; its Hop is filled in here. There must be room. */
 void market_outlet_push(struct market_outlet *outlet, const struct myc_type *type, const void *body,
-                        uint64_t origin_ns);
+                        uint64_t origin);
 
 /* Accounts one that goes another way. There must be room. */
 void market_outlet_account(struct market_outlet *outlet);

@@ -94,7 +94,7 @@ react(struct strategy *strategy, const struct market_inlet_item *item)
 
     memcpy(reaction.symbol, top.symbol, sizeof(reaction.symbol));
     market_reaction_encode(&reaction, body);
-    market_outlet_push(&strategy->reactions, &market_reaction_type, body, item->origin_ns);
+    market_outlet_push(&strategy->reactions, &market_reaction_type, body, item->origin);
 }
 
 static void
@@ -128,8 +128,9 @@ take_acks(struct strategy *strategy, struct myc_self *self)
 
             myc_histogram_record(&strategy->round_trip,
                                  now_ns - market_ack_get_reaction_sent_ns(&view));
-            if (item->origin_ns != 0)
-                myc_histogram_record(&strategy->end_to_end, now_ns - item->origin_ns);
+            if (item->origin != 0)
+                myc_histogram_record(&strategy->end_to_end,
+                                     myc_origin_age_ns(item->origin, now_ns));
         }
         market_inlet_pop(&strategy->acks);
     }

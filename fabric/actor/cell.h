@@ -56,7 +56,7 @@ SAME_PLACE(version, version);
 SAME_PLACE(size, size);
 SAME_PLACE(kind, kind);
 SAME_PLACE(tag, tag);
-SAME_PLACE(origin_ns, origin_ns);
+SAME_PLACE(origin, origin);
 #undef SAME_PLACE
 
 static_assert(FAB_CELL_RECORD_LARGE >=

@@ -22,7 +22,7 @@ fab_drain_begin(struct fab_core *core, struct fab_slot *slot, enum myc_status re
         .kind = FAB_MSG_SYSTEM,
         .template_id = FAB_SYSTEM_STOP,
         .tag = slot->message_max,
-        .origin_ns = reason,
+        .origin = reason,
     };
     slot->message_max = 0;
     slot->overflow |= FAB_OVERFLOW_CLOSED;
@@ -38,5 +38,5 @@ fab_drain_on_mark(struct fab_core *core, uint64_t actor, const struct fab_msg *m
         return;
     slot->message_max = (uint32_t)mark->tag;
     slot->overflow &= (uint8_t)~FAB_OVERFLOW_CLOSED;
-    fab_request(core, slot, FAB_REQUEST_STOP, (enum myc_status)mark->origin_ns);
+    fab_request(core, slot, FAB_REQUEST_STOP, (enum myc_status)mark->origin);
 }

@@ -71,7 +71,7 @@ fill(struct fab_msg *msg, const struct myc_self *self, uint64_t to, const struct
     fab_msg_set_type(msg, type);
     memcpy(&msg->size, &size_alone, sizeof(size_alone));
     msg->tag = 0;
-    msg->origin_ns = self->origin_ns;
+    msg->origin = self->origin;
 }
 
 static ALWAYS_INLINE struct fab_cell *

@@ -228,7 +228,7 @@ receive_quickly(struct fab_core *core, struct fab_link *link, const struct fab_m
     core->counters.delivered_in_place++;
     message = fab_message_view(msg, link->peer_home);
     fab_enter(core, &self, slot);
-    self.origin_ns = message.origin_ns;
+    self.origin = message.origin;
     status = slot->class_of->receive(&self, slot->actor, &message);
     if (fab_unlikely(status != MYC_OK || core->quick != &self))
         fab_settle(&self, status);

@@ -22,7 +22,7 @@ fill(struct fab_msg *msg, const struct myc_self *self, struct myc_request reques
         .size = size,
         .kind = FAB_MSG_REPLY,
         .tag = request.ask,
-        .origin_ns = self->origin_ns,
+        .origin = self->origin,
     };
 }
 

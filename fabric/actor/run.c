@@ -217,7 +217,7 @@ run_plain(struct myc_self *self, unsigned limit)
         slot->head = cell->next;
         slot->message_count--;
         left--;
-        self->origin_ns = cell->msg.origin_ns;
+        self->origin = cell->msg.origin;
         status = receive(self, slot->actor, fab_cell_view(cell));
         /* Without extensions the body's size alone has decided on the class. */
         if (fab_likely(cell->msg.size <= FAB_CELL_BODY_SMALL))

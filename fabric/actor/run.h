@@ -111,7 +111,7 @@ fab_handle(struct myc_self *self, const struct myc_message *message)
 {
     const struct fab_slot *slot = self->slot;
 
-    self->origin_ns = message->origin_ns;
+    self->origin = message->origin;
     if (fab_unlikely(!slot->class_of->receive))
         return MYC_OK;
     if (fab_unlikely(self->core->guard != NULL))

@@ -75,7 +75,7 @@ fill(struct fab_msg *msg, const struct myc_self *self, const struct fab_outgoing
     msg->extensions = fab_msg_extensions_of(flags);
     msg->margin = (uint8_t)out->margin;
     msg->tag = out->tag;
-    msg->origin_ns = out->origin_ns ? out->origin_ns : self->origin_ns;
+    msg->origin = out->origin ? out->origin : self->origin;
     if (flags & FAB_MSG_HAS_DEADLINE)
         fab_msg_set_word(msg, 0, deadline_ns);
     FAB_FAULT_POINT(WRITE);
@@ -265,7 +265,7 @@ dispatch(struct myc_self *self, struct fab_outgoing out)
                                                    out.margin,
                                                    out.tag,
                                                    out.ttl_ns,
-                                                   out.origin_ns,
+                                                   out.origin,
                                                    out.buffer });
 }
 

@@ -16,7 +16,7 @@ fab_send_take_options(struct fab_outgoing *out, const struct myc_send_options *o
     out->margin = options->margin;
     out->tag = options->tag;
     out->ttl_ns = options->ttl_ns;
-    out->origin_ns = options->origin_ns;
+    out->origin = options->origin;
 }
 
 /* Counts a refusal; returns it. */

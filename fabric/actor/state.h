@@ -61,7 +61,7 @@ struct myc_self {
     struct fab_slot *slot;
     struct myc_self *outer; /* who was running when this began: a parent; else NULL */
     uint64_t actor;         /* actor word of its ref */
-    uint64_t origin_ns;     /* of the message being handled; 0 none */
+    uint64_t origin;        /* of the message being handled; 0 none */
     uint8_t failure;        /* enum myc_status given to myc_fail; OK: none */
     bool is_stopping;       /* its stop function runs */
 };
@@ -386,7 +386,7 @@ struct fab_outgoing {
     uint32_t margin;
     uint64_t tag;
     uint64_t ttl_ns;
-    uint64_t origin_ns;
+    uint64_t origin;
     struct fab_body *buffer; /* holds the body; NULL: it fits into the record, or has none yet */
 };
 

@@ -15,27 +15,41 @@
 
 /* --- what the flow tells: flow -> core -------------------------------------------------------- */
 
+/* Whether a record's origin is one: others are of cores, and have something else there. */
+static inline bool
+has_origin(const struct fab_msg *msg)
+{
+    return msg->origin != 0 && msg->kind <= FAB_MSG_REPLY;
+}
+
+/* Sets an origin of a record that lies in a buffer of this lcore's. */
+static inline void
+set_origin(const struct fab_msg *msg, uint64_t origin)
+{
+    ((struct fab_msg *)(uintptr_t)msg)->origin = origin;
+}
+
+/* A peer from before there were errors takes and gives a time alone. */
+static void
+drop_error(const struct fab_msg *msg)
+{
+    if (has_origin(msg))
+        set_origin(msg, myc_origin_make(msg->origin, 0));
+}
+
 /* The time of what caused a message is the peer's; here it becomes ours, or 0 while nobody knows
- * how the clocks stand. A cause is not later than its effect, whatever the error. The record lies
- * in a buffer of this lcore's, and is handed on once. */
+ * how the clocks stand. The record is handed on once. */
 static void
 relate_origin(struct fab_flow_link *link, const struct fab_msg *msg)
 {
-    uint64_t *origin_ns = (uint64_t *)(uintptr_t)&msg->origin_ns;
     const struct fab_peer_clock *clock = fab_flow_peer_clock(link->flow);
     uint64_t now_ns = link->end->now_ns;
 
     fab_flow_want_clock(link->flow, now_ns);
-    if (!clock) {
-        link->end->counters.origins_unrelated++;
-        *origin_ns = 0;
-        return;
-    }
-    if (clock->is_same)
-        return;
-    *origin_ns -= (uint64_t)fab_peer_clock_offset(clock, now_ns);
-    if (*origin_ns > now_ns || *origin_ns == 0)
-        *origin_ns = now_ns;
+    if (!link->has_errors)
+        drop_error(msg);
+    set_origin(msg, clock ? fab_peer_clock_relate(clock, msg->origin, now_ns) : 0);
+    link->end->counters.origins_unrelated += msg->origin == 0;
 }
 
 /* The flow goes on after the core was told something, and may have sent. */
@@ -58,7 +72,7 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
     }
     if (fab_unlikely(link->end->records >= room) && !fab_flow_is_ending(link->flow))
         return false;
-    if (msg->origin_ns != 0 && msg->kind <= FAB_MSG_REPLY)
+    if (has_origin(msg))
         relate_origin(link, msg);
     link->end->records++;
     link->link.counters.received++;
@@ -75,6 +89,7 @@ on_up(void *context, const struct fab_flow_peer *peer)
     link->link.peer_home = peer->home;
     link->link.peer_lcore_count = peer->lcore_count;
     link->link.large_max = peer->large_max;
+    link->has_errors = (peer->features & FAB_FEATURE_ORIGIN) != 0;
     link->link.is_up = true;
     link->deaths = fab_flow_life_deaths(link->life);
     fab_flow_end_on_peer_mtu(link->end, link, peer->frame_max_peer);
@@ -266,13 +281,14 @@ count_refusal(struct fab_flow_link *link, enum myc_status status)
     return status;
 }
 
-/* The second record of a turn is likely to be followed by others. */
+/* The second record of a turn is likely to be followed by others. For a peer that knows no errors
+ * of origins each is looked at when it is committed. */
 static inline void
 open_window(struct fab_flow_link *link)
 {
     struct fab_window *window = &link->link.window;
 
-    if (!link->link.is_dirty)
+    if (!link->link.is_dirty || fab_unlikely(!link->has_errors))
         return;
     window->left = fab_flow_window(link->flow, FAB_RING_SLOT_SIZE, &window->next);
     link->has_window = window->left > 0;
@@ -327,6 +343,8 @@ flow_link_commit(struct fab_link *base)
 
     const struct fab_msg *msg = fab_flow_open_record(link->flow);
 
+    if (fab_unlikely(!link->has_errors))
+        drop_error(msg);
     base->counters.sent++;
     fab_flow_end_touch(link->end, link);
     if (fab_unlikely(fab_msg_has_buffer(msg))) {

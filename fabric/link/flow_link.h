@@ -48,6 +48,7 @@ struct fab_flow_link {
     bool is_closed;       /* no sink call any more */
     bool has_ended;       /* an epoch ended and the end has not looked yet */
     bool has_told_mtu;    /* the log knows that frames are smaller than they could be */
+    bool has_errors;      /* both sides know of them in origins */
     bool has_news;        /* on the end's list of those whose epoch began or ended */
     bool has_window;      /* records may have been written that the flow does not know of */
     void *memory;         /* of the flow; owned by the end */

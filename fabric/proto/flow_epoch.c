@@ -10,8 +10,9 @@
 /* A candidate that is not proven within so many of the longest hello intervals is dropped. */
 #define CANDIDATE_INTERVALS 4U
 
-#define KNOWN_FEATURES \
-    ((uint32_t)(FAB_FEATURE_NO_CRC | FAB_FEATURE_SKIP | FAB_FEATURE_PAD | FAB_FEATURE_CLOCK))
+#define KNOWN_FEATURES                                                                        \
+    ((uint32_t)(FAB_FEATURE_NO_CRC | FAB_FEATURE_SKIP | FAB_FEATURE_PAD | FAB_FEATURE_CLOCK | \
+                FAB_FEATURE_ORIGIN))
 
 /* Numbers start anywhere, so that wrapping is nothing special. */
 static uint32_t
@@ -26,7 +27,7 @@ own_features(const struct fab_flow *flow)
     bool may_omit_crc = flow->config.is_crc_optional && flow->secure == NULL;
 
     return ((may_omit_crc ? FAB_FEATURE_NO_CRC : 0) | FAB_FEATURE_SKIP | FAB_FEATURE_PAD |
-            FAB_FEATURE_CLOCK) &
+            FAB_FEATURE_CLOCK | FAB_FEATURE_ORIGIN) &
            ~flow->config.features_left;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "proto/peer_clock.h"
 
+#include <mycelium/origin.h>
+
 #define PPB 1000000000
 
 void
@@ -53,6 +55,20 @@ fab_peer_clock_error(const struct fab_peer_clock *clock, uint64_t now_ns)
         return UINT64_MAX;
     return clock->best.error_ns +
            share(distance(clock->best.at_ns, now_ns), clock->drift_error_ppb) + 1;
+}
+
+/* Its age is the same on both clocks, but for what they drift apart meanwhile. */
+uint64_t
+fab_peer_clock_relate(const struct fab_peer_clock *clock, uint64_t origin, uint64_t now_ns)
+{
+    uint64_t there_ns = now_ns + (uint64_t)fab_peer_clock_offset(clock, now_ns);
+    uint64_t age_ns = myc_origin_age_ns(origin, there_ns);
+    uint64_t error_ns = myc_origin_error_ns(origin);
+
+    if (clock->is_same)
+        return origin;
+    error_ns += share(age_ns + error_ns, FAB_PEER_CLOCK_DRIFT_PPB);
+    return myc_origin_make(now_ns - age_ns, error_ns + fab_peer_clock_error(clock, now_ns));
 }
 
 /* The differences are those of wrapping numbers: the clocks may be as far apart as they like. */

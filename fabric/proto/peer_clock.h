@@ -74,4 +74,10 @@ fab_peer_clock_is_known(const struct fab_peer_clock *clock)
 int64_t fab_peer_clock_offset(const struct fab_peer_clock *clock, uint64_t now_ns);
 uint64_t fab_peer_clock_error(const struct fab_peer_clock *clock, uint64_t now_ns);
 
+/* What an origin (mycelium/origin.h) of the peer's is on our clock, with what is wrong by that
+ * added to its error; 0: worth nothing. A cause is not later than its effect, whatever the error:
+ * it is at most `now_ns`. The clock is known. */
+uint64_t fab_peer_clock_relate(const struct fab_peer_clock *clock, uint64_t origin,
+                               uint64_t now_ns);
+
 #endif

@@ -91,6 +91,7 @@ enum fab_feature {
     FAB_FEATURE_SKIP = 1 << 1,   /* this side knows chunks of records that were left out */
     FAB_FEATURE_PAD = 1 << 2,    /* this side knows padded frames */
     FAB_FEATURE_CLOCK = 1 << 3,  /* this side answers questions about its clock */
+    FAB_FEATURE_ORIGIN = 1 << 4, /* this side knows that the time of a cause has an error in it */
 };
 
 struct fab_frame_header {

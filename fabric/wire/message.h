@@ -71,7 +71,7 @@ struct fab_msg {
     uint8_t margin;     /* places that must stay free in the mailbox behind it; in a mailbox itself
                          * 1: it stands in its table of keys (actor/keyed.h) */
     uint64_t tag;       /* the sender's tag, or the id of an ask */
-    uint64_t origin_ns; /* when the frame that caused it arrived; 0 unknown */
+    uint64_t origin;    /* when the frame that caused it arrived: mycelium/origin.h; 0 unknown */
 };
 
 static_assert(sizeof(struct fab_msg) == FAB_MSG_HEADER_SIZE, "header layout");

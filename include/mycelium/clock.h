@@ -9,10 +9,10 @@
  * error that holds however uneven the way there and back is: half the shortest round trip, plus the
  * drift since.
  *
- * `origin_ns` of a message (message.h) is translated at every hop between hosts, so that the last
- * actor reads wire-to-wire as `myc_now_ns(self) - message->origin_ns`, wrong by at most the sum of
- * the bounds of the hops between hosts that the message and its causes took. It is 0 while nothing
- * is known of a hop's clocks, which the counter `origins_unrelated` counts.
+ * `origin` of a message (origin.h) is translated at every hop between hosts, and the bound of that
+ * hop added to the error in it, so that the last actor reads wire-to-wire, and how wrong that may
+ * be after all hops between hosts that the message and its causes took. It is 0 while nothing is
+ * known of a hop's clocks, which the counter `origins_unrelated` counts.
  */
 #ifndef MYCELIUM_CLOCK_H
 #define MYCELIUM_CLOCK_H

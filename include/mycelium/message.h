@@ -16,6 +16,7 @@
 #ifndef MYCELIUM_MESSAGE_H
 #define MYCELIUM_MESSAGE_H
 
+#include <mycelium/origin.h>
 #include <mycelium/ref.h>
 
 MYC_BEGIN_DECLS
@@ -114,8 +115,8 @@ struct myc_message {
     uint8_t kind;          /**< enum myc_kind */
     uint8_t reserved[3];   /**< the fabric's own */
     uint64_t tag;          /**< the sender's tag; a reply's or event's tag is the receiver's own */
-    uint64_t origin_ns; /**< when the outside event that caused it came (myc_now_ns; between hosts
-                         * see clock.h); 0 unknown */
+    uint64_t origin; /**< when the outside event that caused it came, and how wrong that may be:
+                      * origin.h; 0 unknown */
 };
 
 /** The message's MYC_TYPE_KEY. */

@@ -22,11 +22,11 @@ enum myc_send_flag {
 
 /** What a send may add; zero everywhere but `size` gives the defaults. */
 struct myc_send_options {
-    size_t size;        /**< sizeof(struct myc_send_options) */
-    uint32_t flags;     /**< enum myc_send_flag */
-    uint64_t tag;       /**< comes with the message, and back in an undelivered notice */
-    uint64_t ttl_ns;    /**< left out or dropped before the handler after this time; 0: never */
-    uint64_t origin_ns; /**< 0: that of the message being handled */
+    size_t size;     /**< sizeof(struct myc_send_options) */
+    uint32_t flags;  /**< enum myc_send_flag */
+    uint64_t tag;    /**< comes with the message, and back in an undelivered notice */
+    uint64_t ttl_ns; /**< left out or dropped before the handler after this time; 0: never */
+    uint64_t origin; /**< origin.h; 0: that of the message being handled */
     /** Only if so many places stay free in the receiver's mailbox behind it, 0 to 255; else FULL as
      * from a full one: who can wait leaves room to who cannot. INVALID where the whole mailbox has
      * no more places than that: no waiting would help. */

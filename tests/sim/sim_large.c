@@ -56,7 +56,7 @@ sim_send_large(struct sim *sim, struct sim_end *end, uint8_t stream)
     msg->flags = FAB_MSG_HAS_BUFFER;
     msg->extensions = 1;
     msg->tag = end->sent[stream];
-    msg->origin_ns = sim_life_key(end);
+    msg->origin = sim_life_key(end);
     fab_flow_commit_large(end->flow, body->bytes, (uint64_t)(body - end->lent));
     end->large_sent++;
     return true;

@@ -126,7 +126,7 @@ sim_send_class(struct sim *sim, uint32_t index, const struct sim_class *of)
 static struct body
 body_of(const struct fab_msg *msg)
 {
-    struct body body = { .life_key = msg->origin_ns, .sequence = msg->tag };
+    struct body body = { .life_key = msg->origin, .sequence = msg->tag };
 
     if (!fab_msg_has_buffer(msg))
         memcpy(&body, fab_msg_body_const(msg), sizeof(body));

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include <mycelium/origin.h>
+
 #include "sim/sim.h"
 
 #define AHEAD_NS (-5 * (int64_t)SIM_S)
@@ -96,6 +98,82 @@ test_bound_holds_on_a_bad_wire(void **state)
         SIM_CHECK(&sim, fab_flow_counters(sim.ends[0].flow)->clock_answers > 0);
         sim_fini(&sim);
     }
+}
+
+#define CHAIN_HOSTS 4U
+
+/* Hosts in a row, each with a clock of its own: ends 2 i and 2 i + 1 are those of the wire from
+ * host i to host i + 1. */
+static void
+start_chain(struct sim *sim, uint64_t seed, const struct sim_wire *wire)
+{
+    static const int64_t ahead_s[CHAIN_HOSTS] = { 0, -5, 7000, -30 };
+    static const int64_t ppb[CHAIN_HOSTS] = { 0, -49000, 50000, 4000 };
+
+    sim_init(sim, "clock_chain", seed, wire);
+    sim->now_ns = 100 * SIM_S;
+    for (uint32_t i = 0; i < 2 * (CHAIN_HOSTS - 1); i++) {
+        uint32_t host = (i + 1) / 2;
+
+        if (i % 2 == 0)
+            sim_add_pair(sim);
+        sim->ends[i].clock_ns = ahead_s[host] * (int64_t)SIM_S;
+        sim->ends[i].clock_ppb = ppb[host];
+    }
+    for (uint32_t i = 0; i < 2 * (CHAIN_HOSTS - 1); i++)
+        sim_start(sim, i);
+    sim_run_until(sim, sim->now_ns + 500 * SIM_MS);
+}
+
+/* An event at the first host, and what it causes goes down the row, a while at each host. Returns
+ * whether every clock was known; then the last host's time of it is within the error it has. */
+static bool
+pass_origin(struct sim *sim, uint64_t stay_ns, uint64_t *error_ns)
+{
+    uint32_t last = 2 * (CHAIN_HOSTS - 1) - 1;
+    uint64_t truth_ns = sim_clock_ns(sim, last), now_ns;
+    uint64_t origin = myc_origin_make(sim_clock_ns(sim, 0), 0);
+    int64_t off_ns;
+
+    for (uint32_t end = 1; end <= last; end += 2) {
+        const struct fab_peer_clock *clock;
+
+        sim_run_until(sim, sim->now_ns + stay_ns);
+        clock = fab_flow_peer_clock(sim->ends[end].flow);
+        if (!clock)
+            return false;
+        origin = fab_peer_clock_relate(clock, origin, sim_clock_ns(sim, end));
+    }
+    now_ns = sim_clock_ns(sim, last);
+    off_ns = (int64_t)(now_ns - myc_origin_age_ns(origin, now_ns) - truth_ns);
+    *error_ns = myc_origin_error_ns(origin);
+    SIM_CHECK(sim, (uint64_t)llabs(off_ns) <= *error_ns);
+    return true;
+}
+
+static void
+test_the_last_of_several_hosts_knows_the_time_and_its_error(void **state)
+{
+    static const struct sim_wire wire = { .lose = 50000,
+                                          .delay_ns = 20 * SIM_US,
+                                          .jitter_ns = 30 * SIM_US };
+    unsigned passed = 0;
+    uint64_t error_ns = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        struct sim sim;
+
+        start_chain(&sim, seed, &wire);
+        for (unsigned i = 0; i < 100; i++) {
+            passed += pass_origin(&sim, i % 10 * SIM_MS, &error_ns);
+            sim_run_until(&sim, sim.now_ns + 77 * SIM_MS);
+        }
+        /* Three hops, each worth half a round trip of 40 to 100 us and some drift. */
+        assert_in_range(error_ns, 3 * 20 * SIM_US, 3 * 80 * SIM_US);
+        sim_fini(&sim);
+    }
+    assert_in_range(passed, 450, 500);
 }
 
 static void
@@ -194,6 +272,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_offset_is_known_within_the_bound_that_is_said),
         cmocka_unit_test(test_bound_holds_on_a_bad_wire),
+        cmocka_unit_test(test_the_last_of_several_hosts_knows_the_time_and_its_error),
         cmocka_unit_test(test_processes_of_a_host_have_one_clock_and_ask_no_more),
         cmocka_unit_test(test_a_clock_that_is_wanted_is_asked_for_often),
         cmocka_unit_test(test_a_peer_without_the_feature_is_not_asked),

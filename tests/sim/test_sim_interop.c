@@ -28,8 +28,8 @@ add_pair(struct sim *sim, uint64_t seed)
     sim_init(sim, "interop_previous", seed, &lossy);
     sim_add_pair(sim);
     sim->ends[1].config.version_max = 1;
-    sim->ends[1].config.features_left =
-        FAB_FEATURE_SKIP | FAB_FEATURE_NO_CRC | FAB_FEATURE_PAD | FAB_FEATURE_CLOCK;
+    sim->ends[1].config.features_left = FAB_FEATURE_SKIP | FAB_FEATURE_NO_CRC | FAB_FEATURE_PAD |
+                                        FAB_FEATURE_CLOCK | FAB_FEATURE_ORIGIN;
     for (uint32_t i = 0; i < 2; i++)
         sim->ends[i].config.is_crc_optional = true;
 }

@@ -65,8 +65,8 @@ myc_send_with(struct myc_self *self, struct myc_ref to, const struct myc_type *t
     letter->message.from = fake_ref_of(self->index);
     letter->message.tag = tag;
     /* As the API says: unless given, the origin is that of the message being handled. */
-    letter->message.origin_ns =
-        options != NULL && options->origin_ns != 0 ? options->origin_ns : fabric.handled_origin_ns;
+    letter->message.origin =
+        options != NULL && options->origin != 0 ? options->origin : fabric.handled_origin;
     return MYC_OK;
 }
 

@@ -213,7 +213,7 @@ run_mailbox(uint32_t index)
             actor->is_bouncing[letter.message.from.actor - 1] = false;
         if (letter.message.kind == MYC_KIND_EVENT)
             letter.message.from = (struct myc_ref){ 0 };
-        fabric.handled_origin_ns = letter.message.origin_ns;
+        fabric.handled_origin = letter.message.origin;
         enum myc_status status = actor->class_of->receive(&self, actor->state, &letter.message);
 
         assert(status == MYC_OK);

@@ -78,7 +78,7 @@ struct fake_world {
     uint64_t frame_tail;
     uint64_t now_ns;
     uint64_t random;
-    uint64_t handled_origin_ns;
+    uint64_t handled_origin;
 };
 
 /* One world, as there is one public API. */

@@ -71,12 +71,16 @@ check_of(uint64_t number, uint64_t to)
 static void
 note_origin(struct driver_link *at, const struct fab_msg *msg)
 {
-    uint64_t off_ns =
-        msg->origin_ns > msg->tag ? msg->origin_ns - msg->tag : msg->tag - msg->origin_ns;
+    uint64_t time_ns = msg->origin & MYC_ORIGIN_TIME_MASK; /* no machine here is up for a year */
+    uint64_t off_ns = time_ns > msg->tag ? time_ns - msg->tag : msg->tag - time_ns;
+    uint64_t error_ns = myc_origin_error_ns(msg->origin);
 
-    if (msg->origin_ns == 0)
+    if (msg->origin == 0)
         return;
     at->origins++;
+    at->origins_beyond += off_ns > error_ns;
+    if (error_ns > at->origin_error_ns)
+        at->origin_error_ns = error_ns;
     if (off_ns > at->origin_off_ns)
         at->origin_off_ns = off_ns;
 }
@@ -302,7 +306,7 @@ send_one(struct driver_link *at)
         return false;
     *msg = (struct fab_msg){ .to = to, .from = 1, .template_id = 1, .size = size };
     if (at->driver->has_origins) /* both nodes really read one clock */
-        msg->origin_ns = msg->tag = driver_now_ns();
+        msg->origin = msg->tag = driver_now_ns();
     body.check = check_of(body.number, to);
     memset(fab_msg_body(msg), (int)body.number, size);
     memcpy(fab_msg_body(msg), &body, sizeof(body));

@@ -34,8 +34,10 @@ struct driver_link {
     uint64_t torn;                      /* bodies that are not as written */
     uint64_t sent_hash; /* sum over messages, so that order between streams is free */
     uint64_t received_hash;
-    uint64_t origins;       /* messages that came with the time of their cause */
-    uint64_t origin_off_ns; /* by how much one of these was off at most */
+    uint64_t origins;         /* messages that came with the time of their cause */
+    uint64_t origin_off_ns;   /* by how much one of these was off at most */
+    uint64_t origin_error_ns; /* and by how much it said that it may be */
+    uint64_t origins_beyond;  /* those that were off by more than they said */
     uint64_t doubts;
     uint64_t ups;
     uint64_t downs;

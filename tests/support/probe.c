@@ -112,7 +112,7 @@ probe_receive(struct myc_self *self, void *state, const struct myc_message *mess
         .key = myc_message_key(message),
         .tag = message->tag,
         .ref = message->from,
-        .origin_ns = message->origin_ns,
+        .origin = message->origin,
     };
     if (message->kind == MYC_KIND_EVENT)
         read_event(message, note);

@@ -23,7 +23,7 @@ struct probe_note {
     uint64_t value;         /* of a number: its value */
     enum myc_status status; /* of an event that has one */
     struct myc_ref ref;     /* of an event that has one; else the sender */
-    uint64_t origin_ns;
+    uint64_t origin;
 };
 
 struct probe {

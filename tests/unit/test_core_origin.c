@@ -79,9 +79,9 @@ test_the_last_of_a_chain_knows_when_the_frame_came(void **state)
     b.on_message = c.on_message = pass_on;
     receive_frame();
     assert_int_equal(d.count, 1);
-    assert_true(b.notes[0].origin_ns == RX_NS);
-    assert_true(c.notes[0].origin_ns == RX_NS);
-    assert_true(d.notes[0].origin_ns == RX_NS);
+    assert_true(b.notes[0].origin == RX_NS);
+    assert_true(c.notes[0].origin == RX_NS);
+    assert_true(d.notes[0].origin == RX_NS);
 }
 
 /* Messages that wait in a mailbox keep each its own. */
@@ -94,15 +94,15 @@ test_messages_that_wait_keep_their_own(void **state)
     assert_int_equal(probe_send(&a, b.ref, 2), MYC_OK);
     lab_settle(&lab);
     assert_int_equal(b.count, 3);
-    assert_true(b.notes[0].origin_ns == 0);
-    assert_true(b.notes[1].origin_ns == RX_NS);
-    assert_true(b.notes[2].origin_ns == 0);
+    assert_true(b.notes[0].origin == 0);
+    assert_true(b.notes[1].origin == RX_NS);
+    assert_true(b.notes[2].origin == 0);
 }
 
 static void
 do_send_given(struct myc_self *self, void *context)
 {
-    const struct myc_send_options options = { .size = sizeof(options), .origin_ns = OTHER_NS };
+    const struct myc_send_options options = { .size = sizeof(options), .origin = OTHER_NS };
     uint64_t number = 3;
 
     (void)context;
@@ -116,7 +116,7 @@ test_a_sender_may_say_the_time_itself(void **state)
     (void)state;
     probe_do(&a, do_send_given, NULL);
     lab_settle(&lab);
-    assert_true(b.notes[0].origin_ns == OTHER_NS);
+    assert_true(b.notes[0].origin == OTHER_NS);
 }
 
 static void
@@ -140,9 +140,9 @@ test_a_reply_has_the_time_of_its_question(void **state)
     fab_core_turn_begin(lab.cores[0], lab.now_ns);
     assert_true(fab_core_frame(lab.cores[0], a.ref, on_frame_ask, &frame));
     lab_settle(&lab);
-    assert_true(b.notes[0].origin_ns == RX_NS);
+    assert_true(b.notes[0].origin == RX_NS);
     assert_int_equal(a.notes[0].kind, MYC_KIND_REPLY);
-    assert_true(a.notes[0].origin_ns == RX_NS);
+    assert_true(a.notes[0].origin == RX_NS);
 }
 
 int

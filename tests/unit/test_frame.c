@@ -88,7 +88,7 @@ make_records(struct maker *maker)
         .version = 1,
         .size = 8,
         .tag = 42,
-        .origin_ns = 1000,
+        .origin = 1000,
     };
     struct fab_msg second = first;
 

@@ -7,7 +7,7 @@
 
 #define SIZE (FAB_FRAME_HEADER_SIZE + FAB_CLOCK_SIZE)
 
-static uint64_t words[SIZE / sizeof(uint64_t)];
+static uint64_t words[16];
 
 static const struct fab_clock_block answer = {
     .id = 0x0123456789abcdefULL,
@@ -53,6 +53,33 @@ test_an_answer_is_as_the_golden_file_says(void **state)
     assert_int_equal(frame.chunks_size, 0);
 }
 
+/* A record whose cause came at another host, by a time that may be wrong by 12 us: said as 12288
+ * ns. */
+static void
+test_an_origin_with_its_error_is_as_the_golden_file_says(void **state)
+{
+    const struct fab_msg msg = { .to = 0x0100000200000001ULL,
+                                 .from = 0x0200000300000001ULL,
+                                 .block_length = 8,
+                                 .template_id = 5,
+                                 .schema_id = 9,
+                                 .version = 1,
+                                 .size = 8,
+                                 .tag = 42,
+                                 .origin = myc_origin_make(5000000700ULL, 12000) };
+    uint8_t bytes[512];
+    struct fab_frame frame;
+    const uint8_t *record;
+
+    (void)state;
+    assert_int_equal(golden_read(GOLDEN_FOLDER, "data_origin", bytes, sizeof(bytes)), 88);
+    memcpy(words, bytes, 88);
+    assert_int_equal(fab_frame_decode(words, 88, FAB_FRAME_CHECK_CRC, &frame), FAB_FRAME_OK);
+    record = (const uint8_t *)frame.chunks + sizeof(struct fab_chunk);
+    assert_memory_equal(record, &msg, sizeof(msg));
+    assert_int_equal(myc_origin_error_ns(((const struct fab_msg *)record)->origin), 12288);
+}
+
 static void
 test_a_block_that_is_cut_is_refused(void **state)
 {
@@ -79,6 +106,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_answer_is_as_the_golden_file_says),
+        cmocka_unit_test(test_an_origin_with_its_error_is_as_the_golden_file_says),
         cmocka_unit_test(test_a_block_that_is_cut_is_refused),
         cmocka_unit_test(test_a_frame_that_left_at_no_time_is_refused),
     };

@@ -2,6 +2,8 @@
 /* How far two clocks are apart, and that the bound which is said of it always holds. */
 #include <stdlib.h>
 
+#include <mycelium/origin.h>
+
 #include "base/prng.h"
 #include "support/cmocka.h"
 #include "proto/peer_clock.h"
@@ -174,6 +176,70 @@ test_the_bound_holds_for_drifting_clocks_and_uneven_trips(void **state)
     }
 }
 
+/* What came at the peer, a while ago, by a time of which it knows no more than it says. */
+static void
+assert_related(struct pair *pair, uint64_t age_ns, uint64_t wrong_ns)
+{
+    uint64_t came_ns = pair->now_ns - age_ns;
+    uint64_t origin = myc_origin_make(peer_ns(pair, came_ns) + wrong_ns, wrong_ns);
+    uint64_t error_ns = fab_peer_clock_error(&pair->clock, pair->now_ns);
+    int64_t off_ns;
+
+    origin = fab_peer_clock_relate(&pair->clock, origin, pair->now_ns);
+    off_ns = (int64_t)(pair->now_ns - myc_origin_age_ns(origin, pair->now_ns) - came_ns);
+    assert_true((uint64_t)llabs(off_ns) <= myc_origin_error_ns(origin));
+    /* No more than what is there: each rounded up by an eighth, and drift of the age. */
+    assert_true(myc_origin_error_ns(origin) <=
+                (wrong_ns + wrong_ns / 8 + error_ns + age_ns / 5000 + 16) * 9 / 8);
+}
+
+static void
+test_an_origin_takes_the_error_of_the_hop_along(void **state)
+{
+    struct pair pair;
+
+    (void)state;
+    set_up(&pair, 0 - 9000 * S, 60000);
+    for (unsigned round = 0; round < 3000; round++) {
+        assert_true(take(&pair, 2 * US + fab_prng_below(&pair.prng, 60 * US), 0,
+                         2 * US + fab_prng_below(&pair.prng, 60 * US)));
+        pair.now_ns += fab_prng_below(&pair.prng, 300 * MS);
+        assert_related(&pair, 0, 0);
+        assert_related(&pair, fab_prng_below(&pair.prng, 50 * MS),
+                       fab_prng_below(&pair.prng, 200 * US));
+    }
+}
+
+static void
+test_an_origin_of_one_clock_stays_as_it_is(void **state)
+{
+    uint64_t origin = myc_origin_make(70 * S, 12345);
+    struct pair pair;
+
+    (void)state;
+    set_up(&pair, 0, 0);
+    fab_peer_clock_set_same(&pair.clock);
+    assert_true(fab_peer_clock_relate(&pair.clock, origin, pair.now_ns) == origin);
+}
+
+/* A cause is not later than its effect; and one that is worth nothing is not known. */
+static void
+test_an_origin_is_neither_ahead_nor_worthless(void **state)
+{
+    uint64_t origin;
+    struct pair pair;
+
+    (void)state;
+    set_up(&pair, 5 * S, 0);
+    assert_true(take(&pair, 10 * US, 0, 90 * US));
+    origin = fab_peer_clock_relate(&pair.clock, myc_origin_make(peer_ns(&pair, pair.now_ns), 0),
+                                   pair.now_ns - 1);
+    assert_int_equal(myc_origin_age_ns(origin, pair.now_ns - 1), 0);
+    origin = myc_origin_make(peer_ns(&pair, pair.now_ns), MYC_ORIGIN_ERROR_NS_MAX);
+    assert_true(origin != 0);
+    assert_true(fab_peer_clock_relate(&pair.clock, origin, pair.now_ns) == 0);
+}
+
 /* With nothing but the first bound of drift a second would cost 100 us. */
 static void
 test_drift_is_learnt_from_trips_that_are_far_apart(void **state)
@@ -238,6 +304,9 @@ main(void)
         cmocka_unit_test(test_a_slow_trip_does_not_take_the_place_of_a_quick_one),
         cmocka_unit_test(test_a_slow_trip_is_better_than_an_old_one),
         cmocka_unit_test(test_the_bound_holds_for_drifting_clocks_and_uneven_trips),
+        cmocka_unit_test(test_an_origin_takes_the_error_of_the_hop_along),
+        cmocka_unit_test(test_an_origin_of_one_clock_stays_as_it_is),
+        cmocka_unit_test(test_an_origin_is_neither_ahead_nor_worthless),
         cmocka_unit_test(test_drift_is_learnt_from_trips_that_are_far_apart),
         cmocka_unit_test(test_impossible_trips_change_nothing),
         cmocka_unit_test(test_one_clock_has_no_offset_and_no_error),

@@ -59,7 +59,7 @@ class Message(ctypes.Structure):
         ("kind", ctypes.c_uint8),
         ("reserved", ctypes.c_uint8 * 3),
         ("tag", ctypes.c_uint64),
-        ("origin_ns", ctypes.c_uint64),
+        ("origin", ctypes.c_uint64),
     ]
 
 

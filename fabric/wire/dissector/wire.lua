@@ -65,6 +65,7 @@ local system_bodies = {
 local security_of = {}  -- of a pair of lcores, as their HELLOs said
 
 local ALIGN = number.FAB_FRAME_ALIGN
+local ORIGIN_AT = 40 -- in a record
 local ftype_of = { [1] = ftypes.UINT8, [2] = ftypes.UINT16, [4] = ftypes.UINT32,
                    [8] = ftypes.UINT64 }
 
@@ -261,11 +262,24 @@ local function add_body(walk, tree, record, size)
                          range:tvb(), tree)
 end
 
+-- The last byte of an origin says how wrong the time in it may be (mycelium/origin.h).
+local function say_error(branch, origin)
+    local code = origin(7, 1):uint()
+    if code > 0 then
+        local step = math.floor((code - 1) / 8)
+        branch:append_text(string.format(", its cause wrong by at most %d ns",
+                                         (8 + (code - 1) % 8) * 2 ^ step))
+    end
+end
+
 local function add_record(walk, tree, size)
     local start = walk.at
-    local record, branch = add_struct(walk, tree, "fab_msg", "record")
+    local record, branch, range = add_struct(walk, tree, "fab_msg", "record")
     if not record then
         return
+    end
+    if record.kind ~= number.FAB_MSG_SYSTEM then
+        say_error(branch, range(ORIGIN_AT, 8))
     end
     add_extensions(walk, branch, record.flags)
     if not walk.is_cut and bit.band(record.flags, number.FAB_MSG_HAS_BUFFER) == 0 then

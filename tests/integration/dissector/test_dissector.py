@@ -143,6 +143,11 @@ class Dissection(unittest.TestCase):
         self.assertEqual(out.rstrip("\n").split("\t"),
                          ["0xcafe1234", "5", "1,3", "8192,2048,2049", "1"])
 
+    def test_the_error_of_an_origin_is_said(self):
+        write_capture(self.capture, [golden("data_origin"), golden("data_records")])
+        self.assertEqual(self.tshark("-V").count("wrong by at most 12288 ns"), 1)
+        self.assertEqual(self.tshark("-V").count("its cause"), 1)
+
     def test_bodies_of_known_schemas_are_explained(self):
         # Echo of tools.xml: four numbers of 8 bytes.
         write_capture(self.capture,

@@ -169,7 +169,7 @@ test_the_time_of_a_cause_stays_as_it_is_on_one_host(void **state)
     exchange(1000, 1);
     assert_int_equal(a.links[0].origins, 1000);
     assert_int_equal(b.links[0].origins, 1000);
-    assert_int_equal(b.links[0].origin_off_ns, 0);
+    assert_int_equal(b.links[0].origin_off_ns + b.links[0].origin_error_ns, 0);
     assert_true(b.links[0].link->ops->clock(b.links[0].link, driver_now_ns(), &clock));
     assert_true(clock.is_same);
     assert_int_equal(clock.error_ns, 0);
@@ -206,6 +206,8 @@ test_the_time_of_a_cause_is_translated_between_hosts(void **state)
     assert_int_equal(driver_counter(&b, "origins_unrelated"), 0);
     assert_true(b.links[0].link->ops->clock(b.links[0].link, driver_now_ns(), &clock));
     assert_true(b.links[0].origin_off_ns <= error_ns + clock.error_ns + 1);
+    assert_int_equal(a.links[0].origins_beyond + b.links[0].origins_beyond, 0);
+    assert_true(b.links[0].origin_error_ns > 0);
     close_pair();
 }
 
