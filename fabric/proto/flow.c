@@ -112,6 +112,8 @@ fab_flow_config_check(const struct fab_flow_config *config)
         (!is_power_of_two(config->large_max) || config->large_max > FAB_MSG_SIZE_MAX ||
          config->grant_window < FAB_FRAME_SIZE_MAX))
         return MYC_INVALID;
+    if (config->source_port != 0 && config->source_port < FAB_WISH_PORT_MIN)
+        return MYC_INVALID;
     if (!budgets_are_valid(config) || !timers_are_valid(&config->timers) ||
         !security_is_valid(config))
         return MYC_INVALID;

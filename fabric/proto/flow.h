@@ -74,6 +74,7 @@ struct fab_flow_peer {
     uint32_t large_max;      /* bytes of the largest body that it takes in parts; 0: none */
     uint8_t lcore_count;     /* lcores of the peer's node, 1 up */
     uint8_t version;         /* of the protocol, as agreed */
+    uint16_t source_port;    /* UDP port from which it would have our frames; 0: from any */
 };
 
 /* Why a handshake cannot be. */
@@ -157,6 +158,8 @@ struct fab_flow_config {
     bool is_crc_optional;   /* may go without checksum if the peer agrees; only without security */
     uint8_t version_max;    /* of the protocol, FAB_FRAME_VERSION_MIN to _MAX; 0: _MAX */
     uint32_t features_left; /* enum fab_feature: those to do without */
+    uint16_t source_port;   /* UDP port from which the peer is asked to send, FAB_WISH_PORT_MIN up;
+                             * 0: any */
     struct fab_secure_config secure;
     uint16_t frame_max; /* bytes of UDP payload, FAB_FRAME_SIZE_MIN to FAB_FRAME_SIZE_MAX */
     uint32_t send_bytes[FAB_LANE_COUNT];   /* send buffer per lane, power of two, 8192 up */

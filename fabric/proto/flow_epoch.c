@@ -27,7 +27,8 @@ own_features(const struct fab_flow *flow)
     bool may_omit_crc = flow->config.is_crc_optional && flow->secure == NULL;
 
     return ((may_omit_crc ? FAB_FEATURE_NO_CRC : 0) | FAB_FEATURE_SKIP | FAB_FEATURE_PAD |
-            FAB_FEATURE_CLOCK | FAB_FEATURE_ORIGIN) &
+            FAB_FEATURE_CLOCK | FAB_FEATURE_ORIGIN |
+            (flow->config.source_port ? FAB_FEATURE_WISH : 0)) &
            ~flow->config.features_left;
 }
 
@@ -214,11 +215,16 @@ begin_by_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t no
 void
 fab_flow_on_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t now_ns)
 {
+    enum fab_hello_verdict verdict;
+
     if (!is_acceptable(flow, frame, now_ns))
         return;
     flow->counters.frames_received++;
     flow->counters.bytes_received += frame->header->size;
-    switch (fab_handshake_on_hello(&flow->handshake, frame->hello)) {
+    verdict = fab_handshake_on_hello(&flow->handshake, frame->hello);
+    if (verdict == FAB_HELLO_ANSWER || verdict == FAB_HELLO_BEGIN)
+        flow->wish = frame->wish ? frame->wish->source_port : 0;
+    switch (verdict) {
     case FAB_HELLO_ANSWER:
         if (flow->secure != NULL)
             fab_flow_secure_candidate(flow, frame);
@@ -252,6 +258,7 @@ learn_peer(struct fab_flow *flow)
         .frame_max_peer = hello->frame_max,
         .lcore_count = hello->lcore_count,
         .version = version,
+        .source_port = flow->wish,
         .large_max = hello->large_log2 && flow->config.large_max ? 1U << hello->large_log2 : 0,
     };
     if (flow->peer.frame_max > flow->config.frame_max)

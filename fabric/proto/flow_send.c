@@ -99,12 +99,16 @@ write_hello(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
         .type = FAB_FRAME_HELLO,
         .size = FAB_FRAME_HEADER_SIZE + FAB_HELLO_SIZE,
     };
+    const struct fab_hello_wish wish = { .source_port = flow->config.source_port };
 
     if (flow->secure != NULL) {
         fab_flow_ensure_pair(flow);
         header.size += FAB_PROOF_SIZE;
     }
-
+    if (hello.features & FAB_FEATURE_WISH) {
+        memcpy(buffer + header.size, &wish, sizeof(wish));
+        header.size += FAB_WISH_SIZE;
+    }
     memcpy(buffer + FAB_FRAME_HEADER_SIZE, &hello, sizeof(hello));
     flow->path.due.hello = false;
     flow->hello_count++;

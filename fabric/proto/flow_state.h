@@ -193,6 +193,7 @@ struct fab_flow {
     uint32_t hello_count; /* since the offer last changed */
     uint64_t candidate_end_ns;
     uint64_t answer_free_ns; /* when a reset or hello answer may be sent again */
+    uint16_t wish;           /* the candidate's: the source port that it asks for; 0: none */
     uint32_t reset_epoch;
     uint32_t last_epoch; /* the one that was left, for the leave notice */
     struct fab_prng jitter;

@@ -15,7 +15,8 @@ struct fab_neighbours {
     uint64_t announce_ns; /* when to say next where we are */
     uint32_t announced;   /* times that was said */
     uint32_t slot_mask;
-    uint16_t *slots; /* entry + 1 by the hash of its address, linear probing; 0 free */
+    uint32_t changes; /* of versions */
+    uint16_t *slots;  /* entry + 1 by the hash of its address, linear probing; 0 free */
     struct fab_neighbour entries[];
 };
 
@@ -106,6 +107,19 @@ fab_neighbours_at(const struct fab_neighbours *neighbours, uint32_t index)
     return &neighbours->entries[index];
 }
 
+uint32_t
+fab_neighbours_changes(const struct fab_neighbours *neighbours)
+{
+    return neighbours->changes;
+}
+
+static void
+change(struct fab_neighbours *neighbours, struct fab_neighbour *entry)
+{
+    entry->version++;
+    neighbours->changes++;
+}
+
 void
 fab_neighbours_on_answer(struct fab_neighbours *neighbours, const struct fab_ip *ip,
                          const struct fab_mac *mac, uint64_t now_ns)
@@ -120,10 +134,10 @@ fab_neighbours_on_answer(struct fab_neighbours *neighbours, const struct fab_ip 
     entry = &neighbours->entries[place - 1];
     neighbours->counters.answered++;
     if (entry->state == FAB_NEIGHBOUR_ASKING) {
-        entry->version++;
+        change(neighbours, entry);
     } else if (!fab_mac_is_equal(&entry->mac, mac)) {
         neighbours->counters.moved++;
-        entry->version++;
+        change(neighbours, entry);
     }
     entry->mac = *mac;
     entry->state = FAB_NEIGHBOUR_KNOWN;
@@ -151,7 +165,7 @@ give_up(struct fab_neighbours *neighbours, struct fab_neighbour *entry)
     neighbours->counters.lost++;
     entry->state = FAB_NEIGHBOUR_ASKING;
     entry->asked = 0;
-    entry->version++;
+    change(neighbours, entry);
 }
 
 /* Puts the question of an entry that is due, and says when the next is. */

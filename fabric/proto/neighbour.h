@@ -90,6 +90,9 @@ struct fab_neighbours *fab_neighbours_init(void *memory, const struct fab_neighb
 enum myc_status fab_neighbours_add(struct fab_neighbours *neighbours, const struct fab_ip *target,
                                    uint32_t *index);
 
+/* How often the version of any hop has changed; wraps. */
+uint32_t fab_neighbours_changes(const struct fab_neighbours *neighbours);
+
 /* A hop; `mac` may be used unless the state is ASKING. */
 const struct fab_neighbour *fab_neighbours_at(const struct fab_neighbours *neighbours,
                                               uint32_t index);

@@ -187,7 +187,7 @@ decode_chunks(const struct reader *reader, struct fab_frame *frame)
     return true;
 }
 
-/* What follows our last field is a later version's business. */
+/* What follows proof and wish is a later version's business. */
 static bool
 decode_hello(struct reader *reader, struct fab_frame *frame)
 {
@@ -202,6 +202,11 @@ decode_hello(struct reader *reader, struct fab_frame *frame)
     if (hello->security != 0) {
         frame->proof = take(reader, FAB_PROOF_SIZE);
         if (frame->proof == NULL)
+            return false;
+    }
+    if (hello->features & FAB_FEATURE_WISH) {
+        frame->wish = take(reader, FAB_WISH_SIZE);
+        if (frame->wish == NULL || frame->wish->source_port < FAB_WISH_PORT_MIN)
             return false;
     }
     if (hello->lcore_count == 0 || hello->frame_max < FAB_FRAME_SIZE_MIN ||
@@ -283,6 +288,7 @@ fab_frame_decode(const void *bytes, size_t size, enum fab_frame_check check,
     frame->part = NULL;
     frame->hello = NULL;
     frame->proof = NULL;
+    frame->wish = NULL;
     frame->chunks_size = 0;
     return decode_body(&reader, frame);
 }

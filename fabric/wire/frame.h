@@ -48,10 +48,13 @@
 #define FAB_CHUNK_SIZE  8U
 #define FAB_HELLO_SIZE  56U
 #define FAB_PROOF_SIZE  48U
+#define FAB_WISH_SIZE   8U
 #define FAB_GRANTS_SIZE 8U
 #define FAB_GRANT_SIZE  8U
 #define FAB_PART_SIZE   16U
 #define FAB_CLOCK_SIZE  32U
+
+#define FAB_WISH_PORT_MIN 49152U /* RFC 6335: of ports that are nobody's */
 
 #define FAB_GRANTS_MAX     16U   /* grants in one block */
 #define FAB_LARGE_LOG2_MAX 24U   /* of bytes of body */
@@ -92,6 +95,7 @@ enum fab_feature {
     FAB_FEATURE_PAD = 1 << 2,    /* this side knows padded frames */
     FAB_FEATURE_CLOCK = 1 << 3,  /* this side answers questions about its clock */
     FAB_FEATURE_ORIGIN = 1 << 4, /* this side knows that the time of a cause has an error in it */
+    FAB_FEATURE_WISH = 1 << 5,   /* of this hello, not of the side: it ends with a wish */
 };
 
 struct fab_frame_header {
@@ -219,6 +223,14 @@ struct fab_hello_proof {
     uint8_t tag[FAB_FRAME_TAG_SIZE]; /* HMAC-SHA-256 of all from from_node up to here */
 };
 
+/* The last bytes of a hello: from which UDP port the sender would have frames sent to it, so that
+ * its card puts them into the queue of their lcore (RSS). Nothing vouches for it, and whoever does
+ * not heed it is heard all the same. */
+struct fab_hello_wish {
+    uint16_t source_port; /* FAB_WISH_PORT_MIN up */
+    uint8_t reserved[6];
+};
+
 static_assert(sizeof(struct fab_frame_header) == FAB_FRAME_HEADER_SIZE, "wire layout");
 static_assert(offsetof(struct fab_frame_header, from_node) == 8, "wire layout");
 static_assert(offsetof(struct fab_frame_header, epoch) == 16, "wire layout");
@@ -229,6 +241,7 @@ static_assert(sizeof(struct fab_floor_block) == FAB_FLOOR_SIZE, "wire layout");
 static_assert(sizeof(struct fab_chunk) == FAB_CHUNK_SIZE, "wire layout");
 static_assert(sizeof(struct fab_hello) == FAB_HELLO_SIZE, "wire layout");
 static_assert(sizeof(struct fab_hello_proof) == FAB_PROOF_SIZE, "wire layout");
+static_assert(sizeof(struct fab_hello_wish) == FAB_WISH_SIZE, "wire layout");
 static_assert(offsetof(struct fab_hello, security) == 54, "wire layout");
 static_assert(sizeof(struct fab_grants_block) == FAB_GRANTS_SIZE, "wire layout");
 static_assert(sizeof(struct fab_grant) == FAB_GRANT_SIZE, "wire layout");
@@ -264,6 +277,7 @@ struct fab_frame {
     const uint8_t *part_bytes;                   /* part->size of them */
     const struct fab_hello *hello;               /* NULL unless the type is HELLO */
     const struct fab_hello_proof *proof;         /* NULL: it has none */
+    const struct fab_hello_wish *wish;           /* NULL: it has none */
     const uint8_t *chunks;
     uint32_t chunks_size; /* bytes, a multiple of 8 */
 };

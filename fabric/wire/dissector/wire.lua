@@ -361,6 +361,9 @@ local function add_hello(walk, tree, header)
         security_of[pair_of(header)] = hello.security
         add_struct(walk, tree, "fab_hello_proof", "proof")
     end
+    if hello and not walk.is_cut and bit.band(hello.features, number.FAB_FEATURE_WISH) ~= 0 then
+        add_struct(walk, tree, "fab_hello_wish", "wish")
+    end
     if not walk.is_cut and walk.at < walk.stop then
         tree:add(fields.hello_later, take(walk, tree, walk.stop - walk.at))
     end

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Hellos that end with a wish, byte for byte. */
+#include "support/cmocka.h"
+#include "support/golden.h"
+
+#include "wire/frame.h"
+
+#define BARE_SIZE  (FAB_FRAME_HEADER_SIZE + FAB_HELLO_SIZE)
+#define WHOLE_SIZE (BARE_SIZE + FAB_PROOF_SIZE + FAB_WISH_SIZE)
+
+static uint64_t words[WHOLE_SIZE / sizeof(uint64_t)];
+
+/* A hello with this wish, behind a proof if it demands security. */
+static enum fab_frame_verdict
+decode(uint8_t security, uint16_t source_port, uint16_t left_out, struct fab_frame *frame)
+{
+    const struct fab_hello hello = {
+        .home = 0x0003a1b2c3d4e5f6ULL,
+        .nonce = 0x1122334455667788ULL,
+        .features = FAB_FEATURE_WISH,
+        .poll_gap_us = 10000,
+        .credit = { 8192, 2048, 2048 },
+        .first_number = 0xfffffff0U,
+        .frame_max = 1472,
+        .lcore_count = 4,
+        .version_min = 1,
+        .version_max = 2,
+        .large_log2 = 24,
+        .security = security,
+    };
+    const struct fab_hello_wish wish = { .source_port = source_port };
+    uint16_t at = (uint16_t)(BARE_SIZE + (security ? FAB_PROOF_SIZE : 0));
+    struct fab_frame_header header = {
+        .version = 1,
+        .type = FAB_FRAME_HELLO,
+        .from_node = 3,
+        .to_node = 7,
+        .from_lcore = 2,
+        .to_lcore = 1,
+        .size = (uint16_t)(at + FAB_WISH_SIZE - left_out),
+    };
+
+    memset(words, 0, sizeof(words));
+    memcpy((uint8_t *)words + FAB_FRAME_HEADER_SIZE, &hello, sizeof(hello));
+    memcpy((uint8_t *)words + at, &wish, sizeof(wish));
+    fab_frame_seal(words, &header);
+    return fab_frame_decode(words, header.size, FAB_FRAME_CHECK_CRC, frame);
+}
+
+static void
+test_a_wish_is_as_the_golden_file_says(void **state)
+{
+    uint8_t bytes[512];
+    struct fab_frame frame;
+
+    (void)state;
+    assert_int_equal(decode(0, 50123, 0, &frame), FAB_FRAME_OK);
+    assert_non_null(frame.wish);
+    assert_int_equal(frame.wish->source_port, 50123);
+    assert_null(frame.proof);
+    assert_int_equal(golden_read(GOLDEN_FOLDER, "hello_wish", bytes, sizeof(bytes)),
+                     BARE_SIZE + FAB_WISH_SIZE);
+    assert_memory_equal(words, bytes, BARE_SIZE + FAB_WISH_SIZE);
+}
+
+static void
+test_a_wish_stands_behind_the_proof(void **state)
+{
+    struct fab_frame frame;
+
+    (void)state;
+    assert_int_equal(decode(1, 65535, 0, &frame), FAB_FRAME_OK);
+    assert_non_null(frame.proof);
+    assert_int_equal(frame.wish->source_port, 65535);
+}
+
+static void
+test_a_wish_that_is_cut_is_refused(void **state)
+{
+    struct fab_frame frame;
+
+    (void)state;
+    for (uint16_t left_out = 1; left_out <= FAB_WISH_SIZE; left_out++)
+        assert_int_equal(decode(0, 50123, left_out, &frame), FAB_FRAME_BAD_HELLO);
+}
+
+/* Frames from the port of somebody's server would look like his. */
+static void
+test_a_wish_for_a_port_that_may_be_somebodys_is_refused(void **state)
+{
+    struct fab_frame frame;
+
+    (void)state;
+    assert_int_equal(decode(0, FAB_WISH_PORT_MIN, 0, &frame), FAB_FRAME_OK);
+    assert_int_equal(decode(0, FAB_WISH_PORT_MIN - 1, 0, &frame), FAB_FRAME_BAD_HELLO);
+    assert_int_equal(decode(0, 0, 0, &frame), FAB_FRAME_BAD_HELLO);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_wish_is_as_the_golden_file_says),
+        cmocka_unit_test(test_a_wish_stands_behind_the_proof),
+        cmocka_unit_test(test_a_wish_that_is_cut_is_refused),
+        cmocka_unit_test(test_a_wish_for_a_port_that_may_be_somebodys_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
