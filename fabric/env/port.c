@@ -26,7 +26,7 @@ fab_port_is_link_up(const struct fab_port *port)
 struct rte_mbuf *
 fab_port_alloc(struct fab_port *port, uint16_t queue)
 {
-    struct rte_mbuf *mbuf = rte_pktmbuf_alloc(port->pool);
+    struct rte_mbuf *mbuf = rte_pktmbuf_alloc(port->queues[queue].pool);
 
     if (fab_unlikely(!mbuf))
         port->queues[queue].counters.no_mbufs++;
@@ -198,7 +198,7 @@ copy_mbuf(void *context, void *frame)
     struct fab_port_queue *queue = context;
     struct rte_mbuf *mbuf = frame;
 
-    return rte_pktmbuf_copy(mbuf, queue->port->pool, 0, UINT32_MAX);
+    return rte_pktmbuf_copy(mbuf, queue->pool, 0, UINT32_MAX);
 }
 
 static void

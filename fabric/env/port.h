@@ -50,12 +50,15 @@ struct fab_port_options {
     /* Name of an ethdev ("net_memif0", "0000:01:00.0"). One with arguments behind a comma
      * ("net_af_packet0,iface=wire0") is made when it is not there, and removed by close. */
     const char *device;
-    uint16_t queue_count;    /* RX and TX queues, 1 to FAB_PORT_QUEUES_MAX; 0: 1 */
-    uint16_t mtu;            /* bytes of IP packet; 0: what the port has */
-    uint16_t rx_descriptors; /* 0: 1024, or what the device allows */
+    /* RX and TX queues, 1 to FAB_PORT_QUEUES_MAX; 0: 1. The port has fewer where the device has
+     * fewer, and one where it cannot steer frames to them. */
+    uint16_t queue_count;
+    enum myc_steering steering; /* how frames find theirs; BEST: as the device can */
+    uint16_t mtu;               /* bytes of IP packet; 0: what the port has */
+    uint16_t rx_descriptors;    /* 0: 1024, or what the device allows */
     uint16_t tx_descriptors;
-    bool offload_checksums;                /* if the device can: those of UDP, both ways */
-    uint32_t mbuf_count;                   /* of the port's pool; 0: FAB_PORT_MBUFS_DEFAULT */
+    bool offload_checksums; /* if the device can: those of UDP, both ways */
+    uint32_t mbuf_count;    /* of the pool of each queue; 0: FAB_PORT_MBUFS_DEFAULT */
     const struct myc_wire_fault *rx_fault; /* copied; NULL: none */
     const struct myc_wire_fault *tx_fault;
     const struct myc_borrowed_port *borrowed; /* not ours, but lent like this; NULL: ours */
@@ -78,8 +81,10 @@ struct fab_port_info {
     bool fills_checksums;   /* of UDP in frames that ask for it (RTE_MBUF_F_TX_UDP_CKSUM) */
     bool has_rx_stamps;     /* the device says when frames came: fab_port_rx_ns */
     bool is_borrowed;
-    bool strips_vlan; /* tags of frames received are gone, as the program has configured it */
-    bool is_steered;  /* by rules of ours: fab_port_add_rule */
+    bool strips_vlan;    /* tags of frames received are gone, as the program has configured it */
+    bool is_steered;     /* by rules of ours: fab_port_add_rule */
+    bool may_steer_less; /* by what goes, as the options wish */
+    enum myc_steering steering; /* never BEST */
 };
 
 /* clang-format off */
@@ -114,8 +119,9 @@ struct fab_port_offer_counters {
 #undef FAB_PORT_OFFER_COUNTER
 };
 
-/* What a rule steers to our queue: datagrams to one of our UDP ports. */
+/* What a rule steers to a queue of ours: datagrams to one of our UDP ports. */
 struct fab_port_rule {
+    uint16_t queue; /* of ours, from 0 */
     struct fab_ip target;
     uint16_t udp_port;
     uint16_t vlan_id; /* 0: any frame */
@@ -165,7 +171,7 @@ void fab_port_send(struct fab_port *port, uint16_t queue, struct rte_mbuf *mbuf,
 /* Gives the device what it takes of the frames collected. */
 void fab_port_flush(struct fab_port *port, uint16_t queue, uint64_t now_ns);
 
-/* An empty buffer of the port's own pool; NULL: none, counted. For frames of the lcore that owns
+/* An empty buffer of the queue's pool; NULL: none, counted. For frames of the lcore that owns
  * the queue. */
 struct rte_mbuf *fab_port_alloc(struct fab_port *port, uint16_t queue);
 
@@ -180,8 +186,26 @@ void fab_port_count_offer(struct fab_port *port);
 
 const struct fab_port_offer_counters *fab_port_offer_counters(const struct fab_port *port);
 
+/* A datagram's addresses and ports. */
+struct fab_port_tuple {
+    struct fab_ip from;
+    struct fab_ip to;
+    uint16_t source_port; /* host order */
+    uint16_t target_port;
+};
+
+#define FAB_PORT_SOURCE_MIN 49152U /* RFC 6335: ports that are nobody's begin here */
+
+/* From which UDP port such a datagram (source_port is ignored) must be sent to come by this queue
+ * of ours; 0: any port, as far as is known. Context: any thread. */
+uint16_t fab_port_choose_source(const struct fab_port *port, const struct fab_port_tuple *tuple,
+                                uint16_t queue);
+
+/* "rte_flow", "rss" or "software". */
+const char *fab_port_steering_name(const struct fab_port *port);
+
 /*
- * Has the card put such datagrams into our queue, until the port is closed. OK; FULL (no room for
+ * Has the card put such datagrams into that queue, until the port is closed. OK; FULL (no room for
  * another rule); UNSUPPORTED, INVALID, EXISTS, IO_ERROR (the card cannot, or will not): `error`
  * says what to do. Context: main thread.
  */

@@ -179,6 +179,8 @@ take_queues(struct fab_port_opening *opening)
     port->info.is_steered = borrowed->is_steered;
     fab_port_stamp_borrow(port);
     fab_port_stamp_start(port);
+    port->info.steering = MYC_STEERING_SOFTWARE;
+    port->queues[0].pool = port->pool;
     port->queues[0].rx_queue = borrowed->rx_queue;
     port->queues[0].tx_queue = borrowed->tx_queue;
     if (fab_port_open_offers(port) != MYC_OK)

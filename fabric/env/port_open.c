@@ -127,19 +127,19 @@ set_mtu(struct fab_port_opening *opening)
     return MYC_OK;
 }
 
-static enum myc_status
-configure(struct fab_port_opening *opening)
+enum myc_status
+fab_port_configure(struct fab_port_opening *opening)
 {
     const struct rte_eth_dev_info *device = opening->device;
     struct fab_port_info *info = &opening->port->info;
     struct rte_eth_conf conf = { .txmode = { .mq_mode = RTE_ETH_MQ_TX_NONE } };
     int result;
 
-    if (info->queue_count > device->max_rx_queues || info->queue_count > device->max_tx_queues)
-        return fab_port_fail(
-            opening->options, MYC_INVALID,
-            "port '%s' (%s) has %u RX and %u TX queues, and %u of each are asked for", info->device,
-            info->driver, device->max_rx_queues, device->max_tx_queues, info->queue_count);
+    info->is_steered = info->steering == MYC_STEERING_RTE_FLOW;
+    if (info->steering == MYC_STEERING_RSS) {
+        conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+        conf.rx_adv_conf.rss_conf.rss_hf = fab_port_hashed(opening);
+    }
     conf.rxmode.mtu = opening->options->mtu > info->mtu ? opening->options->mtu : info->mtu;
     if (conf.rxmode.mtu > device->max_mtu || has_mtu_below(opening))
         conf.rxmode.mtu = info->mtu;
@@ -156,21 +156,34 @@ configure(struct fab_port_opening *opening)
 }
 
 static enum myc_status
-make_pool(struct fab_port_opening *opening)
+make_pool(struct fab_port_opening *opening, struct fab_port_queue *queue)
 {
     const struct fab_port_options *options = opening->options;
     struct fab_port *port = opening->port;
     uint32_t count = options->mbuf_count ? options->mbuf_count : FAB_PORT_MBUFS_DEFAULT;
 
-    port->pool =
+    queue->pool =
         fab_port_add_pool(port, count, port->info.mtu + FAB_PORT_FRAME_EXTRA, port->info.socket);
-    if (!port->pool)
+    if (!queue->pool)
         return fab_port_fail(
             options, MYC_NO_MEMORY,
             "port '%s': no memory for %u buffers (%s): reserve more hugepages, give the EAL "
             "more with -m, or lower mbuf_count",
             port->info.device, count, rte_strerror(rte_errno));
     return MYC_OK;
+}
+
+/* One for each queue, whose lcore alone takes from it. */
+static enum myc_status
+make_pools(struct fab_port_opening *opening)
+{
+    struct fab_port *port = opening->port;
+    enum myc_status status = MYC_OK;
+
+    for (uint16_t i = 0; i < port->info.queue_count && status == MYC_OK; i++)
+        status = make_pool(opening, &port->queues[i]);
+    port->pool = port->queues[0].pool;
+    return status;
 }
 
 static enum myc_status
@@ -189,7 +202,8 @@ set_up_queues(struct fab_port_opening *opening)
     /* Buffers of several pools, and attached ones, go over a queue: no fast free. */
     tx_conf.offloads &= ~RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
     for (uint16_t i = 0; i < info->queue_count; i++) {
-        result = rte_eth_rx_queue_setup(info->id, i, rx, socket, NULL, opening->port->pool);
+        result =
+            rte_eth_rx_queue_setup(info->id, i, rx, socket, NULL, opening->port->queues[i].pool);
         if (result != 0)
             return fab_port_refused(opening, "set up an RX queue", result);
         result = rte_eth_tx_queue_setup(info->id, i, tx, socket, &tx_conf);
@@ -256,8 +270,9 @@ enum myc_status
 fab_port_open(const struct fab_port_options *options, struct fab_port **port)
 {
     static enum myc_status (*const steps[])(struct fab_port_opening *) = {
-        find_device,   fab_port_read_device,      configure, make_pool,
-        set_up_queues, fab_port_make_fault_lines, start,
+        find_device, fab_port_read_device,    fab_port_configure_queues,
+        make_pools,  set_up_queues,           fab_port_make_fault_lines,
+        start,       fab_port_start_steering,
     };
     struct rte_eth_dev_info device = { 0 };
     struct fab_port_opening opening = { .options = options, .device = &device };
@@ -274,7 +289,7 @@ fab_port_open(const struct fab_port_options *options, struct fab_port **port)
     if (!opening.port)
         return fab_port_fail(options, MYC_NO_MEMORY, "no memory for port '%s'", options->device);
     memset(opening.port, 0, sizeof(*opening.port));
-    opening.port->info.queue_count = options->queue_count ? options->queue_count : 1;
+    opening.port->info.queue_count = 1;
     if (options->borrowed)
         status = fab_port_borrow(&opening);
     for (size_t i = 0; !options->borrowed && i < FAB_COUNT_OF(steps) && status == MYC_OK; i++)
@@ -300,6 +315,7 @@ fab_port_stop_device(struct fab_port *port)
 {
     struct rte_eth_dev_info device;
 
+    fab_port_remove_rules(port);
     if (port->is_started)
         rte_eth_dev_stop(port->info.id);
     if (port->is_made && rte_eth_dev_info_get(port->info.id, &device) == 0)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Rules (rte_flow) that steer our datagrams to our queue of a borrowed port.
+ * Rules (rte_flow) that steer our datagrams to a queue of ours.
  *
- * One for each UDP port, so that nothing else of the program's traffic can match; ARP, neighbour
- * discovery and echoes stay with the program, which offers them. A rule is validated and created by
- * itself, kept by its handle, and destroyed by it: rte_flow_flush would take the program's, too.
+ * One for each UDP port. Of a borrowed port, so that nothing else of the program's traffic can
+ * match: ARP, neighbour discovery and echoes stay with the program, which offers them. A rule is
+ * validated and created by itself, kept by its handle, and destroyed by it: rte_flow_flush would
+ * take the program's, too.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -70,17 +71,25 @@ make_pattern(struct pattern *pattern, const struct fab_port_rule *rule)
     add_item(pattern, RTE_FLOW_ITEM_TYPE_END, NULL, NULL);
 }
 
+static const char *
+advice(const struct fab_port *port)
+{
+    if (!port->is_borrowed)
+        return "free a rule of the card, or use steering: best, which hands on what no rule steers";
+    return fab_eal_is_secondary()
+               ? "few drivers take rules from a secondary process: have the primary steer this "
+                 "UDP port to the queue, and leave is_steered out"
+               : "free a rule of the card, or give no rx_queue and offer frames (myc_rx_offer)";
+}
+
 static enum myc_status
 refuse(const struct fab_port *port, const struct fab_port_rule *rule, int result,
        const struct rte_flow_error *why, char *error, size_t error_size)
 {
     snprintf(error, error_size, "port '%s' (%s) takes no rule for UDP port %u to queue %u: %s; %s",
-             port->info.device, port->info.driver, rule->udp_port, port->queues[0].rx_queue,
-             why->message ? why->message : rte_strerror(fab_port_cause(result)),
-             fab_eal_is_secondary()
-                 ? "few drivers take rules from a secondary process: have the primary steer this "
-                   "UDP port to the queue, and leave is_steered out"
-                 : "free a rule of the card, or give no rx_queue and offer frames (myc_rx_offer)");
+             port->info.device, port->info.driver, rule->udp_port,
+             port->queues[rule->queue].rx_queue,
+             why->message ? why->message : rte_strerror(fab_port_cause(result)), advice(port));
     return fab_port_status(result);
 }
 
@@ -89,7 +98,7 @@ fab_port_add_rule(struct fab_port *port, const struct fab_port_rule *rule, char 
                   size_t error_size)
 {
     const struct rte_flow_attr ingress = { .ingress = 1 };
-    const struct rte_flow_action_queue queue = { .index = port->queues[0].rx_queue };
+    const struct rte_flow_action_queue queue = { .index = port->queues[rule->queue].rx_queue };
     const struct rte_flow_action actions[] = {
         { .type = RTE_FLOW_ACTION_TYPE_QUEUE, .conf = &queue },
         { .type = RTE_FLOW_ACTION_TYPE_END },
@@ -99,7 +108,8 @@ fab_port_add_rule(struct fab_port *port, const struct fab_port_rule *rule, char 
     struct rte_flow *made;
     int result;
 
-    FAB_ASSERT(port->is_borrowed && port->rule_count < FAB_PORT_RULES_MAX);
+    FAB_ASSERT(port->info.is_steered && port->rule_count < FAB_PORT_RULES_MAX);
+    FAB_ASSERT(rule->queue < port->info.queue_count);
     make_pattern(&pattern, rule);
     result = rte_flow_validate(port->info.id, &ingress, pattern.items, actions, &why);
     if (result != 0)

@@ -15,7 +15,9 @@
 #define FAB_PORT_OFFERS_MAX  1024U /* frames offered and not yet received */
 #define FAB_PORT_RULES_MAX   254U  /* one for each lcore of the node */
 #define FAB_PORT_LIST_SIZE   256U
-#define FAB_PORT_FRAME_EXTRA 26U /* Ethernet header, two tags and FCS around an IP packet */
+#define FAB_PORT_KEY_SIZE    64U   /* of RSS at most: 40 is usual, some have 52 */
+#define FAB_PORT_TABLE_MAX   2048U /* entries of a RETA */
+#define FAB_PORT_FRAME_EXTRA 26U   /* Ethernet header, two tags and FCS around an IP packet */
 
 struct rte_eth_dev_info;
 struct rte_flow;
@@ -53,13 +55,21 @@ struct fab_port_queue {
     struct fab_port_counters counters;
     struct fab_fault_line *rx_line; /* NULL: no faults */
     struct fab_fault_line *tx_line;
-    uint16_t rx_queue; /* the device's; FAB_PORT_QUEUE_NONE */
+    struct rte_mempool *pool; /* not owned: of what it receives */
+    uint16_t rx_queue;        /* the device's; FAB_PORT_QUEUE_NONE */
     uint16_t tx_queue;
     uint64_t stuck_ns; /* since when the device has taken nothing; 0: it takes */
     uint32_t tx_count;
     struct rte_mbuf *tx[FAB_PORT_TX_MAX];
     struct fab_memif_gate gate; /* of a memif: closed until it is opened */
 } FAB_ALIGNED_TO_LINE;
+
+/* How the card spreads datagrams over the queues; see port_steer.c. */
+struct fab_port_hash {
+    _Alignas(uint32_t) uint8_t key[FAB_PORT_KEY_SIZE];
+    uint16_t table_size; /* 0: not known, or there is no hash */
+    uint16_t table[FAB_PORT_TABLE_MAX];
+};
 
 /* Frames that the program offers, from the thread that does to the lcore that polls. */
 struct fab_port_offers {
@@ -83,6 +93,7 @@ struct fab_port {
     bool is_made;                               /* the device is ours to remove */
     struct rte_flow *rules[FAB_PORT_RULES_MAX]; /* owned: ours in the card */
     uint32_t rule_count;
+    struct fab_port_hash hash; /* constant while the port is open */
     struct fab_port_offers offers;
     struct fab_port_queue queues[FAB_PORT_QUEUES_MAX];
 };
@@ -98,6 +109,9 @@ struct fab_port_opening {
 
 /* Fills in what the port is. */
 enum myc_status fab_port_read_device(struct fab_port_opening *opening);
+
+/* Configures the device for info.queue_count queues and info.steering. */
+enum myc_status fab_port_configure(struct fab_port_opening *opening);
 
 /* Lines that treat frames badly, where the options ask for it. */
 enum myc_status fab_port_make_fault_lines(struct fab_port_opening *opening);
@@ -137,6 +151,20 @@ void fab_port_close_offers(struct fab_port *port);
 unsigned fab_port_take_offers(struct fab_port *port, struct rte_mbuf **mbufs, unsigned count);
 
 void fab_port_remove_rules(struct fab_port *port);
+
+/* --- port_steer.c ----------------------------------------------------------------------------- */
+
+/* Settles how frames find their queue, and configures the port for it. */
+enum myc_status fab_port_configure_queues(struct fab_port_opening *opening);
+
+/* What the card is to hash, as RTE_ETH_RSS_*; 0: nothing. */
+uint64_t fab_port_hashed(const struct fab_port_opening *opening);
+
+/* Learns from a started port how it hashes. */
+enum myc_status fab_port_start_steering(struct fab_port_opening *opening);
+
+/* What the card makes of the addresses and ports of a frame (Toeplitz). */
+uint32_t fab_port_hash(const struct fab_port *port, const struct fab_port_tuple *tuple);
 
 /* --- port_stamp.c ----------------------------------------------------------------------------- */
 

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "link/flow_life.h"
 #include "link/flow_port_state.h"
+#include "link/flow_queue.h"
+#include "link/flow_steer.h"
 #include "link/flow_twin.h"
 #include "wire/frame.h"
 
@@ -28,6 +30,7 @@ fab_flow_end_config(struct fab_flow_end *end, const struct fab_flow_link *link)
     config.peer_lcore = link->link.peer_lcore;
     config.is_initiator = link->link.peer_lcore == 0;
     config.seed ^= (uint64_t)link->path << 32;
+    config.source_port = fab_flow_steer_wish(end, link);
     config.secure = (struct fab_secure_config){
         .security = peer->security,
         .sealer = end->port->sealer,
@@ -325,6 +328,8 @@ void
 fab_flow_end_finish(struct fab_flow_end *end, uint64_t now_ns)
 {
     fab_flow_end_drain(end, false, now_ns);
+    if (end->queue != FAB_FLOW_QUEUE_NONE)
+        fab_port_flush(end->port->port, end->queue, now_ns);
 }
 
 unsigned
@@ -347,5 +352,10 @@ fab_flow_end_poll(void *context, struct fab_room room, uint64_t now_ns)
         rte_pktmbuf_free(mbuf);
         frames++;
     }
-    return work + frames + fab_flow_end_run(end, now_ns);
+    if (end->own)
+        frames += fab_flow_queue_receive(end, frames, now_ns);
+    work += frames + fab_flow_end_run(end, now_ns);
+    if (end->own)
+        fab_port_flush(end->port->port, end->queue, now_ns);
+    return work;
 }

@@ -13,6 +13,8 @@
  *
  * A flow that was fed, written to or is due is *touched*: it is asked for frames until it has none.
  * Without a buffer or room it stays touched, and is asked again in the next turn.
+ *
+ * An lcore that does not poll the port may have a queue of it for itself (flow_queue.h).
  */
 #ifndef FAB_LINK_FLOW_END_H
 #define FAB_LINK_FLOW_END_H
@@ -21,12 +23,14 @@
 
 #define FAB_FLOW_END_BURST      32U /* records and frames of one poll, but for the last frame's */
 #define FAB_FLOW_END_FRAMES_MIN 4U  /* of one poll, without room for their records */
+#define FAB_FLOW_QUEUE_NONE     UINT16_MAX
 #define FAB_FLOW_END_RETRY_NS   20000U /* until a flow that had no buffer is looked at again */
 
 struct rte_mbuf;
 struct rte_mempool;
 struct rte_ring;
 struct fab_flow_port;
+struct fab_flow_queue;
 
 /* clang-format off */
 #define FAB_FLOW_END_COUNTERS(X)                                                                   \
@@ -34,6 +38,10 @@ struct fab_flow_port;
     X(frames_foreign, "flow frames of a node or lcore that no link leads to")                      \
     X(no_mbufs, "times that a flow had to wait for a buffer")                                      \
     X(no_room, "times that a flow had to wait for room on the way to the port")                    \
+    X(frames_steered, "flow frames that came by the queue of their lcore, without a ring")         \
+    X(frames_strayed, "frames that came by an lcore's queue and were not for it")                  \
+    X(strays_full, "of them, those dropped because the port's lcore took too few")                 \
+    X(checksums_offloaded, "frames whose UDP checksum was left to the card")                       \
     X(records_left, "records whose receiver closed the link before it had room for them")          \
     X(peer_lcores_excess, "lcores of peers that no link was reserved for")                         \
     X(suspects, "times that a peer became suspect")                                                \
@@ -66,7 +74,9 @@ struct fab_flow_end {
     void *flow_memory;               /* owned */
     void *store_memory;              /* owned: what the flows share */
     struct fab_flow_second *seconds; /* owned: likewise, of peers whose second path leads here */
+    struct fab_flow_queue *own;      /* owned; NULL: has no queue, or polls the port */
     uint32_t link_count;
+    uint16_t queue; /* of the port, whose lcore this is; FAB_FLOW_QUEUE_NONE: it has none */
     uint8_t lcore;
     bool is_local;                      /* polls the port */
     uint32_t records;                   /* handed to the sink in this poll */

@@ -5,14 +5,15 @@
 
 #include "link/flow_end.h"
 #include "link/flow_port_state.h"
+#include "link/flow_queue.h"
 #include "link/flow_twin.h"
 
 static inline bool
 has_room(const struct fab_flow_end *end)
 {
-    if (end->is_local)
-        return fab_port_room(end->port->port, end->port->queue) > 0;
-    return rte_ring_free_count(end->to_port) > 0;
+    if (end->queue != FAB_FLOW_QUEUE_NONE && fab_port_room(end->port->port, end->queue) == 0)
+        return false;
+    return end->is_local || rte_ring_free_count(end->to_port) > 0;
 }
 
 static inline void
@@ -20,7 +21,7 @@ send_frame(struct fab_flow_end *end, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
     if (end->is_local)
         fab_flow_port_send(end->port, mbuf, now_ns);
-    else
+    else if (!end->own || !fab_flow_queue_send(end, mbuf, now_ns))
         rte_ring_sp_enqueue(end->to_port, mbuf);
 }
 
@@ -49,13 +50,18 @@ writable_end(struct fab_flow_end *end, const struct fab_flow_link *link)
     return link->second && frame_buffer(link->second->end) ? link->second->end : NULL;
 }
 
-/* The frame in an end's spare buffer is on its way. */
+/* The frame of a link in an end's spare buffer is on its way. The peer's wish for a source port is
+ * of its card at the first path. */
 static inline void
-send_spare(struct fab_flow_end *end, uint32_t path, uint64_t now_ns)
+send_spare(struct fab_flow_end *end, const struct fab_flow_link *link, uint64_t now_ns)
 {
     struct rte_mbuf *mbuf = end->spare;
+    bool is_first = end == link->end;
 
-    mbuf->hash.usr = path;
+    mbuf->hash.usr = is_first ? link->path : link->second->path;
+    mbuf->hash.fdir.hi = is_first && link->source_port
+                             ? link->source_port
+                             : (uint32_t)end->port->udp_port_base + end->lcore;
     end->spare = NULL;
     send_frame(end, mbuf, now_ns);
 }
@@ -76,7 +82,7 @@ send_copy(const struct fab_flow_link *link, const struct fab_flow_end *from, uin
            frame->data_len);
     to->spare->data_len = frame->data_len;
     to->spare->pkt_len = frame->pkt_len;
-    send_spare(to, to == link->end ? link->path : link->second->path, now_ns);
+    send_spare(to, link, now_ns);
 }
 
 /* Asks a flow for frames until it has none (true), or there is no buffer or room (false).
@@ -106,7 +112,7 @@ drain(struct fab_flow_end *end, struct fab_flow_link *link, bool may_call, uint6
         mbuf->pkt_len = (uint32_t)size;
         if (fab_unlikely(link->second != NULL))
             send_copy(link, by, now_ns);
-        send_spare(by, by == end ? link->path : link->second->path, now_ns);
+        send_spare(by, link, now_ns);
     }
     if (fab_unlikely(link->second != NULL))
         fab_flow_twin_flush(link, now_ns);
@@ -120,8 +126,8 @@ fab_flow_end_flush(struct fab_flow_end *end, struct fab_flow_link *link, uint64_
     fab_flow_end_touch(end, link);
     (void)fab_flow_link_ask(link);
     link->is_quiet = drain(end, link, false, now_ns);
-    if (end->is_local)
-        fab_port_flush(end->port->port, end->port->queue, now_ns);
+    if (end->queue != FAB_FLOW_QUEUE_NONE)
+        fab_port_flush(end->port->port, end->queue, now_ns);
 }
 
 /* Asks a touched link for frames; without `may_call` it stays touched. Returns work done. */

@@ -91,6 +91,7 @@ on_up(void *context, const struct fab_flow_peer *peer)
     link->link.large_max = peer->large_max;
     link->has_errors = (peer->features & FAB_FEATURE_ORIGIN) != 0;
     link->link.is_up = true;
+    link->source_port = peer->source_port;
     link->deaths = fab_flow_life_deaths(link->life);
     fab_flow_end_on_peer_mtu(link->end, link, peer->frame_max_peer);
     fab_flow_end_news(link->end, link);
@@ -107,6 +108,7 @@ on_down(void *context, enum fab_flow_reason reason)
     struct fab_flow_link *link = context;
 
     link->link.is_up = false;
+    link->source_port = 0;
     link->has_ended = true;
     link->epoch_reason = (uint8_t)reason;
     fab_flow_end_news(link->end, link);

@@ -41,6 +41,7 @@ struct fab_flow_link {
     uint32_t deaths;      /* of the peer, as known when the epoch began */
     uint32_t path;        /* peer index 16 | our lcore 8 | peer lcore 8 */
     uint16_t peer_node;
+    uint16_t source_port; /* UDP port from which the peer would have our frames; 0: any */
     uint8_t epoch_reason; /* enum fab_flow_reason of the last end of an epoch */
     bool is_touched;      /* on the end's list of those to be asked for frames */
     bool is_quiet;        /* has nothing to say since then, but may have something to do */

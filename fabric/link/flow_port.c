@@ -13,6 +13,8 @@ poll_port(void *context, struct fab_room room, uint64_t now_ns)
     unsigned work = fab_flow_end_begin(end, room, now_ns);
 
     work += fab_flow_port_receive(port, now_ns);
+    if (fab_unlikely(port->has_queues))
+        work += fab_flow_port_look_after_queues(port, now_ns);
     work += fab_flow_end_run(end, now_ns);
     if (port->lcore_count > 1)
         work += fab_flow_port_collect(port, now_ns);
@@ -28,7 +30,6 @@ flush_port(void *context, uint64_t now_ns)
     struct fab_flow_port *port = context;
 
     fab_flow_end_finish(port->ends[port->lcore], now_ns);
-    fab_port_flush(port->port, port->queue, now_ns);
 }
 
 static void
@@ -159,8 +160,19 @@ visit_port(const struct visit *visit, const struct fab_flow_port *port)
 static void
 visit_device(const struct visit *visit, const struct fab_flow_port *port)
 {
-    const struct fab_port_counters *counters = fab_port_counters(port->port, port->queue);
+    struct fab_port_counters sum = { 0 };
+    const struct fab_port_counters *counters = &sum;
 
+    for (unsigned i = 0; i < port->lcore_count; i++) {
+        const struct fab_port_counters *one;
+
+        if (port->ends[i]->queue == FAB_FLOW_QUEUE_NONE)
+            continue;
+        one = fab_port_counters(port->port, port->ends[i]->queue);
+#define ADD(name, text) sum.name += one->name;
+        FAB_PORT_COUNTERS(ADD)
+#undef ADD
+    }
     FAB_PORT_COUNTERS(VISIT)
 }
 

@@ -14,6 +14,9 @@
  *        v   |
  *      [ end 0 ]  <--> ethdev
  *
+ * Where the port has more queues, other lcores may have one of their own (flow_queue.h); what comes
+ * by it and is not theirs they hand to the port side, too.
+ *
  * A sender writes the payload only; the port side, which alone knows the neighbours, puts Ethernet,
  * IP and UDP headers before it. Buffers go back to the pool of the lcore that took them. When there
  * is no buffer or no room, the flow is simply not asked for its frame until there is: back-pressure

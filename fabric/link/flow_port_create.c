@@ -15,6 +15,8 @@
 #include "env/clock.h"
 #include "env/memory.h"
 #include "link/flow_port_state.h"
+#include "link/flow_queue.h"
+#include "link/flow_steer.h"
 #include "link/flow_twin.h"
 #include "proto/flow_store.h"
 
@@ -385,26 +387,10 @@ set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
     return MYC_OK;
 }
 
-/* The card's rules are the port's, which removes them when it is closed. */
 static enum myc_status
 add_rules(struct creation *creation)
 {
-    const struct fab_flow_port *port = creation->port;
-    struct fab_port_rule rule = { .target = port->local.address,
-                                  .vlan_id = creation->options->vlan_id };
-    enum myc_status status = MYC_OK;
-
-    if (!fab_port_info(port->port)->is_steered)
-        return MYC_OK;
-    if (!port->has_address)
-        return fail(creation->options, MYC_INVALID,
-                    "port '%s': is_steered needs an address to steer by", port->name);
-    for (unsigned i = 0; i < port->lcore_count && status == MYC_OK; i++) {
-        rule.udp_port = (uint16_t)(port->udp_port_base + i);
-        status = fab_port_add_rule(port->port, &rule, creation->options->error,
-                                   creation->options->error_size);
-    }
-    return status;
+    return fab_flow_steer_add_rules(creation->port, creation->options);
 }
 
 /* The last step: a port that could not be made leaves no trace at others. */
@@ -438,6 +424,7 @@ set_up_end(struct creation *creation, uint8_t lcore)
     end->port = port;
     end->lcore = lcore;
     end->is_local = lcore == port->lcore;
+    end->queue = fab_flow_queue_of(port, lcore);
     end->flow_config = base_config(creation, lcore);
     end->now_ns = options->now_ns;
     fab_granter_init(&end->granter, FAB_GRANT_BUDGET_DEFAULT);
@@ -447,6 +434,10 @@ set_up_end(struct creation *creation, uint8_t lcore)
             make_ring(creation, "out", lcore, fab_flow_port_socket(options, port->lcore));
         if (!end->from_port || !end->to_port)
             return out_of_memory(options, "rings");
+        if (end->queue != FAB_FLOW_QUEUE_NONE &&
+            !fab_flow_queue_open(end, make_ring(creation, "st", lcore, socket), socket))
+            return out_of_memory(options, "queues");
+        port->has_queues |= end->own != NULL;
     }
     if (path_count(options) == 0)
         return MYC_OK;

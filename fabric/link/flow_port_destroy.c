@@ -5,6 +5,7 @@
 
 #include "env/memory.h"
 #include "link/flow_port_state.h"
+#include "link/flow_queue.h"
 
 static void
 drain_ring(struct rte_ring *ring)
@@ -26,6 +27,9 @@ say_the_rest(struct fab_flow_port *port)
         fab_flow_port_collect(port, port->ends[port->lcore]->now_ns);
         fab_port_flush(port->port, port->queue, port->ends[port->lcore]->now_ns);
     }
+    for (unsigned i = 0; i < port->lcore_count; i++)
+        if (port->ends[i]->own)
+            fab_port_flush(port->port, port->ends[i]->queue, port->ends[i]->now_ns);
 }
 
 /* Whether it has them all: they are made in turn, before any of them is set up. */
@@ -40,6 +44,7 @@ destroy_end(struct fab_flow_end *end)
 {
     drain_ring(end->from_port);
     drain_ring(end->to_port);
+    fab_flow_queue_close(end);
     rte_pktmbuf_free(end->spare);
     for (uint32_t i = 0; end->links && i < end->link_count; i++)
         if (end->links[i].flow)

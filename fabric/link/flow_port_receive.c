@@ -169,9 +169,8 @@ on_other(struct fab_flow_port *port, struct rte_mbuf *mbuf, const struct fab_pac
     }
 }
 
-/* Takes the mbuf. */
-static void
-on_frame(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns)
+void
+fab_flow_port_on_frame(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
     struct fab_packet packet;
     enum fab_packet_refusal refusal =
@@ -201,6 +200,6 @@ fab_flow_port_receive(struct fab_flow_port *port, uint64_t now_ns)
     }
     for (; port->backlog_at < port->backlog_count && fab_flow_end_may_receive(end, frames);
          frames++)
-        on_frame(port, port->backlog[port->backlog_at++], now_ns);
+        fab_flow_port_on_frame(port, port->backlog[port->backlog_at++], now_ns);
     return frames;
 }

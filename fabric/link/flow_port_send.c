@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "link/flow_port_state.h"
+#include "link/flow_queue.h"
 
 #define REPLY_SIZE_MAX 128U
 #define FRAME_EXTRA    18U /* Ethernet header and tag around an IP packet */
@@ -26,6 +27,9 @@ renew_headers(struct fab_flow_port *port, struct fab_flow_peer_path *peer)
     peer->is_usable = hop->state != FAB_NEIGHBOUR_ASKING;
     if (peer->is_usable)
         fab_udp_path_init(&peer->headers, &ends);
+    if (port->has_queues)
+        fab_flow_hop_publish(&peer->board,
+                             &(struct fab_flow_hop){ peer->headers, peer->is_usable });
     return peer->is_usable;
 }
 
@@ -39,7 +43,7 @@ has_headers(struct fab_flow_port *port, struct fab_flow_peer_path *peer)
 
 /* The card adds the payload to the sum of the pseudo header that it finds. */
 static void
-leave_checksum(struct fab_flow_port *port, const struct fab_udp_path *path, struct rte_mbuf *mbuf,
+leave_checksum(struct fab_flow_end *end, const struct fab_udp_path *path, struct rte_mbuf *mbuf,
                uint8_t *headers)
 {
     bool is_v4 = path->family == FAB_IP_V4;
@@ -49,33 +53,41 @@ leave_checksum(struct fab_flow_port *port, const struct fab_udp_path *path, stru
     mbuf->l2_len = path->network_offset & 0x7fU; /* 14 or 18: a field of seven bits */
     mbuf->l3_len = is_v4 ? FAB_IPV4_SIZE : FAB_IPV6_SIZE;
     mbuf->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM | (is_v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
-    port->counters.checksums_offloaded++;
+    end->counters.checksums_offloaded++;
+}
+
+void
+fab_flow_port_write_headers(struct fab_flow_end *end, const struct fab_udp_path *path,
+                            struct rte_mbuf *mbuf)
+{
+    const struct fab_flow_port *port = end->port;
+    uint32_t peer = mbuf->hash.usr >> 16;
+    struct fab_udp_datagram datagram = {
+        .source_port = (uint16_t)mbuf->hash.fdir.hi,
+        .target_port = (uint16_t)(port->peers[peer].udp_port_base + (mbuf->hash.usr & 0xffU)),
+        .payload = rte_pktmbuf_mtod(mbuf, const void *),
+        .payload_size = mbuf->data_len,
+        .has_checksum = !port->fills_checksums,
+    };
+    uint8_t *headers = (uint8_t *)rte_pktmbuf_prepend(mbuf, path->size);
+
+    FAB_ASSERT(headers != NULL);
+    fab_udp_path_write(path, &datagram, headers);
+    if (port->fills_checksums)
+        leave_checksum(end, path, mbuf, headers);
 }
 
 void
 fab_flow_port_send(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
-    uint32_t path = mbuf->hash.usr;
-    struct fab_flow_peer_path *peer = &port->peers[path >> 16];
-    struct fab_udp_datagram datagram = {
-        .source_port = (uint16_t)(port->udp_port_base + (path >> 8 & 0xffU)),
-        .target_port = (uint16_t)(peer->udp_port_base + (path & 0xffU)),
-        .payload = rte_pktmbuf_mtod(mbuf, const void *),
-        .payload_size = mbuf->data_len,
-        .has_checksum = !port->fills_checksums,
-    };
-    uint8_t *headers;
+    struct fab_flow_peer_path *peer = &port->peers[mbuf->hash.usr >> 16];
 
     if (fab_unlikely(!has_headers(port, peer))) {
         port->counters.no_neighbour++;
         rte_pktmbuf_free(mbuf);
         return;
     }
-    headers = (uint8_t *)rte_pktmbuf_prepend(mbuf, peer->headers.size);
-    FAB_ASSERT(headers != NULL);
-    fab_udp_path_write(&peer->headers, &datagram, headers);
-    if (port->fills_checksums)
-        leave_checksum(port, &peer->headers, mbuf, headers);
+    fab_flow_port_write_headers(port->ends[port->lcore], &peer->headers, mbuf);
     fab_port_send(port->port, port->queue, mbuf, now_ns);
 }
 
@@ -98,6 +110,17 @@ fab_flow_port_collect(struct fab_flow_port *port, uint64_t now_ns)
         frames += count;
     }
     return frames;
+}
+
+unsigned
+fab_flow_port_look_after_queues(struct fab_flow_port *port, uint64_t now_ns)
+{
+    uint32_t changes = fab_neighbours_changes(port->neighbours);
+
+    for (uint32_t i = 0; fab_unlikely(port->changes_seen != changes) && i < port->peer_count; i++)
+        (void)has_headers(port, &port->peers[i]);
+    port->changes_seen = changes;
+    return fab_flow_queue_take_strays(port, now_ns);
 }
 
 struct rte_mbuf *

@@ -10,6 +10,7 @@
 #include "env/eal.h"
 #include "env/port.h"
 #include "link/flow_end.h"
+#include "link/flow_hop.h"
 #include "link/flow_life.h"
 #include "link/flow_port.h"
 #include "proto/neighbour.h"
@@ -30,7 +31,6 @@
     X(foreign_vlan, "sound frames of another VLAN than the port's, that nobody listens for")       \
     X(announced, "times that we said to everybody where we are")                                   \
     X(address_conflicts, "times that another card said to have the port's address")                \
-    X(checksums_offloaded, "frames whose UDP checksum was left to the card")                       \
     X(no_neighbour, "frames dropped because the next hop's link address is not known")             \
     X(raw_received, "frames handed to a listener")                                                 \
     X(unclaimed, "sound frames that nobody listens for")                                           \
@@ -55,6 +55,7 @@ struct fab_flow_peer_path {
     uint32_t version; /* of the neighbour that `headers` was made for */
     bool is_usable;   /* `headers` leads there */
     struct fab_udp_path headers;
+    struct fab_flow_hop_board board; /* `headers`, for lcores with queues of their own */
     struct fab_flow_life life;
     enum fab_security security;
     uint8_t pre_shared_key[FAB_SECRET_SIZE];
@@ -75,12 +76,14 @@ struct fab_flow_port {
     uint8_t lcore_count;
     uint8_t peer_lcores;
     bool has_address;
+    bool has_queues;        /* lcores beside this one have their own */
     bool fills_checksums;   /* the device, of UDP */
     bool has_told_conflict; /* the log knows that another card has our address */
     uint16_t vlan;          /* FAB_PACKET_VLAN_NONE: untagged */
     struct fab_ip_prefix local;
     struct fab_mac mac;
     struct fab_neighbours *neighbours; /* owned */
+    uint32_t changes_seen;             /* of neighbours, until when they were published */
     struct fab_sealer *sealer;         /* owned; NULL: no peer has security */
     struct fab_flow_peer_path *peers;  /* owned */
     uint32_t peer_count;
@@ -117,11 +120,23 @@ fab_flow_port_is_in_vlan(const struct fab_flow_port *port, const struct fab_pack
 /* Takes frames from the device until there are none or the local end may receive no more. */
 unsigned fab_flow_port_receive(struct fab_flow_port *port, uint64_t now_ns);
 
+/* Does with a frame from the device what is to be done; takes the mbuf. */
+void fab_flow_port_on_frame(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns);
+
 /* --- flow_port_send.c ------------------------------------------------------------------------- */
 
 /* Puts headers before a payload and hands the frame to the port, where there must be room. Takes
  * the mbuf; its path is in its user tag. */
 void fab_flow_port_send(struct fab_flow_port *port, struct rte_mbuf *mbuf, uint64_t now_ns);
+
+/* Puts these headers before a payload, whose path is in its user tag and whose source port in the
+ * word behind. Context: the lcore of the end. */
+void fab_flow_port_write_headers(struct fab_flow_end *end, const struct fab_udp_path *headers,
+                                 struct rte_mbuf *mbuf);
+
+/* What lcores with queues of their own need of this one: the strays, and the way to each peer when
+ * it has changed. Returns work done. */
+unsigned fab_flow_port_look_after_queues(struct fab_flow_port *port, uint64_t now_ns);
 
 /* Takes what the other lcores' ends have for the port. Returns how many frames. */
 unsigned fab_flow_port_collect(struct fab_flow_port *port, uint64_t now_ns);

@@ -60,8 +60,8 @@ fab_flow_twin_flush(const struct fab_flow_link *link, uint64_t now_ns)
 {
     const struct fab_flow_end *end = link->second->end;
 
-    if (end->is_local)
-        fab_port_flush(end->port->port, end->port->queue, now_ns);
+    if (end->queue != FAB_FLOW_QUEUE_NONE)
+        fab_port_flush(end->port->port, end->queue, now_ns);
 }
 
 static struct fab_flow_end *

@@ -96,6 +96,11 @@ check_borrowed(const struct myc_node_options *options, const struct myc_port_opt
             "port %s is borrowed: its descriptors and buffers are the program's, "
             "so leave rx_descriptors, tx_descriptors and mbuf_count at 0",
             port->name);
+    if (port->steering != MYC_STEERING_BEST)
+        return fab_node_refuse(options, MYC_INVALID,
+                               "port %s is borrowed and has the one queue that is lent: leave "
+                               "steering at MYC_STEERING_BEST",
+                               port->name);
     if (borrowed->is_steered && (!port->address || borrowed->rx_queue == MYC_QUEUE_NONE))
         return fab_node_refuse(
             options, MYC_INVALID,
@@ -118,6 +123,9 @@ check_port(const struct myc_node_options *options, const struct myc_port_options
     if (port->mtu != 0 && (port->mtu < 1280 || port->mtu > 9000))
         return fab_node_refuse(options, MYC_INVALID, "port %s: mtu %u is not in 1280 to 9000 bytes",
                                port->name, port->mtu);
+    if ((unsigned)port->steering > MYC_STEERING_SOFTWARE)
+        return fab_node_refuse(options, MYC_INVALID, "port %s: there is no steering %u", port->name,
+                               port->steering);
     if (port->vlan_id > 4094)
         return fab_node_refuse(options, MYC_INVALID,
                                "port %s: vlan_id %u is not in 1 to 4094 (0: untagged)", port->name,

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ports of a node: the device (env/port), the flows over it (link/flow_port), and the actors that
- * listen to its raw frames.
+ * Ports of a node: the device (env/port) and the flows over it (link/flow_port). Raw frames are in
+ * ports_raw.c.
  */
-#include "node/ports.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "env/clock.h"
-#include "env/port.h"
-#include "link/flow_port.h"
-#include "node/full.h"
 #include "node/key_file.h"
+#include "node/ports_state.h"
 #include "proto/key_exchange.h"
 
 #define ERROR_SIZE 384U
@@ -25,123 +22,27 @@
 #define PEER_LCORES_MIN       4U
 #define COUNTERS_MAX          256U /* different ones of ports */
 
-/* An actor that takes raw frames. */
-struct listener {
-    struct fab_core *core; /* NULL: the place is free */
-    struct myc_ref actor;
-    myc_frame_fn on_frame;
-    uint16_t udp_port;
-};
-
-struct port_entry {
-    char name[32];
-    struct fab_port *device;     /* owned */
-    struct fab_flow_port *flows; /* owned */
-    uint8_t lcore;
-    struct listener listeners[FAB_FLOW_LISTENERS_MAX]; /* touched by that lcore only */
-};
-
-struct fab_ports {
-    struct port_entry entries[FAB_PORTS_MAX];
-    uint32_t count;
-};
-
-/* ---- for actors ----------------------------------------------------------------------------- */
-
-static struct port_entry *
-find_entry(const struct fab_ports *ports, const char *name)
-{
-    for (uint32_t i = 0; ports && i < ports->count; i++)
-        if (strcmp(ports->entries[i].name, name) == 0)
-            return (struct port_entry *)(uintptr_t)&ports->entries[i];
-    return NULL;
-}
-
-static void
-on_raw_frame(void *context, const void *bytes, uint32_t size, uint64_t rx_ns)
-{
-    const struct listener *listener = context;
-    const struct myc_frame frame = { .bytes = bytes, .size = size, .rx_ns = rx_ns };
-
-    (void)fab_core_frame(listener->core, listener->actor, listener->on_frame, &frame);
-}
-
-static struct listener *
-free_listener(struct port_entry *entry)
-{
-    for (uint32_t i = 0; i < FAB_FLOW_LISTENERS_MAX; i++)
-        if (!entry->listeners[i].core)
-            return &entry->listeners[i];
-    return NULL;
-}
-
-static enum myc_status
-ports_listen(void *context, struct myc_ref actor, const char *port, uint16_t udp_port,
-             myc_frame_fn on_frame)
-{
-    struct fab_lcore *lcore = context;
-    struct port_entry *entry = find_entry(lcore->full->ports, port);
-    struct listener *listener;
-    enum myc_status status;
-
-    if (!entry)
-        return MYC_NOT_FOUND;
-    if (entry->lcore != lcore->index)
-        return MYC_BAD_STATE;
-    listener = free_listener(entry);
-    if (!listener)
-        return MYC_NO_MEMORY;
-    *listener = (struct listener){ lcore->core, actor, on_frame, udp_port };
-    status = fab_flow_port_listen(entry->flows, udp_port, on_raw_frame, listener);
-    if (status != MYC_OK)
-        listener->core = NULL;
-    return status;
-}
-
-static void
-release_in(struct port_entry *entry, const struct fab_lcore *lcore, struct myc_ref actor)
-{
-    for (uint32_t i = 0; i < FAB_FLOW_LISTENERS_MAX; i++) {
-        struct listener *listener = &entry->listeners[i];
-
-        if (listener->core != lcore->core || !myc_ref_is_equal(listener->actor, actor))
-            continue;
-        fab_flow_port_unlisten(entry->flows, listener->udp_port);
-        listener->core = NULL;
-    }
-}
-
-static void
-ports_release(void *context, struct myc_ref actor)
-{
-    const struct fab_lcore *lcore = context;
-    struct fab_ports *ports = lcore->full->ports;
-
-    for (uint32_t i = 0; ports && i < ports->count; i++)
-        if (ports->entries[i].lcore == lcore->index)
-            release_in(&ports->entries[i], lcore, actor);
-}
-
-static enum myc_status
-ports_transmit(void *context, const char *port, const void *frame, uint32_t size)
-{
-    const struct fab_lcore *lcore = context;
-    struct port_entry *entry = find_entry(lcore->full->ports, port);
-
-    if (!entry)
-        return MYC_NOT_FOUND;
-    if (entry->lcore != lcore->index)
-        return MYC_BAD_STATE;
-    return fab_flow_port_transmit(entry->flows, frame, size, fab_clock_ns());
-}
-
-struct fab_core_ports
-fab_ports_core_ops(struct fab_lcore *lcore)
-{
-    return (struct fab_core_ports){ ports_listen, ports_release, ports_transmit, lcore };
-}
-
 /* ---- start ---------------------------------------------------------------------------------- */
+
+/* One for each lcore whose flows are steered to it. */
+static uint16_t
+queue_count(const struct myc_node_options *options, const struct myc_port_options *port)
+{
+    if (port->borrowed || !port->address || port->steering == MYC_STEERING_SOFTWARE)
+        return 1;
+    return (uint16_t)(options->lcore_count < FAB_PORT_QUEUES_MAX ? options->lcore_count
+                                                                 : FAB_PORT_QUEUES_MAX);
+}
+
+static void
+tell_steering(const struct port_entry *entry)
+{
+    uint16_t count = fab_port_info(entry->device)->queue_count;
+
+    if (count > 1)
+        fab_log(FAB_LOG_INFO, "port '%s' has %u queues, steered by %s", entry->name, count,
+                fab_port_steering_name(entry->device));
+}
 
 static enum myc_status
 open_device(const struct myc_node_options *options, const struct myc_port_options *given,
@@ -151,6 +52,8 @@ open_device(const struct myc_node_options *options, const struct myc_port_option
     const struct fab_port_options wish = {
         .size = sizeof(wish),
         .device = given->device,
+        .queue_count = queue_count(options, given),
+        .steering = given->steering,
         .mtu = given->mtu,
         .rx_descriptors = given->rx_descriptors,
         .tx_descriptors = given->tx_descriptors,
@@ -168,6 +71,7 @@ open_device(const struct myc_node_options *options, const struct myc_port_option
         return fab_node_refuse(options, status, "port %s: %s", given->name, error);
     snprintf(entry->name, sizeof(entry->name), "%s", given->name);
     entry->lcore = given->lcore;
+    tell_steering(entry);
     return MYC_OK;
 }
 
@@ -430,7 +334,7 @@ fab_ports_offer(struct fab_ports *ports, struct rte_mbuf *mbuf)
 enum myc_status
 fab_ports_lookup_id(const struct fab_ports *ports, const char *name, uint16_t *port_id)
 {
-    const struct port_entry *entry = find_entry(ports, name);
+    const struct port_entry *entry = fab_ports_find(ports, name);
 
     if (!entry)
         return MYC_NOT_FOUND;

@@ -13,6 +13,16 @@
 
 MYC_BEGIN_DECLS
 
+/** How frames of a flow find the lcore whose they are, on a port of the node's own. */
+enum myc_steering {
+    /** By rules where the card has them, else by RSS, else in software; a card that has no room for
+     * a rule leaves the frames of that lcore to software. */
+    MYC_STEERING_BEST = 0,
+    MYC_STEERING_RTE_FLOW, /**< a queue for each lcore, by a rule for its UDP port, or no start */
+    MYC_STEERING_RSS,      /**< likewise, by asking peers to send from UDP ports that fall there */
+    MYC_STEERING_SOFTWARE, /**< one queue: the port's lcore hands frames on over rings */
+};
+
 /** In struct myc_borrowed_port: no queue. */
 #define MYC_QUEUE_NONE UINT16_MAX
 
@@ -47,10 +57,11 @@ struct myc_port_options {
     uint8_t lcore;           /**< index of the lcore that polls it */
     uint16_t rx_descriptors; /**< 0: 1024 */
     uint16_t tx_descriptors; /**< 0: 1024 */
-    uint32_t mbuf_count;     /**< frames in the port's pool; 0: 8192 */
+    uint32_t mbuf_count;     /**< frames in the pool of each queue; 0: 8192 */
     bool offload_checksums;  /**< those of UDP, both ways, if the device can */
     uint16_t vlan_id;        /**< 1 to 4094: of the frames of flows, ARP and echoes; 0: untagged */
-    bool is_point_to_point;  /**< nobody else uses the wire: no congestion control on it */
+    enum myc_steering steering; /**< of the frames of several lcores; of a borrowed port BEST */
+    bool is_point_to_point;     /**< nobody else uses the wire: no congestion control on it */
     /** What befalls frames received, and frames sent, for tests; copied; NULL: nothing. */
     const struct myc_wire_fault *rx_fault;
     const struct myc_wire_fault *tx_fault;

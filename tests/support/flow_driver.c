@@ -252,6 +252,8 @@ driver_open(struct driver *driver, const struct driver_options *options)
     struct fab_port_options port = {
         .size = sizeof(port),
         .device = options->device,
+        .queue_count = options->queue_count,
+        .steering = options->steering,
         .mtu = options->mtu,
         .mbuf_count = options->mbuf_count,
         .rx_fault = options->rx_fault,

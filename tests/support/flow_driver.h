@@ -53,7 +53,9 @@ struct driver_options {
     uint16_t vlan_id;   /* 0: untagged */
     uint16_t peer_node; /* 0: none */
     const char *peer_address;
-    uint8_t lcore_count; /* 0: 1 */
+    uint8_t lcore_count;  /* 0: 1 */
+    uint16_t queue_count; /* of the first port; 0: 1 */
+    enum myc_steering steering;
     uint16_t mtu;
     uint32_t message_size; /* bytes of body; 0: 32 */
     bool is_mixed;         /* bodies of 16 bytes to message_size, by number */

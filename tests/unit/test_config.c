@@ -144,6 +144,7 @@ test_a_small_config_gets_defaults_and_arguments_for_eal(void **state)
                              "rsize=10,bsize=2048,zero-copy=no"));
     assert_int_equal(config->options.lcores[1].idle, MYC_IDLE_YIELD);
     assert_int_equal(config->options.ports[0].rx_descriptors, 1024);
+    assert_int_equal(config->options.ports[0].steering, MYC_STEERING_SOFTWARE); /* a memif's */
     assert_int_equal(config->options.limits.actors_max, 0);
     assert_int_equal(strncmp(config->actors[0].library, folder, strlen(folder)), 0);
     assert_string_equal(config->actors[0].library + strlen(folder), "/sub/a.so");
@@ -289,6 +290,11 @@ static const struct {
     { NODE SECONDARY LENT "    mbuf_count: 512\n",
       ":6:15: ports[0].borrowed: leaves descriptors and buffers to the primary; drop "
       "rx_descriptors, tx_descriptors and mbuf_count" },
+    { NODE SECONDARY LENT "    steering: rss\n",
+      ":6:15: ports[0].borrowed: has the one queue that is lent; drop steering, or say is_steered "
+      "in borrowed" },
+    { NODE EAL WIRE "    steering: fast\n",
+      ":9:15: ports[0].steering: is fast; write one of: best, rte_flow, rss, software" },
     { NODE EAL "ports: [{name: wire 0, profile: memif}]\n",
       ":5:16: ports[0].name: is wire 0; use the characters a-z, 0-9 and _" },
     { NODE EAL "ports: [{name: wire0, profile: teleport}]\n",

@@ -127,6 +127,21 @@ spoil_borrowed_steering(struct example *example)
 }
 
 static void
+spoil_steering(struct example *example)
+{
+    example->ports[0].steering = (enum myc_steering)77;
+}
+
+static void
+spoil_borrowed_queues(struct example *example)
+{
+    static const struct myc_borrowed_port borrowed = { .mempool = "lent" };
+
+    example->ports[0].borrowed = &borrowed;
+    example->ports[0].steering = MYC_STEERING_RSS;
+}
+
+static void
 spoil_borrowed_descriptors(struct example *example)
 {
     static const struct myc_borrowed_port borrowed = { .mempool = "lent" };
@@ -222,6 +237,8 @@ static const struct {
     { spoil_port_reorder, "tx_fault: reorder_frames is above 64" },
     { spoil_borrowed_pool, "port feed is borrowed without a mempool" },
     { spoil_borrowed_steering, "port wire0: is_steered needs an address to steer by and an rx" },
+    { spoil_steering, "port wire0: there is no steering 77" },
+    { spoil_borrowed_queues, "port wire0 is borrowed and has the one queue that is lent" },
     { spoil_borrowed_descriptors, "so leave rx_descriptors, tx_descriptors and mbuf_count at 0" },
     { spoil_peer_self, "not our own" },
     { spoil_peer_twice, "peer 2 is given twice" },

@@ -69,6 +69,64 @@ def libraries(path):
     return re.findall(r"(/\S+) \(0x", text)
 
 
+def missing_for_queues():
+    """What this machine lacks for cards with several queues, as a sentence; None: nothing."""
+    if os.geteuid() != 0:
+        return "cards with several queues need a multi-queue tap, and that root"
+    if not os.path.exists("/dev/net/tun"):
+        return "there is no /dev/net/tun for cards with several queues"
+    return None
+
+
+class Hubs:
+    """A wire between each pair of cards within QEMU; a card has one queue."""
+
+    runner = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    @staticmethod
+    def netdev(index):
+        return f"hubport,id=net{index},hubid={index // 2}"
+
+
+class Bridges:
+    """A bridge between each pair of cards, in a network namespace of its own: QEMU gives a card
+    several queues only over a netdev that has them, and of these a tap asks for the least."""
+
+    def __init__(self, cards, queues):
+        self.name = f"mycelium-guest-{os.getpid()}"
+        self.runner = ["ip", "netns", "exec", self.name]
+        self.cards, self.queues = cards, queues
+
+    def __enter__(self):
+        self._ip("netns", "add", self.name)
+        for pair in range((self.cards + 1) // 2):
+            self._ip("-n", self.name, "link", "add", f"br{pair}", "type", "bridge")
+            self._ip("-n", self.name, "link", "set", "dev", f"br{pair}", "up")
+        for index in range(self.cards):
+            self._ip("-n", self.name, "tuntap", "add", "mode", "tap", "multi_queue", "name",
+                     f"tap{index}")
+            self._ip("-n", self.name, "link", "set", "dev", f"tap{index}", "master",
+                     f"br{index // 2}", "up")
+        return self
+
+    def __exit__(self, *_):
+        self._ip("netns", "delete", self.name)
+
+    @staticmethod
+    def _ip(*words):
+        subprocess.run(["ip", *words], check=True)
+
+    def netdev(self, index):
+        return (f"tap,id=net{index},ifname=tap{index},script=no,downscript=no,vhost=off,"
+                f"queues={self.queues}")
+
+
 class Guest:
     """One boot. Files are added first; run() boots, and returns the lines between."""
 
@@ -133,23 +191,25 @@ class Guest:
             subprocess.run(["cpio", "--null", "--create", "--format=newc", "--quiet"],
                            cwd=self.root, input=names, stdout=file, check=True)
 
-    def run(self, script, cards, timeout_s, hugepages=400):
-        """`cards` are QEMU device names, or (name, options); each pair of them is joined by a wire.
+    def run(self, script, cards, timeout_s, hugepages=400, queues=1):
+        """`cards` are QEMU device names with options; each pair of them is joined by a wire.
         Returns the guest's lines after the prologue; raises when it did not end by itself."""
         root, image = kernel()
         self._add_modules(root)
         prologue = PROLOGUE.format(modules=" ".join(MODULES), hugepages=hugepages)
         self.write("init", prologue + script + EPILOGUE, 0o755)
-        with tempfile.TemporaryDirectory(prefix="mycelium-initrd-") as folder:
+        wires = Hubs() if queues == 1 else Bridges(len(cards), queues)
+        with wires, tempfile.TemporaryDirectory(prefix="mycelium-initrd-") as folder:
             initrd, serial = os.path.join(folder, "initrd"), os.path.join(folder, "serial")
             self._pack(initrd)
-            command = [QEMU, "-machine", "q35,kernel-irqchip=split", "-accel", "tcg,thread=multi",
+            command = [*wires.runner, QEMU, "-machine", "q35,kernel-irqchip=split",
+                       "-accel", "tcg,thread=multi",
                        "-device", "intel-iommu,intremap=on,device-iotlb=on", "-cpu", "max",
                        "-smp", str(CPUS), "-m", str(MEMORY_MB), "-nographic", "-no-reboot",
                        "-nodefaults", "-serial", f"file:{serial}",
                        "-kernel", image, "-initrd", initrd, "-append", KERNEL_WORDS]
             for index, card in enumerate(cards):
-                command += ["-netdev", f"hubport,id=net{index},hubid={index // 2}",
+                command += ["-netdev", wires.netdev(index),
                             "-device", f"{card},netdev=net{index},addr={4 + index:#x},romfile="]
             try:
                 done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,

@@ -183,6 +183,10 @@ check_owner(struct fab_yaml *yaml, const struct fab_config_file *file, uint32_t 
             yaml, path,
             "leaves descriptors and buffers to the primary; drop rx_descriptors, "
             "tx_descriptors and mbuf_count");
+    if (port->borrowed && port->steering != MYC_STEERING_BEST)
+        return fab_yaml_refuse(yaml, path,
+                               "has the one queue that is lent; drop steering, or say is_steered "
+                               "in borrowed");
     if (port->borrowed && port->borrowed->is_steered && !port->address)
         return fab_yaml_refuse(yaml, path,
                                "is_steered needs an address to steer by; add `address`");

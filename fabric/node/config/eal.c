@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "env/hugepages.h"
+#include "env/port.h"
 #include "node/config/config.h"
 
 #define BASE_MB        64  /* EAL itself, tables, names */
@@ -152,6 +153,19 @@ choose_pages(struct fab_yaml *yaml, struct fab_config *config, uint32_t memory_m
     return MYC_OK;
 }
 
+/* Queues that the port may get, each with a pool. */
+static uint32_t
+queue_count(const struct fab_config *config, const struct fab_file_port *port,
+            const struct fab_port_profile *profile)
+{
+    uint32_t lcores = config->file->eal.lcores_count;
+
+    if (port->steering == MYC_STEERING_SOFTWARE ||
+        (port->steering == MYC_STEERING_BEST && profile->steering == FAB_STEERING_NONE))
+        return 1;
+    return lcores < FAB_PORT_QUEUES_MAX ? lcores : FAB_PORT_QUEUES_MAX;
+}
+
 /* What lcores and ports need with the default limits. */
 static uint32_t
 default_memory_mb(const struct fab_config *config)
@@ -164,7 +178,7 @@ default_memory_mb(const struct fab_config *config)
         uint64_t count = port->mbuf_count ? port->mbuf_count : profile->mbuf_count;
         uint64_t mtu = port->mtu_bytes ? port->mtu_bytes : profile->mtu_bytes;
 
-        frame_bytes += count * (mtu + FRAME_MORE);
+        frame_bytes += queue_count(config, port, profile) * count * (mtu + FRAME_MORE);
     }
     return BASE_MB + LCORE_MB * config->file->eal.lcores_count + (uint32_t)(frame_bytes >> 20);
 }

@@ -34,6 +34,8 @@ follow_profile(const struct fab_config *config, uint32_t index, struct myc_port_
 
     port->device = config->devices[index].name;
     port->offload_checksums = profile->can_offload_checksums;
+    if (profile->steering == FAB_STEERING_NONE && port->steering == MYC_STEERING_BEST)
+        port->steering = MYC_STEERING_SOFTWARE;
     if (port->mtu == 0)
         port->mtu = profile->mtu_bytes;
     if (port->rx_descriptors == 0)
@@ -80,6 +82,7 @@ fill_ports(struct fab_config *config)
             .udp_port_base = port->udp_port_base,
             .mtu = port->mtu_bytes,
             .lcore = port->lcore,
+            .steering = port->steering,
             .rx_descriptors = port->rx_descriptors,
             .tx_descriptors = port->tx_descriptors,
             .mbuf_count = port->mbuf_count,

@@ -30,7 +30,7 @@ enum fab_parameter_kind {
 
 /* How frames of a flow find the queue of their lcore. */
 enum fab_steering {
-    FAB_STEERING_NONE = 0, /* one queue; software demux over rings */
+    FAB_STEERING_NONE = 0, /* one queue; software demux over rings, unless the config says else */
     FAB_STEERING_RSS,      /* by the choice of the source port */
     FAB_STEERING_RTE_FLOW, /* by a rule for each UDP port */
 };

@@ -25,6 +25,13 @@ static const cyaml_strval_t securities[] = {
     { "encrypt", MYC_SECURITY_ENCRYPT },
 };
 
+static const cyaml_strval_t steerings[] = {
+    { "best", MYC_STEERING_BEST },
+    { "rte_flow", MYC_STEERING_RTE_FLOW },
+    { "rss", MYC_STEERING_RSS },
+    { "software", MYC_STEERING_SOFTWARE },
+};
+
 static const cyaml_strval_t overflows[] = {
     { "reject", MYC_OVERFLOW_REJECT },
     { "drop_newest", MYC_OVERFLOW_DROP_NEWEST },
@@ -122,6 +129,7 @@ static const cyaml_schema_field_t port_fields[] = {
     NUMBER(struct fab_file_port, mtu_bytes, MAYBE),
     NUMBER(struct fab_file_port, vlan_id, MAYBE),
     NUMBER(struct fab_file_port, lcore, MAYBE),
+    WORD(struct fab_file_port, steering, steerings),
     NUMBER(struct fab_file_port, rx_descriptors, MAYBE),
     NUMBER(struct fab_file_port, tx_descriptors, MAYBE),
     NUMBER(struct fab_file_port, mbuf_count, MAYBE),

@@ -64,6 +64,7 @@ struct fab_file_port {
     uint16_t mtu_bytes;
     uint16_t vlan_id;
     uint8_t lcore;
+    enum myc_steering steering;
     uint16_t rx_descriptors;
     uint16_t tx_descriptors;
     uint32_t mbuf_count;

@@ -32,9 +32,28 @@ count(const char *what)
         return real(__VA_ARGS__);                                           \
     }
 
-WATCHED(rte_eth_dev_configure,
-        (uint16_t port, uint16_t rx, uint16_t tx, const struct rte_eth_conf *conf), port, rx, tx,
-        conf)
+static void (*on_configure)(struct rte_eth_conf *conf);
+
+void
+watch_on_configure(void (*call)(struct rte_eth_conf *conf))
+{
+    on_configure = call;
+}
+
+int
+rte_eth_dev_configure(uint16_t port, uint16_t rx, uint16_t tx, const struct rte_eth_conf *conf)
+{
+    int (*real)(uint16_t, uint16_t, uint16_t, const struct rte_eth_conf *) =
+        (int (*)(uint16_t, uint16_t, uint16_t, const struct rte_eth_conf *))dlsym(RTLD_NEXT,
+                                                                                  __func__);
+    struct rte_eth_conf changed = *conf;
+
+    count(__func__);
+    if (on_configure)
+        on_configure(&changed);
+    return real(port, rx, tx, &changed);
+}
+
 WATCHED(rte_eth_dev_start, (uint16_t port), port)
 WATCHED(rte_eth_dev_stop, (uint16_t port), port)
 WATCHED(rte_eth_dev_reset, (uint16_t port), port)
@@ -99,6 +118,7 @@ static struct rte_flow rules[WATCH_RULES_MAX];
 static _Atomic unsigned added, removed;
 static void (*on_remove)(void);
 static unsigned room = WATCH_RULES_MAX;
+static bool knows_none;
 
 /* What the stub understands: IPv4 and UDP by target, to a queue. False: something else. */
 static bool
@@ -131,6 +151,8 @@ rte_flow_validate(uint16_t port, const struct rte_flow_attr *attr,
     struct rte_flow rule;
 
     (void)port;
+    if (knows_none)
+        return rte_flow_error_set(error, ENOSYS, RTE_FLOW_ERROR_TYPE_UNSPECIFIED, NULL, "no rules");
     if (!attr->ingress || !read_rule(pattern, actions, &rule))
         return rte_flow_error_set(error, ENOTSUP, RTE_FLOW_ERROR_TYPE_ITEM, NULL,
                                   "the stub cannot match that");
@@ -207,6 +229,12 @@ void
 watch_give_room(unsigned more)
 {
     room = more;
+}
+
+void
+watch_know_rules(bool knows)
+{
+    knows_none = !knows;
 }
 
 void

@@ -50,8 +50,14 @@ unsigned watch_added(void);
 unsigned watch_removed(void);
 void watch_give_room(unsigned room);
 
+/* Whether the ports know rules at all. */
+void watch_know_rules(bool knows);
+
 /* Has the port say that it strips VLAN tags. */
 void watch_strip_vlan(bool strips);
+
+/* Called with what a port is to be configured with, to change it; NULL: nothing is. */
+void watch_on_configure(void (*call)(struct rte_eth_conf *conf));
 
 /* Called when a rule is removed, just before; NULL: nothing is. */
 void watch_on_remove(void (*call)(void));
