@@ -11,8 +11,8 @@
  * delegates, too, and so that the loss of a delegate's node is known to the asker. For an asker
  * elsewhere an entry holds a reserved cell, so that the failure can always be sent. When the table
  * is full the entry longest passed over makes room: its asker still has the deadline (counted as
- * requests_untracked). What waited in a mailbox while its link broke and came again is not known to
- * be over: its entry stays until the answer.
+ * requests_untracked). What waited in a mailbox while its link broke makes no entry, also when the
+ * link has come again: each record there bears the life of the link that brought it.
  */
 #ifndef FAB_ACTOR_OWED_H
 #define FAB_ACTOR_OWED_H

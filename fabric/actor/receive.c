@@ -12,6 +12,7 @@
 #include "actor/notice.h"
 #include "actor/overflow.h"
 #include "actor/parts.h"
+#include "actor/request.h"
 #include "actor/run.h"
 #include "base/copy.h"
 
@@ -34,7 +35,7 @@ store(struct fab_core *core, struct fab_link *link, struct fab_slot *slot,
         fab_body_of(core, msg)->references++;
     if (link->level == FAB_LEVEL_FLOW && (msg->flags & FAB_MSG_HAS_DEADLINE))
         fab_msg_set_word(&cell->msg, 0, core->now_ns + fab_msg_deadline_ns(msg));
-    cell->msg.margin = 0;
+    cell->msg.margin = fab_unlikely(msg->kind == FAB_MSG_ASK) ? fab_request_life(core, link) : 0;
     if (fab_unlikely(fab_conflates(slot)))
         return fab_overflow_put(core, slot, cell);
     fab_mailbox_add(core, slot, cell);

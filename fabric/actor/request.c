@@ -81,6 +81,16 @@ fab_asks_on_request(struct fab_core *core, struct fab_slot *slot, struct myc_ref
     table->owed[index].has_reserved = !is_local;
 }
 
+bool
+fab_request_is_cut_off(struct fab_core *core, const struct fab_msg *msg, uint64_t from_home)
+{
+    const struct myc_ref from = { from_home, msg->from };
+    struct fab_link *link;
+
+    return msg->margin != 0 && (fab_route(core, from, &link) != MYC_OK || link == NULL ||
+                                fab_request_life(core, link) != msg->margin);
+}
+
 /* Tells an asker elsewhere. With a cell reserved it cannot fail but by a link that is down. */
 static enum myc_status
 send_failure(struct fab_core *core, struct myc_request request, enum myc_status status,

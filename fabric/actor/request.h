@@ -47,6 +47,18 @@ void fab_requests_on_ended(struct fab_core *core, const struct fab_msg *msg);
 void fab_requests_on_end(struct fab_core *core, struct fab_slot *slot);
 void fab_requests_on_link_down(struct fab_core *core, const struct fab_link *link);
 
+/* What an ASK bears while it waits in a mailbox: of which life of the link it is, 1 to 255, so that
+ * one in 255 breaks passes unseen. 0 is not from a link. */
+static inline uint8_t
+fab_request_life(struct fab_core *core, const struct fab_link *link)
+{
+    return (uint8_t)(1 + fab_link_state(core, link)->breaks % UINT8_MAX);
+}
+
+/* Whether the link by which that ASK came to the mailbox has broken since: its asker knows, and
+ * nothing is owed to it. */
+bool fab_request_is_cut_off(struct fab_core *core, const struct fab_msg *msg, uint64_t from_home);
+
 /* Whether that actor lives at the other end of the link. */
 bool fab_request_is_over(const struct fab_link *link, struct myc_ref ref);
 

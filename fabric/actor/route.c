@@ -104,26 +104,43 @@ rebuild(struct fab_core *core)
     }
 }
 
-/* The link is down: another one may lead to the same lcore. */
+/* The link is down: another one may lead to the same lcore. It counts as broken with this one, for
+ * asks end with any of them. */
 static void
 reroute(struct fab_core *core, const struct fab_link *link)
 {
     struct fab_routes *routes = &core->routes;
 
+    routes->breaks++;
     if (link->peer_home == core->home && routes->own[link->peer_lcore] == link)
         routes->own[link->peer_lcore] = NULL;
     for (uint32_t i = 0; i < routes->state_count; i++) {
-        const struct fab_link_state *state = &routes->states[i];
+        struct fab_link_state *state = &routes->states[i];
 
-        if (state->is_up && state->link->peer_home == link->peer_home &&
-            state->link->peer_lcore == link->peer_lcore)
-            consider(core, state->link);
+        if (!state->is_up || state->link->peer_home != link->peer_home ||
+            state->link->peer_lcore != link->peer_lcore)
+            continue;
+        state->breaks = routes->breaks;
+        consider(core, state->link);
     }
+}
+
+/* Breaks of the lcore at the other end that another link to it has seen. */
+static uint32_t
+breaks_of_peer(const struct fab_core *core, const struct fab_link *link)
+{
+    const struct myc_ref any = { link->peer_home, (uint64_t)link->peer_lcore << 56 };
+    struct fab_link *other;
+
+    if (fab_route(core, any, &other) != MYC_OK || other == NULL)
+        return core->routes.breaks;
+    return fab_link_state((struct fab_core *)core, other)->breaks;
 }
 
 void
 fab_link_up(struct fab_core *core, struct fab_link *link)
 {
+    fab_link_state(core, link)->breaks = breaks_of_peer(core, link);
     fab_link_state(core, link)->is_up = true;
     consider(core, link);
     fab_quota_on_link_up(core, link);

@@ -31,6 +31,7 @@ struct fab_link_state {
     uint32_t borrowed;        /* bodies of the other end's heap that are here */
     uint32_t account;         /* of the other end's process: see quota.h */
     uint32_t blocks_unlisted; /* pairs held back that found no entry: see bounce.h */
+    uint32_t breaks;          /* routes.breaks when a link to the peer's lcore last broke */
     bool is_up;
 };
 
@@ -46,6 +47,7 @@ struct fab_routes {
     uint32_t mask;
     struct fab_link_state *states;
     uint32_t state_count;     /* indexes in use are below this */
+    uint32_t breaks;          /* links that went down so far */
     struct fab_link **polled; /* those with a poll function */
     uint32_t polled_count;
 };

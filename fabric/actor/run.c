@@ -61,8 +61,9 @@ deliver_ask(struct myc_self *self, const struct fab_msg *msg, struct myc_message
     uint64_t ask = msg->tag;
     enum myc_status status;
 
+    if (fab_likely(!fab_request_is_cut_off(self->core, msg, message->from.home)))
+        fab_asks_on_request(self->core, self->slot, from, ask);
     message->from = from;
-    fab_asks_on_request(self->core, self->slot, from, ask);
     status = fab_unlikely(fab_msg_has_buffer(msg)) ? handle_large(self, msg, message)
                                                    : fab_handle(self, message);
     fab_asks_on_returned(self->core, self->slot, from, ask);

@@ -68,8 +68,9 @@ struct fab_msg {
     uint8_t kind;       /* enum fab_msg_kind */
     uint8_t flags;      /* enum fab_msg_flag */
     uint8_t extensions; /* words between header and body, as the flags say */
-    uint8_t margin;     /* places that must stay free in the mailbox behind it; in a mailbox itself
-                         * 1: it stands in its table of keys (actor/keyed.h) */
+    uint8_t margin;     /* places that must stay free in the mailbox behind it. In a mailbox itself:
+                         * of a SEND, 1: it stands in its table of keys (actor/keyed.h); of an ASK,
+                         * the life of the link that it came by (actor/request.h) */
     uint64_t tag;       /* the sender's tag, or the id of an ask */
     uint64_t origin;    /* when the frame that caused it arrived: mycelium/origin.h; 0 unknown */
 };
@@ -108,7 +109,7 @@ fab_msg_has_buffer(const struct fab_msg *msg)
 static inline bool
 fab_msg_is_keyed(const struct fab_msg *msg)
 {
-    return msg->margin != 0;
+    return msg->margin != 0 && msg->kind == FAB_MSG_SEND;
 }
 
 /* Bytes of the whole record without padding. */

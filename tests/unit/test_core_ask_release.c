@@ -261,6 +261,61 @@ test_an_ask_that_waits_while_its_link_breaks_is_not_owed(void **state)
     }
 }
 
+/* Its asker was told when the link broke; one that comes after that is owed as any other. */
+static void
+test_an_ask_that_waits_while_its_link_breaks_and_comes_back_is_not_owed(void **state)
+{
+    (void)state;
+    for (enum fab_level level = FAB_LEVEL_SEGMENT; level <= FAB_LEVEL_FLOW; level++) {
+        level_begin(&own, level);
+        spawn_keeper(&own);
+        level_hold(&own, b.ref);
+        (void)ask(&own, CANCELLED);
+        level_arrive(&own);
+        loop_pair_cut(own.lab.pairs[0]);
+        level_arrive(&own);
+        loop_pair_join(own.lab.pairs[0], LAB_HOME_2);
+        for (unsigned i = 0; i < 4; i++)
+            level_arrive(&own);
+        (void)ask(&own, CANCELLED);
+        level_arrive(&own);
+        assert_int_equal(b.count, 0); /* both wait */
+        lab_settle(&own.lab);
+        assert_int_equal(b.count, 3);
+        assert_int_equal(owed(&own), 1);
+        /* The first may still be answered: a late reply. Of the second the end is told. */
+        assert_int_equal(probe_kill(&own.c, b.ref), MYC_OK);
+        lab_settle(&own.lab);
+        assert_int_equal(probe_count(&own.a, MYC_ASK_FAILED_KEY), 2);
+        assert_int_equal(probe_last(&own.a, MYC_ASK_FAILED_KEY)->status, MYC_BROKEN);
+        level_end(&own);
+    }
+}
+
+/* A third node that comes and goes takes nothing from what is owed to the first. */
+static void
+test_an_ask_that_waits_while_another_link_breaks_is_owed(void **state)
+{
+    (void)state;
+    for (enum fab_level level = FAB_LEVEL_SEGMENT; level <= FAB_LEVEL_FLOW; level++) {
+        const struct fab_core_config config = lab_config(0x0003000000000cccULL, 0, 1);
+
+        level_begin(&own, level);
+        (void)lab_add_core(&own.lab, &config);
+        (void)lab_join(&own.lab, 1, 2, level, 0);
+        lab_settle(&own.lab);
+        spawn_keeper(&own);
+        level_hold(&own, b.ref);
+        (void)ask(&own, CANCELLED);
+        level_arrive(&own);
+        loop_pair_cut(own.lab.pairs[1]);
+        level_arrive(&own);
+        lab_settle(&own.lab);
+        assert_int_equal(owed(&own), 1);
+        level_end(&own);
+    }
+}
+
 /* An asker who asks and cancels for ever takes nothing from others: the table of who is asked has
  * place for `asks_max`, and none is pushed out of it. */
 static void
@@ -335,6 +390,8 @@ main(void)
         cmocka_unit_test(test_a_delegate_owes_nothing_to_who_waits_no_more),
         cmocka_unit_test(test_the_loss_of_a_delegates_node_is_told_to_the_asker),
         cmocka_unit_test(test_an_ask_that_waits_while_its_link_breaks_is_not_owed),
+        cmocka_unit_test(test_an_ask_that_waits_while_its_link_breaks_and_comes_back_is_not_owed),
+        cmocka_unit_test(test_an_ask_that_waits_while_another_link_breaks_is_owed),
         cmocka_unit_test(test_an_ask_of_another_core_cannot_be_given_up_or_taken),
     };
 
