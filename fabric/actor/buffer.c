@@ -330,14 +330,31 @@ end_lend(struct fab_core *core, uint32_t index)
     fab_body_release(core, body);
 }
 
+static bool
+is_lent(const struct fab_buffers *buffers, const struct fab_link *link, uint32_t number)
+{
+    uint32_t index = number & LEND_INDEX_MASK;
+
+    return index < buffers->lends.fresh && fab_handles_is_taken(&buffers->lends, index) &&
+           buffers->lend[index].link == link->index && number_of(buffers, index) == number;
+}
+
+struct fab_body *
+fab_lend_body(const struct fab_core *core, const struct fab_link *link, uint32_t number)
+{
+    const struct fab_buffers *buffers = core->buffers;
+
+    if (!is_lent(buffers, link, number))
+        return NULL;
+    return &buffers->body[buffers->lend[number & LEND_INDEX_MASK].body];
+}
+
 bool
 fab_lend_end(struct fab_core *core, const struct fab_link *link, uint32_t number)
 {
-    struct fab_buffers *buffers = core->buffers;
     uint32_t index = number & LEND_INDEX_MASK;
 
-    if (index >= buffers->lends.fresh || !fab_handles_is_taken(&buffers->lends, index) ||
-        buffers->lend[index].link != link->index || number_of(buffers, index) != number)
+    if (!is_lent(core->buffers, link, number))
         return false;
     FAB_FAULT_POINT(LEND_END);
     end_lend(core, index);

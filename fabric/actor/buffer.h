@@ -130,6 +130,10 @@ fab_msg_release(struct fab_core *core, const struct fab_msg *msg)
 bool fab_lend_add(struct fab_core *core, struct fab_body *body, struct fab_link *link,
                   uint32_t *number);
 
+/* The body of a loan. NULL: there is no such loan over that link. */
+struct fab_body *fab_lend_body(const struct fab_core *core, const struct fab_link *link,
+                               uint32_t number);
+
 /* A loan is over. False: there is no such loan over that link. */
 bool fab_lend_end(struct fab_core *core, const struct fab_link *link, uint32_t number);
 

@@ -303,6 +303,16 @@ on_body_sent(void *context, struct fab_link *link, uint64_t loan)
     FAB_ASSERT(fab_lend_end(context, link, (uint32_t)loan));
 }
 
+static uint64_t
+on_body_kept(void *context, struct fab_link *link, uint64_t loan)
+{
+    struct fab_body *body = fab_lend_body(context, link, (uint32_t)loan);
+
+    FAB_ASSERT(body != NULL);
+    body->references++;
+    return fab_body_word(context, body);
+}
+
 static void
 on_room(void *context, struct fab_link *link)
 {
@@ -320,5 +330,6 @@ const struct fab_link_sink fab_core_sink = {
     .on_body_wanted = on_body_wanted,
     .on_body_dropped = on_body_dropped,
     .on_body_sent = on_body_sent,
+    .on_body_kept = on_body_kept,
     .on_room = on_room,
 };

@@ -216,6 +216,8 @@ corrupt_mbuf(void *context, void *frame, uint64_t random)
     unsigned bits = 1 + (unsigned)(random % CORRUPT_BITS_MAX);
 
     (void)context;
+    if (mbuf->nb_segs > 1) /* what is attached is not the frame's to change */
+        rte_pktmbuf_linearize(mbuf);
     for (unsigned i = 0; i < bits; i++) {
         random = random * 6364136223846793005ULL + 1442695040888963407ULL;
         bytes[(random >> 20) % mbuf->data_len] ^= (uint8_t)(1U << (random >> 60 & 7));

@@ -35,7 +35,8 @@
 #define FAB_PORT_TX_MAX        256U /* frames collected before the device takes them */
 #define FAB_PORT_STUCK_NS      5000000ULL
 #define FAB_PORT_QUEUES_MAX    16U
-#define FAB_PORT_POOLS_MAX     256U
+#define FAB_PORT_POOLS_MAX     512U /* two for each lcore of the node, and one */
+#define FAB_PORT_MEMORIES_MAX  256U
 #define FAB_PORT_DEVICE_SIZE   64U
 #define FAB_PORT_MBUFS_DEFAULT 8192U
 #define FAB_PORT_MTU_MIN       1280U /* RFC 8200; a flow's smallest frame fits */
@@ -79,6 +80,7 @@ struct fab_port_info {
     bool is_mtu_fixed;      /* the device cannot set it */
     bool can_multicast;     /* receives all multicast */
     bool fills_checksums;   /* of UDP in frames that ask for it (RTE_MBUF_F_TX_UDP_CKSUM) */
+    bool sends_segments;    /* a frame may be a chain of buffers, attached ones among them */
     bool has_rx_stamps;     /* the device says when frames came: fab_port_rx_ns */
     bool is_borrowed;
     bool strips_vlan;    /* tags of frames received are gone, as the program has configured it */
@@ -231,5 +233,14 @@ void fab_port_device_counters(const struct fab_port *port,
  */
 struct rte_mempool *fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size,
                                       int socket);
+
+/* A pool of buffers without memory of their own, to be attached to memory of somebody else's behind
+ * others of a frame; for a port that sends_segments. Otherwise likewise. */
+struct rte_mempool *fab_port_add_shells(struct fab_port *port, uint32_t count, int socket);
+
+/* Zeroed memory, aligned to a cache line, that frames may refer to as long as the device has them:
+ * the port owns it and frees it after the device has stopped. NULL when there is none, or there are
+ * FAB_PORT_MEMORIES_MAX pieces already. Context: main thread. */
+void *fab_port_add_memory(struct fab_port *port, const char *what, size_t size, int socket);
 
 #endif

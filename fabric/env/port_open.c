@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -18,10 +19,7 @@
 #include "env/port_state.h"
 
 #define DESCRIPTORS_DEFAULT 1024U
-#define POOL_CACHE          128U
 #define PAGE_SIZE           4096UL
-#define FRAME_SIZE_MIN      2048U /* what PMDs expect of a buffer */
-#define FRAME_SIZE_STEP     1024U /* net_af_packet wants its whole slot to fit */
 #define RX_CHECKSUMS        (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM)
 
 static enum myc_status
@@ -127,6 +125,15 @@ set_mtu(struct fab_port_opening *opening)
     return MYC_OK;
 }
 
+/* Whether frames may lie in several pieces, of memory that is not the EAL's. A device on a bus
+ * would have to be told of that memory first. */
+static bool
+can_send_segments(const struct rte_eth_dev_info *device)
+{
+    return (device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) &&
+           strcmp(rte_bus_name(rte_dev_bus(device->device)), "vdev") == 0;
+}
+
 enum myc_status
 fab_port_configure(struct fab_port_opening *opening)
 {
@@ -147,6 +154,10 @@ fab_port_configure(struct fab_port_opening *opening)
         conf.rxmode.offloads = device->rx_offload_capa & RX_CHECKSUMS;
         conf.txmode.offloads = device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
         info->fills_checksums = conf.txmode.offloads != 0;
+    }
+    if (can_send_segments(device)) {
+        conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+        info->sends_segments = true;
     }
     conf.rxmode.offloads |= fab_port_stamp_offload(opening->port, device->rx_offload_capa);
     result = rte_eth_dev_configure(info->id, info->queue_count, info->queue_count, &conf);
@@ -337,36 +348,7 @@ fab_port_close(struct fab_port **port)
         fab_port_stop_device(closing);
     for (uint16_t i = 0; i < closing->info.queue_count; i++)
         fini_queue(&closing->queues[i]);
-    for (uint32_t i = 0; i < closing->pool_count; i++)
-        rte_mempool_free(closing->pools[i]);
+    fab_port_free_pools(closing);
     free(closing);
     *port = NULL;
-}
-
-static struct rte_mempool *
-create_pool(const char *name, uint32_t count, uint16_t room, int socket)
-{
-    return rte_pktmbuf_pool_create_by_ops(name, count, POOL_CACHE, 0, room, socket, "ring_mt_rts");
-}
-
-struct rte_mempool *
-fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size, int socket)
-{
-    uint32_t whole = (frame_size + FRAME_SIZE_STEP - 1) / FRAME_SIZE_STEP * FRAME_SIZE_STEP;
-    uint32_t size = whole < FRAME_SIZE_MIN ? FRAME_SIZE_MIN : whole;
-    struct rte_mempool *pool;
-    char name[RTE_MEMPOOL_NAMESIZE];
-
-    if (port->is_borrowed)
-        return port->pool;
-    if (port->pool_count == FAB_PORT_POOLS_MAX)
-        return NULL;
-    snprintf(name, sizeof(name), "port-%u-%u", port->info.id, port->pool_count);
-    fab_numa_ask("port pool", count, socket);
-    pool = create_pool(name, count, (uint16_t)(size + RTE_PKTMBUF_HEADROOM), socket);
-    if (!pool && socket != SOCKET_ID_ANY)
-        pool = create_pool(name, count, (uint16_t)(size + RTE_PKTMBUF_HEADROOM), SOCKET_ID_ANY);
-    if (pool)
-        port->pools[port->pool_count++] = pool;
-    return pool;
 }

@@ -85,9 +85,11 @@ struct fab_port {
     struct rte_mempool *pool; /* the first of `pools`, for what the port receives; or lent */
     struct rte_mempool *pools[FAB_PORT_POOLS_MAX]; /* owned */
     uint32_t pool_count;
-    bool is_borrowed; /* never configured, started, stopped or set by us */
-    bool is_started;  /* of a memif: the interrupt thread's, read by lcores within a gate */
-    bool is_memif;    /* see port_memif.c; not if it is borrowed */
+    uint32_t memory_count;
+    void *memories[FAB_PORT_MEMORIES_MAX]; /* owned */
+    bool is_borrowed;                      /* never configured, started, stopped or set by us */
+    bool is_started; /* of a memif: the interrupt thread's, read by lcores within a gate */
+    bool is_memif;   /* see port_memif.c; not if it is borrowed */
     struct fab_port_memif memif;
     struct fab_port_stamp stamp;                /* after the start that of the lcore of queue 0 */
     bool is_made;                               /* the device is ours to remove */
@@ -118,6 +120,11 @@ enum myc_status fab_port_make_fault_lines(struct fab_port_opening *opening);
 
 /* Stops the device, and removes it if it was made for this port. */
 void fab_port_stop_device(struct fab_port *port);
+
+/* --- port_pool.c ------------------------------------------------------------------------------ */
+
+/* Frees all buffers and what they may refer to, when the device has stopped. */
+void fab_port_free_pools(struct fab_port *port);
 
 /* --- port_error.c ----------------------------------------------------------------------------- */
 

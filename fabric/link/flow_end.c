@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "link/flow_end.h"
+#include "link/flow_hold.h"
 
 #include <rte_mbuf.h>
 #include <rte_ring.h>
@@ -306,6 +306,8 @@ fab_flow_end_run(struct fab_flow_end *end, uint64_t now_ns)
     unsigned work = run_timers(end, now_ns);
 
     look(end, now_ns);
+    if (fab_unlikely(end->hold_waiting != NULL))
+        fab_flow_holds_collect(end);
     return work;
 }
 

@@ -26,6 +26,9 @@
 #define FAB_FLOW_QUEUE_NONE     UINT16_MAX
 #define FAB_FLOW_END_RETRY_NS   20000U /* until a flow that had no buffer is looked at again */
 
+#define FAB_FLOW_HOLDS 256U /* bodies that leave from the heap at one time */
+
+struct fab_flow_hold;
 struct rte_mbuf;
 struct rte_mempool;
 struct rte_ring;
@@ -51,6 +54,9 @@ struct fab_flow_queue;
     X(copies_left, "copies of flow frames not sent here for want of a buffer or room (A/B)")       \
     X(paths_lost, "times that a flow heard nothing by this port, and by the other it did (A/B)")   \
     X(paths_back, "times that such a flow heard by this port again (A/B)")                         \
+    X(parts_attached, "parts of bodies that left from the heap, without a copy")                   \
+    X(parts_unattached, "parts copied because no buffer was free to attach, or for a second port") \
+    X(bodies_held, "bodies that had to be kept because the device still had frames of them")       \
     X(origins_unrelated, "messages whose time of cause was left out: no clock to go by")
 /* clang-format on */
 
@@ -63,6 +69,7 @@ struct fab_flow_end_counters {
 struct fab_flow_end {
     struct fab_flow_port *port; /* not owned */
     struct rte_mempool *pool;   /* the port's: buffers of what this lcore sends */
+    struct fab_flow_tail tail;  /* of the frame that a flow has just prepared */
     struct rte_mbuf *spare;     /* taken, and not needed by the flow asked last */
     struct rte_ring *from_port; /* owned; NULL on the lcore that polls the port */
     struct rte_ring *to_port;
@@ -83,6 +90,10 @@ struct fab_flow_end {
     struct fab_room room;               /* of the core for this poll */
     uint64_t now_ns;                    /* of the last poll */
     uint64_t pause_ns;                  /* between it and the one before */
+    struct rte_mempool *shells;         /* the port's, see flow_hold.h; NULL: parts are copied */
+    struct fab_flow_hold *holds;        /* FAB_FLOW_HOLDS of the port's memory; NULL likewise */
+    struct fab_flow_hold *hold_free;    /* a list */
+    struct fab_flow_hold *hold_waiting; /* likewise: those that wait for their frames */
     struct fab_granter granter;         /* of large bodies, for all flows of this end */
     struct fab_flow_config flow_config; /* what the flows of this end have in common */
     struct fab_flow_end_counters counters;

@@ -3,7 +3,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
-#include "link/flow_end.h"
+#include "link/flow_hold.h"
 #include "link/flow_port_state.h"
 #include "link/flow_queue.h"
 #include "link/flow_twin.h"
@@ -110,6 +110,8 @@ drain(struct fab_flow_end *end, struct fab_flow_link *link, bool may_call, uint6
             break;
         mbuf->data_len = (uint16_t)size;
         mbuf->pkt_len = (uint32_t)size;
+        if (fab_unlikely(end->tail.size > 0))
+            fab_flow_hold_append(end, link, by, mbuf);
         if (fab_unlikely(link->second != NULL))
             send_copy(link, by, now_ns);
         send_spare(by, link, now_ns);

@@ -7,7 +7,7 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "env/clock.h"
-#include "link/flow_end.h"
+#include "link/flow_hold.h"
 #include "link/flow_life.h"
 #include "link/flow_port_state.h"
 
@@ -107,6 +107,7 @@ on_down(void *context, enum fab_flow_reason reason)
 {
     struct fab_flow_link *link = context;
 
+    fab_flow_holds_on_down(link);
     link->link.is_up = false;
     link->source_port = 0;
     link->has_ended = true;
@@ -163,8 +164,7 @@ on_body_sent(void *context, uint64_t loan)
 {
     struct fab_flow_link *link = context;
 
-    if (!link->is_closed)
-        link->link.sink->on_body_sent(link->link.core, &link->link, loan);
+    fab_flow_hold_on_sent(link, loan);
     resume(link);
 }
 
@@ -335,7 +335,7 @@ commit_large(struct fab_flow_link *link, uint64_t word)
 {
     const uint8_t *body = link->link.own_heap + (size_t)(uint32_t)word * FAB_HEAP_UNIT;
 
-    fab_flow_commit_large(link->flow, body, word >> 32);
+    fab_flow_commit_large(link->flow, body, fab_flow_hold_add(link, (uint32_t)(word >> 32)));
 }
 
 static void

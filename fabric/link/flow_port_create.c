@@ -14,6 +14,7 @@
 #include "env/eal.h"
 #include "env/clock.h"
 #include "env/memory.h"
+#include "link/flow_hold.h"
 #include "link/flow_port_state.h"
 #include "link/flow_queue.h"
 #include "link/flow_steer.h"
@@ -29,11 +30,9 @@
 #define DOWN_US_DEFAULT       10000U /* the flow makes it longer where the peer's poll gap asks */
 #define SUSPECT_KEEPALIVES    4U
 #define DOWN_KEEPALIVES       8U
-#define KEEPALIVE_PEER_US                                               \
-    100U /* of interval for each peer: asking and answering all of them \
-          * takes about 1 us each, a hundredth of an lcore */
-#define POLL_GAP_US_DEFAULT 10000U
-#define VLAN_ID_MAX         4094U
+#define KEEPALIVE_PEER_US     100U /* for each peer: asking all is a hundredth of an lcore */
+#define POLL_GAP_US_DEFAULT   10000U
+#define VLAN_ID_MAX           4094U
 
 struct creation {
     const struct fab_flow_port_options *options;
@@ -444,7 +443,8 @@ set_up_end(struct creation *creation, uint8_t lcore)
     end->pool =
         fab_port_add_pool(port->port, options->mbuf_count ? options->mbuf_count : MBUFS_DEFAULT,
                           FAB_UDP_HEADERS_MAX + port->frame_max, socket);
-    if (!end->pool || !fab_flow_twin_reserve(end, options->second_count, socket))
+    if (!end->pool || !fab_flow_twin_reserve(end, options->second_count, socket) ||
+        !fab_flow_holds_create(end, socket))
         return out_of_memory(options, "buffers");
     return set_up_links(creation, end, socket);
 }

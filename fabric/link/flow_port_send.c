@@ -33,6 +33,14 @@ renew_headers(struct fab_flow_port *port, struct fab_flow_peer_path *peer)
     return peer->is_usable;
 }
 
+/* The frame's bytes that stand in a second buffer. */
+static void
+add_tail(struct fab_udp_datagram *datagram, const struct rte_mbuf *mbuf)
+{
+    datagram->tail = rte_pktmbuf_mtod(mbuf->next, const void *);
+    datagram->tail_size = mbuf->next->data_len;
+}
+
 static inline bool
 has_headers(struct fab_flow_port *port, struct fab_flow_peer_path *peer)
 {
@@ -69,8 +77,11 @@ fab_flow_port_write_headers(struct fab_flow_end *end, const struct fab_udp_path 
         .payload_size = mbuf->data_len,
         .has_checksum = !port->fills_checksums,
     };
-    uint8_t *headers = (uint8_t *)rte_pktmbuf_prepend(mbuf, path->size);
+    uint8_t *headers;
 
+    if (fab_unlikely(mbuf->nb_segs > 1))
+        add_tail(&datagram, mbuf);
+    headers = (uint8_t *)rte_pktmbuf_prepend(mbuf, path->size);
     FAB_ASSERT(headers != NULL);
     fab_udp_path_write(path, &datagram, headers);
     if (port->fills_checksums)

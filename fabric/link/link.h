@@ -70,9 +70,12 @@ struct fab_link_sink {
     bool (*on_body_wanted)(void *context, uint32_t size, uint8_t **bytes, uint64_t *name);
     /* That memory is not needed after all. */
     void (*on_body_dropped)(void *context, uint64_t name);
-    /* All of a body that was lent has arrived: `loan` is over. Not called when the link goes down
-     * before. */
+    /* All of a body that was lent has arrived, and no frame of it is left here: `loan` is over. Not
+     * called when the link goes down before. */
     void (*on_body_sent)(void *context, struct fab_link *link, uint64_t loan);
+    /* `loan` ends soon, for the link goes down, but the port still has frames of the body: it must
+     * stay as it is until on_body_dropped with the name that is returned. */
+    uint64_t (*on_body_kept)(void *context, struct fab_link *link, uint64_t loan);
     /* A claim was refused with FULL before, and at least a quarter of the link has room again. */
     void (*on_room)(void *context, struct fab_link *link);
 };

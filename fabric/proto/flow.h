@@ -145,6 +145,17 @@ struct fab_flow_timers {
     uint64_t clock_ns; /* between questions about the peer's clock that nobody needs; 0: never */
 };
 
+/*
+ * Bytes with which the frame prepared last ends, and which were left out of its buffer: a part of a
+ * body, where its owner has it. The flow fills it in, whoever sends the frame takes it and sets
+ * `size` to 0 before the next is prepared. A multiple of 8; the frame's checksum covers them.
+ */
+struct fab_flow_tail {
+    const uint8_t *bytes; /* as long as fab_flow_commit_large says */
+    uint32_t size;        /* 0: the frame is whole */
+    uint64_t loan;        /* of the body */
+};
+
 struct fab_flow_config {
     size_t size;            /* sizeof(struct fab_flow_config) */
     uint64_t home;          /* our own: node id 16 | incarnation 48 */
@@ -170,6 +181,8 @@ struct fab_flow_config {
     uint32_t large_max;    /* bytes of the largest body that we take in parts, a power of two up to
                             * FAB_MSG_SIZE_MAX; 0: none, and none is sent */
     uint32_t grant_window; /* bytes of one body that may be granted ahead */
+    struct fab_flow_tail *tail;  /* not owned, may be shared: parts are left out of frames as far as
+                                  * can be (not under security); NULL: they are copied */
     struct fab_granter *granter; /* shared with the owner's other flows, not owned; NULL: own */
     struct fab_flow_store
         *store;            /* likewise; NULL: own, with enough for all that may be in flight */
@@ -303,7 +316,8 @@ bool fab_flow_is_ending(const struct fab_flow *flow);
 /*
  * Writes the next frame to transmit now, timers included (it calls fab_flow_on_timer).
  * `buffer`: at least frame_max bytes, any alignment. Whatever is written counts as sent.
- * Returns bytes of the frame, 0 when there is nothing to send: call until then.
+ * Returns bytes of the frame, with the config's tail, which is not in the buffer; 0 when there is
+ * nothing to send: call until then.
  */
 size_t fab_flow_prepare(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns);
 

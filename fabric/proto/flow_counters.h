@@ -28,6 +28,7 @@
     X(large_received, "bodies that came whole")                                                 \
     X(large_abandoned, "bodies that an epoch's end left incomplete")                            \
     X(parts_sent, "frames that carried a part of a body, again or for the first time")          \
+    X(parts_copied, "of them, those into which the bytes of the body were copied")              \
     X(parts_received, "parts of bodies put into their places")                                  \
     X(parts_duplicate, "parts of bodies that had arrived before")                               \
     X(grants_sent, "frames that granted parts of bodies")                                       \

@@ -75,9 +75,10 @@ finish_greeting(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header 
     return count_sent(flow, header);
 }
 
-/* A frame of the epoch, with the next packet number. */
-static size_t
-finish(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header *header)
+/* A frame of the epoch, with the next packet number. `tail`: how it ends; NULL: in the buffer. */
+static inline size_t
+finish_with(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header *header,
+            const struct fab_frame_tail *tail)
 {
     uint64_t number = flow->path.next_number++;
 
@@ -86,9 +87,17 @@ finish(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header *header)
     address(flow, header);
     if (fab_unlikely(flow->secure != NULL))
         fab_flow_seal(flow, buffer, header, number);
+    else if (fab_unlikely(tail != NULL))
+        fab_frame_seal_with(buffer, header, tail);
     else
         fab_frame_seal(buffer, header);
     return count_sent(flow, header);
+}
+
+static size_t
+finish(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header *header)
+{
+    return finish_with(flow, buffer, header, NULL);
 }
 
 static size_t
@@ -244,6 +253,28 @@ put_part_block(const struct fab_flow_plan *plan, uint8_t *at)
     return at + sizeof(block);
 }
 
+/* Whether the part's bytes may stay where they are: nothing stands behind them, neither a pad nor a
+ * tag. */
+static bool
+ends_apart(const struct fab_flow *flow, const struct fab_flow_plan *plan)
+{
+    return plan->has_part && flow->config.tail && !flow->secure && plan->part.size % 8U == 0;
+}
+
+static void
+put_part(struct fab_flow *flow, const struct fab_flow_plan *plan, uint8_t *at)
+{
+    uint32_t size = plan->part.size;
+
+    if (ends_apart(flow, plan)) {
+        *flow->config.tail = (struct fab_flow_tail){ plan->part.bytes, size, plan->part.loan };
+        return;
+    }
+    memcpy(at, plan->part.bytes, size);
+    memset(at + size, 0, fab_flow_plan_part_size(plan) - size);
+    flow->counters.parts_copied++;
+}
+
 static void
 put_body(struct fab_flow *flow, const struct fab_flow_plan *plan, uint8_t *at, uint64_t now_ns)
 {
@@ -259,10 +290,8 @@ put_body(struct fab_flow *flow, const struct fab_flow_plan *plan, uint8_t *at, u
         at = put_part_block(plan, at);
     for (uint32_t i = 0; i < plan->part_count; i++)
         at = put_piece(plan, i, at);
-    if (plan->has_part) {
-        memcpy(at, plan->part.bytes, plan->part.size);
-        memset(at + plan->part.size, 0, fab_flow_plan_part_size(plan) - plan->part.size);
-    }
+    if (plan->has_part)
+        put_part(flow, plan, at);
 }
 
 /* Remembers a frame that must be acknowledged. */
@@ -326,6 +355,9 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     flow->counters.parts_sent += plan.has_part;
     if (must_be_acked && fab_likely(!fab_sent_map_is_full(&flow->path.sent)))
         remember(flow, &plan, header.size, now_ns);
+    if (fab_unlikely(ends_apart(flow, &plan)))
+        return finish_with(flow, buffer, &header,
+                           &(struct fab_frame_tail){ plan.part.bytes, plan.part.size });
     return finish(flow, buffer, &header);
 }
 

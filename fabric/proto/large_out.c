@@ -151,6 +151,7 @@ fill_pick(const struct fab_large_out_slot *slot, uint32_t index, struct fab_larg
 
     *pick = (struct fab_large_pick){
         .bytes = slot->body + offset,
+        .loan = slot->loan,
         .id = slot->id,
         .offset = offset,
         .size = slot->size - offset < slot->step ? slot->size - offset : slot->step,

@@ -57,6 +57,7 @@ struct fab_large_out {
 /* A part to be sent. */
 struct fab_large_pick {
     const uint8_t *bytes;
+    uint64_t loan;
     uint32_t id;
     uint32_t offset;
     uint32_t size;

@@ -295,10 +295,10 @@ fab_frame_decode(const void *bytes, size_t size, enum fab_frame_check check,
 
 /* The header is put together in registers: narrow stores that are read back as words by the
  * checksum would stall. */
-void
-fab_frame_seal(void *buffer, const struct fab_frame_header *header)
+static inline void
+seal(uint8_t *bytes, const struct fab_frame_header *header, const struct fab_frame_tail *tail)
 {
-    uint8_t *bytes = buffer;
+    uint32_t size = header->size - (tail ? tail->size : 0);
     uint64_t first = header->version | (uint64_t)header->type << 8 | (uint64_t)header->flags << 16;
     uint64_t rest[2] = {
         header->from_node | (uint64_t)header->to_node << 16 | (uint64_t)header->from_lcore << 32 |
@@ -310,7 +310,26 @@ fab_frame_seal(void *buffer, const struct fab_frame_header *header)
     if (fab_unlikely(header->flags & FAB_FRAME_SEALED)) {
         first |= (uint64_t)header->crc << 32;
     } else if (!(header->flags & FAB_FRAME_NO_CRC)) {
-        first |= (uint64_t)fab_crc32c_behind(first, bytes + CRC_END, header->size - CRC_END) << 32;
+        uint32_t crc = fab_crc32c_behind(first, bytes + CRC_END, size - CRC_END);
+
+        if (tail)
+            crc = fab_crc32c(crc, tail->bytes, tail->size);
+        first |= (uint64_t)crc << 32;
     }
     memcpy(bytes, &first, sizeof(first));
+}
+
+void
+fab_frame_seal(void *buffer, const struct fab_frame_header *header)
+{
+    seal(buffer, header, NULL);
+}
+
+void
+fab_frame_seal_with(void *buffer, const struct fab_frame_header *header,
+                    const struct fab_frame_tail *tail)
+{
+    FAB_ASSERT(!(header->flags & FAB_FRAME_SEALED) &&
+               tail->size + FAB_FRAME_HEADER_SIZE <= header->size);
+    seal(buffer, header, tail);
 }

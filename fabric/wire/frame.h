@@ -324,6 +324,17 @@ enum fab_frame_verdict fab_frame_decode(const void *bytes, size_t size, enum fab
  */
 void fab_frame_seal(void *buffer, const struct fab_frame_header *header);
 
+/* The last bytes of a frame, where they stand elsewhere than the rest of it. */
+struct fab_frame_tail {
+    const uint8_t *bytes; /* any alignment */
+    uint32_t size;
+};
+
+/* The same for a frame that ends with such bytes, which header->size counts. Not for a SEALED one,
+ * because behind them comes its tag. */
+void fab_frame_seal_with(void *buffer, const struct fab_frame_header *header,
+                         const struct fab_frame_tail *tail);
+
 /* The word of a record whose body comes in parts: which transfer, in parts of how many bytes. */
 static inline uint64_t
 fab_transfer_word(uint32_t transfer, uint32_t step)

@@ -151,8 +151,10 @@ struct fab_udp_datagram {
     uint16_t source_port; /* host order */
     uint16_t target_port;
     const void *payload;
-    uint32_t payload_size; /* 0 to 65507 */
-    bool has_checksum;     /* false: 0 is written, for IPv4 or where the card fills it in */
+    uint32_t payload_size; /* 0 to 65507; an even number if there is a tail */
+    const void *tail;      /* more of it, behind the payload; NULL: none */
+    uint32_t tail_size;
+    bool has_checksum; /* false: 0 is written, for IPv4 or where the card fills it in */
 };
 
 /* Writes path->size bytes of headers to `headers`, which usually is right before the payload. */

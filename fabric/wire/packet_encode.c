@@ -216,7 +216,7 @@ void
 fab_udp_path_write(const struct fab_udp_path *path, const struct fab_udp_datagram *datagram,
                    uint8_t *headers)
 {
-    uint32_t size = FAB_UDP_SIZE + datagram->payload_size;
+    uint32_t size = FAB_UDP_SIZE + datagram->payload_size + datagram->tail_size;
     uint8_t *ip = headers + path->network_offset;
     uint8_t *udp = headers + path->size - FAB_UDP_SIZE;
     uint16_t checksum = 0;
@@ -241,6 +241,8 @@ fab_udp_path_write(const struct fab_udp_path *path, const struct fab_udp_datagra
                        sum_of_be16(size);
 
         sum = fab_checksum_add(sum, datagram->payload, datagram->payload_size);
+        if (fab_unlikely(datagram->tail_size > 0))
+            sum = fab_checksum_add(sum, datagram->tail, datagram->tail_size);
         checksum = fab_checksum_finish(sum);
         checksum = checksum ? checksum : 0xffffU; /* 0 would say that there is none */
     }

@@ -18,7 +18,7 @@ struct ends {
 };
 
 static void
-open_end(struct driver *driver, bool is_server, bool is_echo)
+open_end(struct driver *driver, bool is_server, bool is_echo, uint32_t large_size)
 {
     char device[128];
     const struct driver_options options = {
@@ -31,6 +31,8 @@ open_end(struct driver *driver, bool is_server, bool is_echo)
         .mbuf_count = 4096,
         .poll_gap_us = 1000000,
         .is_echo = is_echo,
+        .large_size = large_size,
+        .is_all_large = large_size > 0,
     };
 
     snprintf(device, sizeof(device),
@@ -56,11 +58,11 @@ has_all(void *context)
 }
 
 static void
-open_ends(struct ends *ends, bool is_echo, uint64_t count)
+open_ends(struct ends *ends, bool is_echo, uint32_t large_size, uint64_t count)
 {
     driver_start_eal("cost", 192);
-    open_end(&ends->a, true, is_echo);
-    open_end(&ends->b, false, is_echo);
+    open_end(&ends->a, true, is_echo, large_size);
+    open_end(&ends->b, false, is_echo, large_size);
     ends->count = count;
     FAB_ASSERT(driver_run(&ends->a, &ends->b, is_up, ends, UP_MS));
 }
@@ -84,7 +86,7 @@ cost_flow_hop(uint64_t count)
 {
     static struct ends ends;
 
-    open_ends(&ends, false, count);
+    open_ends(&ends, false, 0, count);
     ends.a.links[0].to_send = count;
     transfer(&ends);
     close_ends(&ends);
@@ -96,8 +98,19 @@ cost_flow_echo(uint64_t count)
 {
     static struct ends ends;
 
-    open_ends(&ends, true, count);
+    open_ends(&ends, true, 0, count);
     ends.a.links[0].to_send = 1;
+    transfer(&ends);
+    close_ends(&ends);
+}
+
+void
+cost_flow_bulk(uint64_t count)
+{
+    static struct ends ends;
+
+    open_ends(&ends, false, 1U << 20, count);
+    ends.a.links[0].to_send = count;
     transfer(&ends);
     close_ends(&ends);
 }

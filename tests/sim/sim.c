@@ -148,8 +148,12 @@ run_turn(struct sim *sim, struct sim_end *end)
         end->to_send -= sent;
     }
     while (!end->has_no_buffer &&
-           (size = fab_flow_prepare(end->flow, frame, sizeof(frame), sim->now_ns)) > 0)
+           (size = fab_flow_prepare(end->flow, frame, sizeof(frame), sim->now_ns)) > 0) {
+        if (end->tail.size > 0)
+            memcpy(frame + size - end->tail.size, end->tail.bytes, end->tail.size);
+        end->tail.size = 0;
         sim_transmit(sim, end, frame, size);
+    }
     if (!sim->is_quiet)
         sim_check_end(sim, end);
     deadline_ns = fab_flow_next_deadline(end->flow);
@@ -368,6 +372,7 @@ sim_start(struct sim *sim, uint32_t index)
     free(end->memory);
     end->memory_size = fab_flow_size(&end->config);
     end->memory = take_memory(end->memory_size);
+    end->config.tail = end->index % 2 ? &end->tail : NULL;
     end->flow = fab_flow_init(end->memory, &end->config, &sim_flow_ops, end, sim->now_ns);
     memset(&end->before, 0, sizeof(end->before));
     fab_twin_init(&end->twin);

@@ -94,6 +94,7 @@ struct sim_end {
     uint64_t heap_fails; /* the so-many-th request for memory from now fails; 0: none */
     uint64_t large_sent;
     uint64_t large_got;
+    struct fab_flow_tail tail; /* of ends of odd index: parts are left out of their frames */
     struct sim_body lent[SIM_BODIES_MAX];
     struct sim_body borrowed[SIM_BODIES_MAX];
     uint64_t sent[FAB_STREAM_COUNT];

@@ -44,11 +44,19 @@ driver_start_eal(const char *program, unsigned megabytes)
     exit(1);
 }
 
+static bool
+is_large(const struct driver *driver, uint64_t number)
+{
+    return driver->bodies.heap && (driver->is_all_large || number % 4 == 0);
+}
+
 static uint32_t
 size_of(const struct driver *driver, uint64_t number, uint64_t to)
 {
     uint32_t span = driver->message_size - (uint32_t)sizeof(struct body) + 1;
 
+    if (is_large(driver, number))
+        return driver->bodies.size;
     return driver->is_mixed ? (uint32_t)(sizeof(struct body) + (number * 2654435761U + to) % span)
                             : driver->message_size;
 }
@@ -90,11 +98,14 @@ on_message(void *context, struct fab_link *link, const struct fab_msg *msg)
 {
     struct driver_link *at = link->core;
     uint64_t receiver = msg->to % DRIVER_RECEIVERS;
+    const uint8_t *bytes = fab_msg_has_buffer(msg)
+                               ? flow_bodies_borrowed(&at->driver->bodies, fab_msg_buffer_word(msg))
+                               : fab_msg_body_const(msg);
     struct body body;
 
     (void)context;
-    memcpy(&body, fab_msg_body_const(msg), sizeof(body));
-    at->received_hash += hash_of(fab_msg_body_const(msg), msg->size, msg->to);
+    memcpy(&body, bytes, sizeof(body));
+    at->received_hash += hash_of(bytes, msg->size, msg->to);
     if (msg->size != size_of(at->driver, body.number, msg->to) ||
         body.check != check_of(body.number, msg->to))
         at->torn++;
@@ -104,6 +115,8 @@ on_message(void *context, struct fab_link *link, const struct fab_msg *msg)
         at->misplaced++;
     at->next_in[receiver] = body.number + 1;
     note_origin(at, msg);
+    if (fab_msg_has_buffer(msg))
+        flow_bodies_drop(&at->driver->bodies, fab_msg_buffer_word(msg));
     at->to_send += at->driver->is_echo;
 }
 
@@ -121,9 +134,13 @@ on_up(void *context, struct fab_link *link)
 static void
 on_down(void *context, struct fab_link *link, enum myc_status reason)
 {
+    struct driver_link *at = context;
+
     (void)link;
     (void)reason;
-    ((struct driver_link *)context)->downs++;
+    at->downs++;
+    if (at->driver->bodies.heap)
+        flow_bodies_break(&at->driver->bodies);
 }
 
 static void
@@ -141,11 +158,49 @@ on_room(void *context, struct fab_link *link)
     ((struct driver_link *)context)->rooms++;
 }
 
+static bool
+on_body_wanted(void *context, uint32_t size, uint8_t **bytes, uint64_t *name)
+{
+    struct driver_link *at = context;
+
+    return flow_bodies_want(&at->driver->bodies, size, bytes, name);
+}
+
+static void
+on_body_dropped(void *context, uint64_t name)
+{
+    struct driver_link *at = context;
+
+    flow_bodies_drop(&at->driver->bodies, name);
+}
+
+static void
+on_body_sent(void *context, struct fab_link *link, uint64_t loan)
+{
+    struct driver_link *at = context;
+
+    (void)link;
+    flow_bodies_give(&at->driver->bodies, (uint32_t)loan);
+}
+
+static uint64_t
+on_body_kept(void *context, struct fab_link *link, uint64_t loan)
+{
+    struct driver_link *at = context;
+
+    (void)link;
+    return flow_bodies_keep(&at->driver->bodies, loan);
+}
+
 static const struct fab_link_sink sink = {
     .on_message = on_message,
     .on_up = on_up,
     .on_down = on_down,
     .on_in_doubt = on_in_doubt,
+    .on_body_wanted = on_body_wanted,
+    .on_body_dropped = on_body_dropped,
+    .on_body_sent = on_body_sent,
+    .on_body_kept = on_body_kept,
     .on_room = on_room,
 };
 
@@ -160,6 +215,7 @@ add_link(void *context, struct fab_link *link)
     at->driver = driver;
     at->link = link;
     link->sink = &sink;
+    link->own_heap = driver->bodies.heap;
     link->core = at;
 }
 
@@ -229,6 +285,7 @@ open_flow(struct driver *driver, const struct driver_options *options)
         .peers = &peer,
         .peer_count = options->peer_node ? 1 : 0,
         .mbuf_count = options->mbuf_count,
+        .large_max = options->large_size ? FAB_MSG_SIZE_MAX : 0,
         .down_after_us = options->down_after_us,
         .poll_gap_us = options->poll_gap_us,
         .clock_id = options->clock_id,
@@ -269,6 +326,9 @@ driver_open(struct driver *driver, const struct driver_options *options)
     driver->is_mixed = options->is_mixed;
     driver->has_origins = options->has_origins;
     driver->is_echo = options->is_echo;
+    driver->is_all_large = options->is_all_large;
+    if (options->large_size)
+        flow_bodies_init(&driver->bodies, options->large_size);
     status = fab_port_open(&port, &driver->port);
     if (status == MYC_OK)
         status = open_flow(driver, options);
@@ -285,39 +345,74 @@ driver_close(struct driver *driver)
     fab_port_close(&driver->port);
     fab_port_close(&driver->port_b);
     driver->link_count = 0;
+    flow_bodies_fini(&driver->bodies);
 }
 
 /* --- turns ------------------------------------------------------------------------------------ */
+
+static void
+fill(struct driver_link *at, struct fab_msg *msg, uint8_t *bytes)
+{
+    struct body body = { .number = at->sent / DRIVER_RECEIVERS };
+
+    if (at->driver->has_origins) /* both nodes really read one clock */
+        msg->origin = msg->tag = driver_now_ns();
+    body.check = check_of(body.number, msg->to);
+    memset(bytes, (int)body.number, msg->size);
+    memcpy(bytes, &body, sizeof(body));
+    at->sent_hash += hash_of(bytes, msg->size, msg->to);
+    at->link->is_dirty = true;
+    at->sent++;
+    at->to_send--;
+}
+
+static bool
+send_large(struct driver_link *at, uint64_t to, uint32_t size)
+{
+    struct flow_bodies *bodies = &at->driver->bodies;
+    uint32_t index = flow_bodies_take(bodies);
+    struct fab_msg *msg;
+
+    if (index == FLOW_BODIES)
+        return false;
+    if (at->link->ops->claim_large(at->link, FAB_MSG_HEADER_SIZE + 8, to, size, &msg) != MYC_OK) {
+        flow_bodies_give(bodies, index);
+        return false;
+    }
+    *msg = (struct fab_msg){ .to = to,
+                             .from = 1,
+                             .template_id = 1,
+                             .size = size,
+                             .flags = FAB_MSG_HAS_BUFFER,
+                             .extensions = 1 };
+    fab_msg_set_buffer_word(msg, flow_bodies_word(bodies, index));
+    fill(at, msg, flow_bodies_lent(bodies, index));
+    at->link->ops->commit(at->link);
+    return true;
+}
 
 static bool
 send_one(struct driver_link *at)
 {
     uint64_t receiver = at->sent % DRIVER_RECEIVERS;
     uint64_t to = receiver | (receiver + 1) << 32;
-    struct body body = { .number = at->sent / DRIVER_RECEIVERS };
-    uint32_t size = size_of(at->driver, body.number, to);
+    uint64_t number = at->sent / DRIVER_RECEIVERS;
+    uint32_t size = size_of(at->driver, number, to);
     uint32_t stride = (FAB_MSG_HEADER_SIZE + size + 7U) & ~7U;
     /* Through an open window and past it, in turn, as a core does. */
-    bool is_taken =
-        at->link->window.left > 0 && stride <= FAB_RING_SLOT_SIZE && body.number % 8 != 0;
+    bool is_taken = at->link->window.left > 0 && stride <= FAB_RING_SLOT_SIZE && number % 8 != 0;
     struct fab_msg *msg;
 
+    if (is_large(at->driver, number))
+        return send_large(at, to, size);
     if (is_taken)
         msg = fab_link_take(at->link, size);
     else if (at->link->ops->claim(at->link, FAB_LANE_USER, stride, to, &msg) != MYC_OK)
         return false;
     *msg = (struct fab_msg){ .to = to, .from = 1, .template_id = 1, .size = size };
-    if (at->driver->has_origins) /* both nodes really read one clock */
-        msg->origin = msg->tag = driver_now_ns();
-    body.check = check_of(body.number, to);
-    memset(fab_msg_body(msg), (int)body.number, size);
-    memcpy(fab_msg_body(msg), &body, sizeof(body));
-    at->sent_hash += hash_of(fab_msg_body(msg), size, to);
+    fill(at, msg, fab_msg_body(msg));
     if (!is_taken)
         at->link->ops->commit(at->link);
-    at->link->is_dirty = true;
-    at->sent++;
-    at->to_send--;
     return true;
 }
 
@@ -381,87 +476,4 @@ driver_run(struct driver *a, struct driver *b, bool (*is_done)(void *context), v
             sched_yield();
     }
     return true;
-}
-
-/* --- what was seen ---------------------------------------------------------------------------- */
-
-uint64_t
-driver_received(const struct driver *driver)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < driver->link_count; i++)
-        sum += driver->links[i].received;
-    return sum;
-}
-
-uint64_t
-driver_misplaced(const struct driver *driver)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < driver->link_count; i++)
-        sum += driver->links[i].misplaced + driver->links[i].torn;
-    return sum;
-}
-
-unsigned
-driver_up_count(const struct driver *driver)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < driver->link_count; i++)
-        count += driver->links[i].link->is_up;
-    return count;
-}
-
-bool
-driver_is_drained(const struct driver *driver)
-{
-    for (uint8_t i = 0; i < driver->lcore_count; i++) {
-        if (!fab_flow_port_is_drained(driver->flow, i))
-            return false;
-    }
-    return true;
-}
-
-struct wanted {
-    const char *name;
-    uint64_t value;
-};
-
-static void
-find(void *context, const char *name, const char *text, uint64_t value)
-{
-    struct wanted *wanted = context;
-
-    (void)text;
-    if (strcmp(name, wanted->name) == 0)
-        wanted->value = value;
-}
-
-uint64_t
-driver_counter(const struct driver *driver, const char *name)
-{
-    struct wanted wanted = { name, UINT64_MAX };
-
-    fab_flow_port_counter_each(driver->flow, find, &wanted);
-    return wanted.value;
-}
-
-static void
-print(void *context, const char *name, const char *text, uint64_t value)
-{
-    (void)context;
-    (void)text;
-    if (value)
-        fprintf(stderr, " %s=%llu", name, (unsigned long long)value);
-}
-
-void
-driver_print_counters(const struct driver *driver)
-{
-    fprintf(stderr, "counters:");
-    fab_flow_port_counter_each(driver->flow, print, NULL);
-    fprintf(stderr, "\n");
 }

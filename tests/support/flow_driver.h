@@ -14,6 +14,7 @@
 
 #include "env/port.h"
 #include "link/flow_port.h"
+#include "support/flow_bodies.h"
 
 #define DRIVER_RECEIVERS  64U
 #define DRIVER_LINKS_MAX  16U
@@ -72,6 +73,8 @@ struct driver_options {
     const char *peer_address_b;
     uint64_t clock_id;      /* as fab_flow_port_options */
     bool has_origins;       /* messages say when they were sent as the time of their cause */
+    uint32_t large_size;    /* bytes of a large body, which every fourth message has; 0: none */
+    bool is_all_large;      /* every message has */
     uint32_t send_every_us; /* between bursts of messages; 0: as fast as they go */
 };
 
@@ -90,6 +93,8 @@ struct driver {
     uint64_t send_ns; /* when the next burst may leave */
     struct driver_link links[DRIVER_LINKS_MAX];
     unsigned link_count;
+    struct flow_bodies bodies; /* with large_size */
+    bool is_all_large;
     bool has_origins;
     bool is_silent; /* does not poll, as if stopped */
     char error[512];

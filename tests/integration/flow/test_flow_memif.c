@@ -31,17 +31,21 @@ options_of(char side, char *device, size_t size)
     return options;
 }
 
+static uint32_t large_size; /* of pairs to be opened */
+
 static void
 open_pair_with(uint8_t lcores_a, uint8_t lcores_b, const struct myc_wire_fault *fault)
 {
     char device[128];
     struct driver_options options = options_of('a', device, sizeof(device));
 
+    options.large_size = large_size;
     options.lcore_count = lcores_a;
     options.rx_fault = fault;
     if (driver_open(&a, &options) != MYC_OK)
         fail_msg("%s", a.error);
     options = options_of('b', device, sizeof(device));
+    options.large_size = large_size;
     options.lcore_count = lcores_b;
     options.rx_fault = fault;
     if (driver_open(&b, &options) != MYC_OK)
@@ -142,6 +146,54 @@ test_a_million_messages_survive_loss_duplication_and_reordering(void **state)
     close_pair();
 }
 
+/* Every part but the last of a body leaves from where its sender wrote it, and a body that has come
+ * home is spoiled: were one given back too early, bytes would be wrong. */
+static void
+exchange_bodies(uint64_t count, uint8_t lcores, const struct myc_wire_fault *fault)
+{
+    uint64_t bodies = count * lcores * lcores / 4;
+
+    large_size = 30001;
+    open_pair_with(lcores, lcores, fault);
+    large_size = 0;
+    wait_up((unsigned)lcores * lcores);
+    exchange(count, (unsigned)lcores * lcores);
+    assert_true(driver_counter(&a, "parts_attached") > bodies * 20);
+    assert_true(driver_counter(&b, "parts_attached") > bodies * 20);
+    assert_true(driver_counter(&a, "parts_copied") >= bodies);
+    assert_int_equal(driver_counter(&a, "parts_unattached"), 0);
+    assert_int_equal(fab_port_counters(a.port, 0)->rx_segmented, 0);
+    assert_true(flow_bodies_are_home(&a.bodies) && flow_bodies_are_home(&b.bodies));
+    close_pair();
+}
+
+static void
+test_bodies_leave_from_the_heap(void **state)
+{
+    (void)state;
+    exchange_bodies(2560, 1, NULL);
+}
+
+static void
+test_bodies_leave_from_the_heap_of_an_lcore_that_does_not_poll(void **state)
+{
+    (void)state;
+    exchange_bodies(512, 2, NULL);
+}
+
+static void
+test_bodies_survive_loss_duplication_and_reordering(void **state)
+{
+    struct myc_wire_fault fault = { .seed = 17,
+                                    .loss_per_million = 10000,
+                                    .duplicate_per_million = 10000,
+                                    .reorder_per_million = 10000,
+                                    .corrupt_per_million = 1000 };
+
+    (void)state;
+    exchange_bodies(2560, 1, &fault);
+}
+
 /* Both nodes read one clock; unless their ids say so, they find out how far apart theirs are. */
 static void
 open_clocks(uint64_t id_a, uint64_t id_b)
@@ -219,6 +271,9 @@ main(void)
         cmocka_unit_test(test_lcores_that_do_not_poll_the_port_have_links_too),
         cmocka_unit_test(test_the_time_of_a_cause_stays_as_it_is_on_one_host),
         cmocka_unit_test(test_the_time_of_a_cause_is_translated_between_hosts),
+        cmocka_unit_test(test_bodies_leave_from_the_heap),
+        cmocka_unit_test(test_bodies_leave_from_the_heap_of_an_lcore_that_does_not_poll),
+        cmocka_unit_test(test_bodies_survive_loss_duplication_and_reordering),
         cmocka_unit_test(test_a_million_messages_survive_loss_duplication_and_reordering),
     };
 
