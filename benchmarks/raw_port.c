@@ -7,6 +7,10 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include "wire/checksum.h"
+#include "wire/crc32c.h"
+#include "wire/frame.h"
+
 #define BURST         32U
 #define POOL_SIZE     8191U
 #define POOL_CACHE    128U
@@ -20,7 +24,7 @@
 #define READY           UINT64_MAX    /* sequence of the frame that says: I drain now */
 #define RESEND_NS       20000000ULL
 
-/* What a raw frame carries behind its headers. */
+/* What a raw frame carries behind all its headers. */
 struct raw_body {
     uint64_t sequence;
     uint64_t is_last;
@@ -28,6 +32,7 @@ struct raw_body {
 
 #define HEADERS_SIZE \
     (sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_udp_hdr))
+#define BODY_AT (HEADERS_SIZE + FAB_FRAME_HEADER_SIZE)
 
 enum myc_status
 raw_port_init(struct raw_port *port, struct myc_node *node, const char *name, uint16_t frame_size)
@@ -40,6 +45,26 @@ raw_port_init(struct raw_port *port, struct myc_node *node, const char *name, ui
     port->pool = rte_pktmbuf_pool_create("bench_raw", POOL_SIZE, POOL_CACHE, 0,
                                          RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
     return port->pool ? MYC_OK : MYC_NO_MEMORY;
+}
+
+/* Header and CRC32C, as the fabric's frames have them. */
+static void
+write_frame_header(const struct raw_port *port, uint8_t *frame)
+{
+    const struct fab_frame_header header = {
+        .version = FAB_FRAME_VERSION_MAX,
+        .type = FAB_FRAME_DATA,
+        .size = (uint16_t)(port->frame_size - HEADERS_SIZE),
+    };
+
+    fab_frame_seal(frame + HEADERS_SIZE, &header);
+}
+
+static uint16_t
+udp_checksum(const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp)
+{
+    return fab_checksum_finish(
+        fab_checksum_add(rte_ipv4_phdr_cksum(ip, 0), udp, rte_be_to_cpu_16(udp->dgram_len)));
 }
 
 static void
@@ -61,7 +86,7 @@ write_headers(const struct raw_port *port, uint8_t *frame)
     udp->src_port = rte_cpu_to_be_16(UDP_PORT);
     udp->dst_port = rte_cpu_to_be_16(UDP_PORT);
     udp->dgram_len = rte_cpu_to_be_16((uint16_t)(ip_size - sizeof(*ip)));
-    udp->dgram_cksum = rte_ipv4_udptcp_cksum(ip, udp);
+    udp->dgram_cksum = udp_checksum(ip, udp);
 }
 
 static struct rte_mbuf *
@@ -74,7 +99,8 @@ make_frame(const struct raw_port *port, struct raw_body body)
         return NULL;
     frame = (uint8_t *)rte_pktmbuf_append(mbuf, port->frame_size);
     memset(frame + HEADERS_SIZE, 0, port->frame_size - HEADERS_SIZE);
-    memcpy(frame + HEADERS_SIZE, &body, sizeof(body));
+    memcpy(frame + BODY_AT, &body, sizeof(body));
+    write_frame_header(port, frame);
     write_headers(port, frame);
     return mbuf;
 }
@@ -90,18 +116,32 @@ transmit(const struct raw_port *port, struct raw_body body)
         rte_pause();
 }
 
+static bool
+is_intact(const struct rte_ipv4_hdr *ip, const uint8_t *payload, size_t size)
+{
+    uint64_t first;
+    uint32_t crc;
+
+    memcpy(&first, payload, sizeof(first));
+    crc = (uint32_t)(first >> 32);
+    first &= UINT32_MAX;
+    return rte_ipv4_cksum(ip) == 0 &&
+           fab_crc32c_behind(first, payload + sizeof(first), size - sizeof(first)) == crc;
+}
+
 /* Whether the frame is of the baseline; others came from the fabric before and are lost to it. */
 static bool
 read_frame(const struct rte_mbuf *mbuf, struct raw_body *body)
 {
     const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
-    const struct rte_udp_hdr *udp =
-        (const void *)(frame + sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr));
+    const struct rte_ipv4_hdr *ip = (const void *)(frame + sizeof(struct rte_ether_hdr));
+    const struct rte_udp_hdr *udp = (const void *)(ip + 1);
+    size_t size = rte_pktmbuf_data_len(mbuf);
 
-    if (rte_pktmbuf_data_len(mbuf) < HEADERS_SIZE + sizeof(*body) ||
-        udp->dst_port != rte_cpu_to_be_16(UDP_PORT))
+    if (size < BODY_AT + sizeof(*body) || udp->dst_port != rte_cpu_to_be_16(UDP_PORT) ||
+        !is_intact(ip, frame + HEADERS_SIZE, size - HEADERS_SIZE))
         return false;
-    memcpy(body, frame + HEADERS_SIZE, sizeof(*body));
+    memcpy(body, frame + BODY_AT, sizeof(*body));
     return true;
 }
 
