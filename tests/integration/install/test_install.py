@@ -43,10 +43,10 @@ class Install:
                                  f"{out.stdout[-2000:]}{out.stderr[-4000:]}")
         return out.stdout
 
-    def pkg_config(self, *arguments):
+    def pkg_config(self, *arguments, of="mycelium"):
         """What it says of the library, and of others that are named."""
         environment = dict(os.environ, PKG_CONFIG_PATH=self.library("pkgconfig"))
-        return shlex.split(self.run("pkg-config", *arguments, "mycelium", env=environment))
+        return shlex.split(self.run("pkg-config", *arguments, of, env=environment))
 
     def find(self, pattern):
         found = glob.glob(os.path.join(self.prefix, pattern), recursive=True)
@@ -100,7 +100,7 @@ class Install:
 
     def test_embedding_examples_are_built_with_pkg_config_alone(self):
         folder = os.path.join(self.source, "deploy/examples/embed")
-        for path in glob.glob(os.path.join(folder, "*.[ch]")):
+        for path in glob.glob(os.path.join(folder, "*.*")):
             shutil.copy(path, self.work)
         flags = self.pkg_config("--cflags", "libdpdk")
         libraries = self.pkg_config("--libs", "libdpdk")
@@ -122,6 +122,34 @@ class Install:
         self.embed("shared_port", 2, "1000 frames of the feed, 1 answers of the guest",
                    f"--vdev=net_memif0,role=server,{words}",
                    f"--vdev=net_memif1,role=client,{words}")
+
+    def test_a_client_without_dpdk_asks_an_actor_of_a_plugin(self):
+        self.run("cc", "-std=gnu11", *WARNINGS, "-shared", "-fPIC", *self.pkg_config("--cflags"),
+                 "squares_plugin.c", "squares.c", "-o", "squares_plugin.so")
+        self.run("cc", "-std=gnu11", *WARNINGS,
+                 *self.pkg_config("--cflags", of="mycelium-client"), "client.c", "-o", "client",
+                 *self.pkg_config("--libs", of="mycelium-client"))
+        environment = dict(os.environ, LD_LIBRARY_PATH=self.library())
+        needed = self.run("ldd", "./client", env=environment)
+        assert "libmycelium-client.so" in needed and "librte_" not in needed, needed
+        socket = os.path.join(self.work, "squares.sock")
+        with open(os.path.join(self.work, "squares.yaml"), encoding="ascii") as file:
+            text = file.read().replace("/tmp/squares.sock", socket)
+        with open(os.path.join(self.work, "here.yaml"), "w", encoding="ascii") as file:
+            file.write(text)
+        with tempfile.TemporaryFile() as log, \
+                subprocess.Popen([self.find("bin/mycelium"), "run", "here.yaml"], cwd=self.work,
+                                 env=environment, stdin=subprocess.DEVNULL, stdout=log,
+                                 stderr=log) as node:
+            try:
+                out = self.run("./client", socket, env=environment)
+                node.terminate()
+                code = node.wait(60)
+            finally:
+                node.kill()
+                log.seek(0)
+                print("\n".join("# " + line for line in log.read().decode().splitlines()[-5:]))
+        assert "1000 answers, 0 failures" in out and code == 0, (out, code)
 
     def embed(self, name, lcores, words, *more):
         """Runs an example with so many lcores, all on one CPU."""
