@@ -2,8 +2,10 @@
 #include "support/cmocka.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/compiler.h"
@@ -38,6 +40,41 @@ test_memory_is_shared_one_way(void **state)
     assert_int_not_equal(mprotect(peer.base, peer.size, PROT_READ | PROT_WRITE), 0);
     fab_segment_memory_fini(&peer);
     fab_segment_memory_fini(&own);
+}
+
+static unsigned long
+free_hugepages(void)
+{
+    FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
+    unsigned long count = 0;
+
+    if (file && fscanf(file, "%lu", &count) != 1)
+        count = 0;
+    if (file)
+        fclose(file);
+    return count;
+}
+
+/* Who asks for hugepages has them where there are any, and memory all the same where there are
+ * none; the peer maps what it is given. */
+static void
+test_memory_lies_on_hugepages_where_there_are_any(void **state)
+{
+    bool has_any = free_hugepages() > 0;
+    struct fab_segment_memory own, peer;
+    struct statfs kind;
+
+    (void)state;
+    assert_int_equal(fab_segment_memory_create(SIZE, true, &own), MYC_OK);
+    /* Another process may have taken the last one meanwhile. */
+    assert_true(own.is_huge || !has_any || free_hugepages() == 0);
+    assert_int_equal(fstatfs(own.fd, &kind), 0);
+    assert_int_equal(kind.f_bsize == FAB_SEGMENT_HUGE_SIZE, own.is_huge);
+    assert_int_equal(fab_segment_memory_attach(dup(own.fd), own.size, SIZE, &peer), MYC_OK);
+    fab_segment_memory_fini(&peer);
+    fab_segment_memory_fini(&own);
+    if (!has_any)
+        skip();
 }
 
 static void
@@ -142,6 +179,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory_is_shared_one_way),
+        cmocka_unit_test(test_memory_lies_on_hugepages_where_there_are_any),
         cmocka_unit_test(test_own_memory_is_sealed),
         cmocka_unit_test(test_memory_that_lacks_a_seal_is_refused),
         cmocka_unit_test(test_memory_of_another_size_is_refused),
