@@ -10,11 +10,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include <rte_eal.h>
-
 #include "base/compiler.h"
 #include "link/ring.h"
 #include "support/clock.h"
+#include "support/own_eal.h"
 
 #define RECORDS     20000U
 #define SLOTS       128U
@@ -243,26 +242,14 @@ test_a_segment_carries_every_record_and_its_end_between_threads(void **state)
 int
 main(void)
 {
-    static char *eal[] = { "test_link_threads",
-                           "--no-huge",
-                           "-m",
-                           "64",
-                           "--no-pci",
-                           "-l",
-                           "0",
-                           "--no-telemetry",
-                           "--log-level=3",
-                           "--file-prefix=test_link_threads" };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_ring_carries_every_record_between_two_threads),
         cmocka_unit_test(test_a_segment_carries_every_record_and_its_end_between_threads),
     };
     int failed;
 
-    if (rte_eal_init((int)FAB_COUNT_OF(eal), eal) < 0) {
-        fputs("skipped: no EAL here\n", stderr);
-        return 77;
-    }
+    if (!own_eal_start("test_link_threads", "0", 64))
+        return OWN_EAL_SKIPS;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     rte_eal_cleanup();
     return failed;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "support/carrier_contract.h"
 
-#include <rte_eal.h>
 #include <rte_malloc.h>
 
 #include "base/compiler.h"
 #include "link/ring.h"
+#include "support/own_eal.h"
 
 static struct carrier_pair pair;
 
@@ -81,16 +81,6 @@ test_slots_must_be_a_power_of_two_in_range(void **state)
 int
 main(void)
 {
-    static char *eal[] = { "test_ring_link",
-                           "--no-huge",
-                           "-m",
-                           "64",
-                           "--no-pci",
-                           "-l",
-                           "0",
-                           "--no-telemetry",
-                           "--log-level=3",
-                           "--file-prefix=test_ring_link" };
     const struct CMUnitTest own[] = {
         cmocka_unit_test_setup_teardown(test_an_end_that_leaves_takes_the_other_down_once,
                                         carrier_setup, carrier_teardown),
@@ -98,10 +88,8 @@ main(void)
     };
     int failed;
 
-    if (rte_eal_init((int)FAB_COUNT_OF(eal), eal) < 0) {
-        fputs("skipped: no EAL here\n", stderr);
-        return 77;
-    }
+    if (!own_eal_start("test_ring_link", "0", 64))
+        return OWN_EAL_SKIPS;
     failed = _cmocka_run_group_tests("carrier_ring", carrier_contract_tests, carrier_contract_count,
                                      NULL, NULL);
     failed += cmocka_run_group_tests(own, NULL, NULL);

@@ -12,7 +12,6 @@
 
 #include <mycelium/dpdk.h>
 
-#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
 #include <rte_flow.h>
@@ -20,6 +19,7 @@
 
 #include "peer_frame.h"
 #include "port_watch.h"
+#include "support/own_eal.h"
 
 #define QUEUES      2U
 #define OURS        1 /* of the queues */
@@ -438,9 +438,6 @@ test_a_flood_of_offers_does_not_starve_our_queue(void **state)
 int
 main(void)
 {
-    char prefix[64], name[] = "borrow";
-    char *argv[] = { name,  "--lcores", "0@0,1@0", "--no-huge",      "-m",
-                     "128", "--no-pci", prefix,    "--no-telemetry", "--log-level=err" };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_what_cannot_be_is_refused_with_a_sentence, stop),
         cmocka_unit_test_teardown(test_rules_come_and_go_one_by_one_and_others_stay, stop),
@@ -452,10 +449,7 @@ main(void)
         cmocka_unit_test_teardown(test_a_flood_of_offers_does_not_starve_our_queue, stop),
     };
 
-    snprintf(prefix, sizeof(prefix), "--file-prefix=borrow-%d", (int)getpid());
-    if (rte_eal_init(sizeof(argv) / sizeof(argv[0]), argv) < 0) {
-        printf("skipped: no EAL here: %s\n", rte_strerror(rte_errno));
-        return 77;
-    }
+    if (!own_eal_start("borrow", "0@0,1@0", 128))
+        return OWN_EAL_SKIPS;
     return cmocka_run_group_tests(tests, open_port, NULL);
 }

@@ -14,10 +14,10 @@
 
 #include <mycelium/dpdk.h>
 
-#include <rte_eal.h>
 #include <rte_lcore.h>
 
 #include "support/clock.h"
+#include "support/own_eal.h"
 
 #define WORKER      0 /* lcores of the node */
 #define HOOKED      1
@@ -352,9 +352,6 @@ test_two_hooked_lcores_are_refused(void **state)
 int
 main(void)
 {
-    char prefix[64], name[] = "hook";
-    char *argv[] = { name,  "--lcores", "0@0,1@0", "--no-huge",      "-m",
-                     "128", "--no-pci", prefix,    "--no-telemetry", "--log-level=err" };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_an_lcore_turns_in_a_loop_on_a_thread_that_dpdk_does_not_know,
                                   stop),
@@ -367,12 +364,8 @@ main(void)
     };
     int failed;
 
-    snprintf(prefix, sizeof(prefix), "--file-prefix=hook-%d", (int)getpid());
-    /* The EAL is the program's own, as a feed handler's is. */
-    if (rte_eal_init(sizeof(argv) / sizeof(argv[0]), argv) < 0) {
-        printf("skipped: no EAL here\n");
-        return 77;
-    }
+    if (!own_eal_start("hook", "0@0,1@0", 128))
+        return OWN_EAL_SKIPS;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     rte_eal_cleanup();
     return failed;

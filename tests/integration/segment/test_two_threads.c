@@ -10,11 +10,10 @@
 #include <sched.h>
 #include <stdio.h>
 
-#include <rte_eal.h>
-
 #include "base/compiler.h"
 #include "base/prng.h"
 #include "link/ring.h"
+#include "support/own_eal.h"
 
 #define COUNT 60000U
 #define SLOTS 256U
@@ -228,16 +227,6 @@ test_the_end_comes_from_another_thread(void **state)
 int
 main(void)
 {
-    static char *eal[] = { "two_threads",
-                           "--no-huge",
-                           "-m",
-                           "64",
-                           "--no-pci",
-                           "-l",
-                           "0",
-                           "--log-level=3",
-                           "--no-telemetry",
-                           "--file-prefix=segment_two_threads" };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_threads_over_a_segment),
         cmocka_unit_test(test_two_threads_over_a_ring),
@@ -245,10 +234,8 @@ main(void)
     };
     int failed;
 
-    if (rte_eal_init((int)FAB_COUNT_OF(eal), eal) < 0) {
-        fputs("skipped: no EAL here\n", stderr);
-        return 77;
-    }
+    if (!own_eal_start("segment_two_threads", "0", 64))
+        return OWN_EAL_SKIPS;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     rte_eal_cleanup();
     return failed;
