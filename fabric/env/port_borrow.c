@@ -33,11 +33,10 @@ find_device(struct fab_port_opening *opening)
     if (rte_eth_dev_get_port_by_name(device, &info->id) != 0) {
         if (!*device || device[strspn(device, "0123456789")] || id >= RTE_MAX_ETHPORTS ||
             !rte_eth_dev_is_valid_port((uint16_t)id))
-            return fab_port_fail(
-                opening->options, MYC_NOT_FOUND,
-                "there is no port '%s' to borrow (there are: %s): give the name or "
-                "id of one that the program has started",
-                device, fab_port_list(ports));
+            return FAB_REFUSE(opening->options, MYC_NOT_FOUND,
+                              "there is no port '%s' to borrow (there are: %s): give the name or "
+                              "id of one that the program has started",
+                              device, fab_port_list(ports));
         info->id = (uint16_t)id;
     }
     if (rte_eth_dev_get_name_by_port(info->id, name) == 0)
@@ -53,26 +52,25 @@ check_queues(struct fab_port_opening *opening)
     const struct fab_port_info *info = &opening->port->info;
 
     if (!rte_eth_fp_ops[info->id].rx_pkt_burst || !rte_eth_fp_ops[info->id].tx_pkt_burst)
-        return fab_port_fail(opening->options, MYC_UNSUPPORTED,
-                             "port '%s' (%s): its driver gives a secondary process no queues: run "
-                             "the node in the primary's process, or use another driver",
-                             info->device, info->driver);
+        return FAB_REFUSE(opening->options, MYC_UNSUPPORTED,
+                          "port '%s' (%s): its driver gives a secondary process no queues: run "
+                          "the node in the primary's process, or use another driver",
+                          info->device, info->driver);
     if (device->nb_tx_queues == 0)
-        return fab_port_fail(opening->options, MYC_BAD_STATE,
-                             "port '%s' (%s) is not configured: configure and start it before the "
-                             "node",
-                             info->device, info->driver);
+        return FAB_REFUSE(opening->options, MYC_BAD_STATE,
+                          "port '%s' (%s) is not configured: configure and start it before the "
+                          "node",
+                          info->device, info->driver);
     if (borrowed->tx_queue >= device->nb_tx_queues)
-        return fab_port_fail(opening->options, MYC_INVALID,
-                             "port '%s' (%s) has TX queues 0 to %u, and tx_queue is %u: configure "
-                             "one more for the node",
-                             info->device, info->driver, device->nb_tx_queues - 1,
-                             borrowed->tx_queue);
+        return FAB_REFUSE(opening->options, MYC_INVALID,
+                          "port '%s' (%s) has TX queues 0 to %u, and tx_queue is %u: configure "
+                          "one more for the node",
+                          info->device, info->driver, device->nb_tx_queues - 1, borrowed->tx_queue);
     if (borrowed->rx_queue != MYC_QUEUE_NONE && borrowed->rx_queue >= device->nb_rx_queues)
-        return fab_port_fail(opening->options, MYC_INVALID,
-                             "port '%s' (%s) has %u RX queues, and rx_queue is %u: configure one "
-                             "more for the node, or give none (MYC_QUEUE_NONE) and offer frames",
-                             info->device, info->driver, device->nb_rx_queues, borrowed->rx_queue);
+        return FAB_REFUSE(opening->options, MYC_INVALID,
+                          "port '%s' (%s) has %u RX queues, and rx_queue is %u: configure one "
+                          "more for the node, or give none (MYC_QUEUE_NONE) and offer frames",
+                          info->device, info->driver, device->nb_rx_queues, borrowed->rx_queue);
     return MYC_OK;
 }
 
@@ -99,12 +97,11 @@ check_offloads(struct fab_port_opening *opening)
     int vlan = rte_eth_dev_get_vlan_offload(info->id);
 
     if (offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE)
-        return fab_port_fail(
-            opening->options, MYC_INVALID,
-            "port '%s' (%s): TX queue %u frees buffers without a look at them, and "
-            "ours are of several pools: set it up without "
-            "RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE",
-            info->device, info->driver, opening->options->borrowed->tx_queue);
+        return FAB_REFUSE(opening->options, MYC_INVALID,
+                          "port '%s' (%s): TX queue %u frees buffers without a look at them, and "
+                          "ours are of several pools: set it up without "
+                          "RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE",
+                          info->device, info->driver, opening->options->borrowed->tx_queue);
     info->fills_checksums =
         opening->options->offload_checksums && (offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM);
     info->strips_vlan = vlan > 0 && (vlan & RTE_ETH_VLAN_STRIP_OFFLOAD) != 0;
@@ -120,20 +117,20 @@ find_pool(struct fab_port_opening *opening)
     struct rte_mempool *pool = rte_mempool_lookup(name);
 
     if (!pool)
-        return fab_port_fail(opening->options, MYC_NOT_FOUND,
-                             "port '%s': there is no mempool '%s': make one for the node with "
-                             "rte_pktmbuf_pool_create",
-                             port->info.device, name);
+        return FAB_REFUSE(opening->options, MYC_NOT_FOUND,
+                          "port '%s': there is no mempool '%s': make one for the node with "
+                          "rte_pktmbuf_pool_create",
+                          port->info.device, name);
     if (pool->private_data_size < sizeof(struct rte_pktmbuf_pool_private))
-        return fab_port_fail(opening->options, MYC_INVALID,
-                             "port '%s': mempool '%s' has no mbufs: make it with "
-                             "rte_pktmbuf_pool_create",
-                             port->info.device, name);
+        return FAB_REFUSE(opening->options, MYC_INVALID,
+                          "port '%s': mempool '%s' has no mbufs: make it with "
+                          "rte_pktmbuf_pool_create",
+                          port->info.device, name);
     if (pool->flags & (RTE_MEMPOOL_F_SP_PUT | RTE_MEMPOOL_F_SC_GET))
-        return fab_port_fail(opening->options, MYC_INVALID,
-                             "port '%s': mempool '%s' is for one thread, and several use it: make "
-                             "it with mempool ops such as ring_mp_mc",
-                             port->info.device, name);
+        return FAB_REFUSE(opening->options, MYC_INVALID,
+                          "port '%s': mempool '%s' is for one thread, and several use it: make "
+                          "it with mempool ops such as ring_mp_mc",
+                          port->info.device, name);
     port->pool = pool;
     return MYC_OK;
 }
@@ -148,16 +145,15 @@ settle_mtu(struct fab_port_opening *opening)
     uint32_t used = RTE_PKTMBUF_HEADROOM + FAB_PORT_FRAME_EXTRA;
 
     if (room < used + FAB_PORT_MTU_MIN)
-        return fab_port_fail(options, MYC_INVALID,
-                             "port '%s': buffers of mempool '%s' have %u bytes: make them at least "
-                             "%u",
-                             info->device, options->borrowed->mempool, room,
-                             used + FAB_PORT_MTU_MIN);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port '%s': buffers of mempool '%s' have %u bytes: make them at least "
+                          "%u",
+                          info->device, options->borrowed->mempool, room, used + FAB_PORT_MTU_MIN);
     if (options->mtu > info->mtu)
-        return fab_port_fail(options, MYC_INVALID,
-                             "port '%s' (%s) has an MTU of %u, and %u is more: it is the program's "
-                             "to set",
-                             info->device, info->driver, info->mtu, options->mtu);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port '%s' (%s) has an MTU of %u, and %u is more: it is the program's "
+                          "to set",
+                          info->device, info->driver, info->mtu, options->mtu);
     if (options->mtu)
         info->mtu = options->mtu;
     if (info->mtu > room - used)
@@ -184,10 +180,10 @@ take_queues(struct fab_port_opening *opening)
     port->queues[0].rx_queue = borrowed->rx_queue;
     port->queues[0].tx_queue = borrowed->tx_queue;
     if (fab_port_open_offers(port) != MYC_OK)
-        return fab_port_fail(opening->options, MYC_NO_MEMORY,
-                             "port '%s': no memory for the frames that are offered, or the port is "
-                             "borrowed with this tx_queue already",
-                             port->info.device);
+        return FAB_REFUSE(opening->options, MYC_NO_MEMORY,
+                          "port '%s': no memory for the frames that are offered, or the port is "
+                          "borrowed with this tx_queue already",
+                          port->info.device);
     return MYC_OK;
 }
 

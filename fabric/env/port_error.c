@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* DPDK's answers about ports, in our own words. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,19 +8,6 @@
 #include <rte_ethdev.h>
 
 #include "env/port_state.h"
-
-enum myc_status
-fab_port_fail(const struct fab_port_options *options, enum myc_status status, const char *format,
-              ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    if (options->error)
-        vsnprintf(options->error, options->error_size, format, arguments);
-    va_end(arguments);
-    return status;
-}
 
 /* DPDK answers with 0 or up for success, and with -errno; a few with -1 and rte_errno. */
 int
@@ -56,9 +42,9 @@ fab_port_status(int result)
 enum myc_status
 fab_port_refused(const struct fab_port_opening *opening, const char *what, int result)
 {
-    return fab_port_fail(opening->options, fab_port_status(result), "port '%s' (%s): cannot %s: %s",
-                         opening->port->info.device, opening->port->info.driver, what,
-                         rte_strerror(fab_port_cause(result)));
+    return FAB_REFUSE(opening->options, fab_port_status(result), "port '%s' (%s): cannot %s: %s",
+                      opening->port->info.device, opening->port->info.driver, what,
+                      rte_strerror(fab_port_cause(result)));
 }
 
 const char *

@@ -32,13 +32,13 @@ find_device(struct fab_port_opening *opening)
     int result;
 
     if (name_size == 0 || name_size >= sizeof(info->device))
-        return fab_port_fail(options, MYC_INVALID, "port name '%s' is empty or too long",
-                             options->device);
+        return FAB_REFUSE(options, MYC_INVALID, "port name '%s' is empty or too long",
+                          options->device);
     memcpy(info->device, options->device, name_size);
     if (rte_eth_dev_get_port_by_name(info->device, &info->id) == 0)
         return MYC_OK;
     if (options->device[name_size] == '\0')
-        return fab_port_fail(
+        return FAB_REFUSE(
             options, MYC_NOT_FOUND,
             "there is no port '%s' (there are: %s): add a virtual one to the EAL arguments "
             "with --vdev=%s,..., bind a card with dpdk-devbind.py",
@@ -46,10 +46,9 @@ find_device(struct fab_port_opening *opening)
     fab_memif_socket_clean(options->device);
     result = rte_dev_probe(options->device);
     if (result != 0 || rte_eth_dev_get_port_by_name(info->device, &info->id) != 0)
-        return fab_port_fail(options, result ? fab_port_status(result) : MYC_NOT_FOUND,
-                             "port '%s' cannot be made: %s; see the EAL's own lines for the cause",
-                             options->device,
-                             rte_strerror(result ? fab_port_cause(result) : ENODEV));
+        return FAB_REFUSE(options, result ? fab_port_status(result) : MYC_NOT_FOUND,
+                          "port '%s' cannot be made: %s; see the EAL's own lines for the cause",
+                          options->device, rte_strerror(result ? fab_port_cause(result) : ENODEV));
     opening->port->is_made = true;
     return MYC_OK;
 }
@@ -75,8 +74,7 @@ fab_port_read_device(struct fab_port_opening *opening)
     fab_numa_place("port", opening->port, sizeof(*opening->port), PAGE_SIZE, info->socket);
     status = fab_port_memif_init(opening->port, opening->device->device);
     if (status != MYC_OK)
-        fab_port_fail(opening->options, status, "port '%s': a bad socket, or no memory",
-                      info->device);
+        FAB_REFUSE(opening->options, status, "port '%s': a bad socket, or no memory", info->device);
     return status;
 }
 
@@ -112,15 +110,15 @@ set_mtu(struct fab_port_opening *opening)
         return MYC_OK;
     }
     if (result != -ENOTSUP)
-        return fab_port_fail(opening->options, MYC_INVALID,
-                             "port '%s' (%s) does not take an MTU of %u (it allows %u to %u): %s",
-                             info->device, info->driver, mtu, opening->device->min_mtu,
-                             opening->device->max_mtu, rte_strerror(fab_port_cause(result)));
+        return FAB_REFUSE(opening->options, MYC_INVALID,
+                          "port '%s' (%s) does not take an MTU of %u (it allows %u to %u): %s",
+                          info->device, info->driver, mtu, opening->device->min_mtu,
+                          opening->device->max_mtu, rte_strerror(fab_port_cause(result)));
     info->is_mtu_fixed = true;
     if (mtu > info->mtu)
-        return fab_port_fail(opening->options, MYC_INVALID,
-                             "port '%s' (%s) cannot set its MTU of %u, and %u is more",
-                             info->device, info->driver, info->mtu, mtu);
+        return FAB_REFUSE(opening->options, MYC_INVALID,
+                          "port '%s' (%s) cannot set its MTU of %u, and %u is more", info->device,
+                          info->driver, info->mtu, mtu);
     info->mtu = mtu; /* ours to keep to */
     return MYC_OK;
 }
@@ -176,7 +174,7 @@ make_pool(struct fab_port_opening *opening, struct fab_port_queue *queue)
     queue->pool =
         fab_port_add_pool(port, count, port->info.mtu + FAB_PORT_FRAME_EXTRA, port->info.socket);
     if (!queue->pool)
-        return fab_port_fail(
+        return FAB_REFUSE(
             options, MYC_NO_MEMORY,
             "port '%s': no memory for %u buffers (%s): reserve more hugepages, give the EAL "
             "more with -m, or lower mbuf_count",
@@ -236,8 +234,8 @@ make_fault_line(struct fab_port_opening *opening, const struct myc_wire_fault *f
     of_queue.seed += queue;
     *line = fab_fault_line_create(&of_queue, &fab_port_fault_ops, &opening->port->queues[queue]);
     if (!*line)
-        return fab_port_fail(opening->options, MYC_NO_MEMORY, "port '%s': no memory for its faults",
-                             opening->port->info.device);
+        return FAB_REFUSE(opening->options, MYC_NO_MEMORY, "port '%s': no memory for its faults",
+                          opening->port->info.device);
     fab_log(FAB_LOG_WARNING, "port '%s' treats its frames badly on purpose (faults are configured)",
             opening->port->info.device);
     return MYC_OK;
@@ -290,15 +288,15 @@ fab_port_open(const struct fab_port_options *options, struct fab_port **port)
     enum myc_status status = MYC_OK;
 
     if (options->size != sizeof(*options) || options->queue_count > FAB_PORT_QUEUES_MAX)
-        return fab_port_fail(options, MYC_INVALID, "port '%s': at most %u queues", options->device,
-                             FAB_PORT_QUEUES_MAX);
+        return FAB_REFUSE(options, MYC_INVALID, "port '%s': at most %u queues", options->device,
+                          FAB_PORT_QUEUES_MAX);
     if (options->mtu && (options->mtu < FAB_PORT_MTU_MIN || options->mtu > FAB_PORT_MTU_MAX))
-        return fab_port_fail(options, MYC_INVALID, "port '%s': an MTU is %u to %u", options->device,
-                             FAB_PORT_MTU_MIN, FAB_PORT_MTU_MAX);
+        return FAB_REFUSE(options, MYC_INVALID, "port '%s': an MTU is %u to %u", options->device,
+                          FAB_PORT_MTU_MIN, FAB_PORT_MTU_MAX);
     opening.port =
         aligned_alloc(PAGE_SIZE, (sizeof(*opening.port) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
     if (!opening.port)
-        return fab_port_fail(options, MYC_NO_MEMORY, "no memory for port '%s'", options->device);
+        return FAB_REFUSE(options, MYC_NO_MEMORY, "no memory for port '%s'", options->device);
     memset(opening.port, 0, sizeof(*opening.port));
     opening.port->info.queue_count = 1;
     if (options->borrowed)

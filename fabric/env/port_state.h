@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/compiler.h"
+#include "base/refuse.h"
 #include "env/memif_probe.h"
 #include "env/port.h"
 #include "env/stamp.h"
@@ -127,10 +128,6 @@ void fab_port_stop_device(struct fab_port *port);
 void fab_port_free_pools(struct fab_port *port);
 
 /* --- port_error.c ----------------------------------------------------------------------------- */
-
-/* Writes the options' error text. Returns `status`. */
-enum myc_status FAB_PRINTF(3, 4) fab_port_fail(const struct fab_port_options *options,
-                                               enum myc_status status, const char *format, ...);
 
 /* The device has answered `result` when it was to do something. Returns the status for that. */
 enum myc_status fab_port_refused(const struct fab_port_opening *opening, const char *what,

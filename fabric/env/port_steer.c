@@ -80,20 +80,20 @@ try_way(struct fab_port_opening *opening, enum myc_steering way)
     info->steering = way;
     info->queue_count = options->queue_count < most ? options->queue_count : most;
     if (info->queue_count < 2)
-        return fab_port_fail(options, MYC_UNSUPPORTED,
-                             "port '%s' (%s) has one queue, and steering '%s' needs one for each "
-                             "lcore: give the device more, or use steering: software",
-                             info->device, info->driver, name_of(way));
+        return FAB_REFUSE(options, MYC_UNSUPPORTED,
+                          "port '%s' (%s) has one queue, and steering '%s' needs one for each "
+                          "lcore: give the device more, or use steering: software",
+                          info->device, info->driver, name_of(way));
     if (way == MYC_STEERING_RSS && fab_port_hashed(opening) == 0)
-        return fab_port_fail(options, MYC_UNSUPPORTED,
-                             "port '%s' (%s) has no RSS over UDP ports: use steering: software",
-                             info->device, info->driver);
+        return FAB_REFUSE(options, MYC_UNSUPPORTED,
+                          "port '%s' (%s) has no RSS over UDP ports: use steering: software",
+                          info->device, info->driver);
     status = fab_port_configure(opening);
     if (status == MYC_OK && way == MYC_STEERING_RTE_FLOW && !knows_rules(info->id))
-        return fab_port_fail(options, MYC_UNSUPPORTED,
-                             "port '%s' (%s) knows no rules (rte_flow): use steering: rss, or "
-                             "software",
-                             info->device, info->driver);
+        return FAB_REFUSE(options, MYC_UNSUPPORTED,
+                          "port '%s' (%s) knows no rules (rte_flow): use steering: rss, or "
+                          "software",
+                          info->device, info->driver);
     return status;
 }
 
@@ -159,10 +159,10 @@ fab_port_start_steering(struct fab_port_opening *opening)
         return MYC_OK;
     port->hash.table_size = 0;
     if (!info->may_steer_less)
-        return fab_port_fail(opening->options, MYC_UNSUPPORTED,
-                             "port '%s' (%s) does not tell its RSS key and table: use steering: "
-                             "software",
-                             info->device, info->driver);
+        return FAB_REFUSE(opening->options, MYC_UNSUPPORTED,
+                          "port '%s' (%s) does not tell its RSS key and table: use steering: "
+                          "software",
+                          info->device, info->driver);
     fab_log(FAB_LOG_WARNING,
             "port '%s' (%s) does not tell its RSS key and table: lcores hand frames on that come "
             "by the wrong queue; steering: software may be faster",

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How the flow carrier is made; see link/flow_port.h. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/refuse.h"
 #include "env/eal.h"
 #include "env/clock.h"
 #include "env/memory.h"
@@ -39,22 +39,10 @@ struct creation {
     struct fab_flow_port *port;
 };
 
-static enum myc_status FAB_PRINTF(3, 4) fail(const struct fab_flow_port_options *options,
-                                             enum myc_status status, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    if (options->error)
-        vsnprintf(options->error, options->error_size, format, arguments);
-    va_end(arguments);
-    return status;
-}
-
 static enum myc_status
 out_of_memory(const struct fab_flow_port_options *options, const char *what)
 {
-    return fail(
+    return FAB_REFUSE(
         options, MYC_NO_MEMORY,
         "port '%s': no memory for %s: reserve more hugepages, give the EAL more with -m, or "
         "ask for less (flow_window_bytes, mbuf_count)",
@@ -77,29 +65,31 @@ check_options(struct creation *creation)
 
     if (options->lcore_count == 0 || options->lcore_count > FAB_FLOW_LCORES_MAX ||
         options->lcore >= options->lcore_count)
-        return fail(options, MYC_INVALID, "port '%s': lcore %u of %u polls it: there is none such",
-                    options->name, options->lcore, options->lcore_count);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port '%s': lcore %u of %u polls it: there is none such", options->name,
+                          options->lcore, options->lcore_count);
     if (path_count(options) > FAB_FLOW_PEERS_MAX)
-        return fail(options, MYC_INVALID, "port '%s': at most %u peers", options->name,
-                    FAB_FLOW_PEERS_MAX);
+        return FAB_REFUSE(options, MYC_INVALID, "port '%s': at most %u peers", options->name,
+                          FAB_FLOW_PEERS_MAX);
     if (path_count(options) && !options->address)
-        return fail(options, MYC_INVALID, "port '%s' has peers and needs an address",
-                    options->name);
+        return FAB_REFUSE(options, MYC_INVALID, "port '%s' has peers and needs an address",
+                          options->name);
     if (base + options->lcore_count > 65536)
-        return fail(options, MYC_INVALID,
-                    "port '%s': udp_port_base %u leaves no room for %u lcores", options->name, base,
-                    options->lcore_count);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port '%s': udp_port_base %u leaves no room for %u lcores", options->name,
+                          base, options->lcore_count);
     if (options->vlan_id && fab_port_info(options->port)->strips_vlan)
-        return fail(options, MYC_INVALID,
-                    "port '%s': the program has the card strip VLAN tags, by which our frames are "
-                    "known: leave them on, or give no vlan_id",
-                    options->name);
+        return FAB_REFUSE(
+            options, MYC_INVALID,
+            "port '%s': the program has the card strip VLAN tags, by which our frames are "
+            "known: leave them on, or give no vlan_id",
+            options->name);
     if (options->vlan_id > VLAN_ID_MAX)
-        return fail(options, MYC_INVALID, "port '%s': a VLAN id is 1 to %u", options->name,
-                    VLAN_ID_MAX);
+        return FAB_REFUSE(options, MYC_INVALID, "port '%s': a VLAN id is 1 to %u", options->name,
+                          VLAN_ID_MAX);
     if (options->window_bytes && options->window_bytes < WINDOW_BYTES_MIN)
-        return fail(options, MYC_INVALID, "port '%s': flow_window_bytes is at least %u",
-                    options->name, WINDOW_BYTES_MIN);
+        return FAB_REFUSE(options, MYC_INVALID, "port '%s': flow_window_bytes is at least %u",
+                          options->name, WINDOW_BYTES_MIN);
     return MYC_OK;
 }
 
@@ -134,9 +124,9 @@ set_up_port(struct creation *creation)
     port->has_address = true;
     if (!fab_ip_prefix_parse(options->address, &port->local) ||
         !fab_ip_is_unicast(&port->local.address))
-        return fail(options, MYC_INVALID,
-                    "port '%s': '%s' is not an address with prefix, such as 10.0.0.1/24",
-                    options->name, options->address);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port '%s': '%s' is not an address with prefix, such as 10.0.0.1/24",
+                          options->name, options->address);
     port->frame_max = (uint16_t)(info->mtu - headers_size(port));
     return MYC_OK;
 }
@@ -156,9 +146,9 @@ set_up_neighbours(struct creation *creation)
         return MYC_OK;
     if (options->gateway && (!fab_ip_parse(options->gateway, &config.gateway) ||
                              !fab_ip_prefix_contains(&port->local, &config.gateway)))
-        return fail(options, MYC_INVALID,
-                    "port '%s': gateway '%s' is not an address in the port's subnet %s",
-                    options->name, options->gateway, options->address);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port '%s': gateway '%s' is not an address in the port's subnet %s",
+                          options->name, options->gateway, options->address);
     memory = fab_memory_alloc("flow neighbours", fab_neighbours_size(config.capacity),
                               FAB_CACHE_LINE, fab_flow_port_socket(options, options->lcore));
     if (!memory)
@@ -176,17 +166,19 @@ add_peer(struct creation *creation, const struct fab_flow_peer_options *peer)
     enum myc_status status;
 
     if (!fab_ip_parse(peer->address, &path->address) || !fab_ip_is_unicast(&path->address))
-        return fail(options, MYC_INVALID, "peer %u: '%s' is not an address", peer->node_id,
-                    peer->address);
+        return FAB_REFUSE(options, MYC_INVALID, "peer %u: '%s' is not an address", peer->node_id,
+                          peer->address);
     if (peer->node_id == 0 || peer->node_id == options->home >> 48 ||
         port->peer_of_node[peer->node_id] != FAB_FLOW_NODE_NONE)
-        return fail(options, MYC_INVALID,
-                    "peer %u: a node id is 1 up, not our own, and listed once", peer->node_id);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "peer %u: a node id is 1 up, not our own, and listed once",
+                          peer->node_id);
     status = fab_neighbours_add(port->neighbours, &path->address, &path->hop);
     if (status != MYC_OK)
-        return fail(options, status,
-                    "peer %u: %s is not in the subnet of port '%s' (%s): give the port a gateway",
-                    peer->node_id, peer->address, options->name, options->address);
+        return FAB_REFUSE(
+            options, status,
+            "peer %u: %s is not in the subnet of port '%s' (%s): give the port a gateway",
+            peer->node_id, peer->address, options->name, options->address);
     path->node_id = peer->node_id;
     path->udp_port_base =
         peer->udp_port_base ? peer->udp_port_base : FAB_FLOW_UDP_PORT_BASE_DEFAULT;
@@ -204,7 +196,7 @@ add_second(struct creation *creation, const struct fab_flow_second_options *seco
     const struct fab_flow_port *port = creation->port;
 
     if (second->first->frame_max > port->frame_max)
-        return fail(
+        return FAB_REFUSE(
             creation->options, MYC_INVALID,
             "peer %u: ports '%s' and '%s' take frames of %u and %u bytes: give both one mtu",
             second->peer.node_id, second->first->name, port->name, second->first->frame_max,
@@ -366,10 +358,10 @@ set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
                                         .sealer = creation->port->sealer,
                                         .pre_shared_key = options->peers[0].pre_shared_key };
     if (fab_flow_config_check(&any) != MYC_OK)
-        return fail(options, MYC_INVALID,
-                    "port '%s': an MTU of %u, a window of %u bytes or of %u frames cannot be",
-                    options->name, fab_port_info(options->port)->mtu, options->window_bytes,
-                    any.window_frames);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port '%s': an MTU of %u, a window of %u bytes or of %u frames cannot be",
+                          options->name, fab_port_info(options->port)->mtu, options->window_bytes,
+                          any.window_frames);
     if (set_up_store(creation, end, socket) != MYC_OK)
         return MYC_NO_MEMORY;
     any.store = end->flow_config.store;

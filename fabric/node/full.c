@@ -104,17 +104,17 @@ start_eal(struct fab_full *full)
         fab_eal_start(options->eal_argc, options->eal_argv, error, sizeof(error));
 
     if (status != MYC_OK)
-        return fab_node_refuse(options, status, "%s", error);
+        return FAB_REFUSE(options, status, "%s", error);
     full->is_eal_ours = options->eal_argc >= 0;
     fab_clock_init();
     full->head.home = draw_home(options->node_id);
     for (uint32_t i = 0; i < full->lcore_count; i++)
         if (!options->lcores[i].is_hooked && !fab_eal_has_worker(options->lcores[i].eal_lcore))
-            return fab_node_refuse(options, MYC_NOT_FOUND,
-                                   "lcore %u of the node is EAL lcore %u, which is not a worker of "
-                                   "the EAL: add it with -l or --lcores (the main lcore cannot be "
-                                   "used)",
-                                   i, options->lcores[i].eal_lcore);
+            return FAB_REFUSE(options, MYC_NOT_FOUND,
+                              "lcore %u of the node is EAL lcore %u, which is not a worker of "
+                              "the EAL: add it with -l or --lcores (the main lcore cannot be "
+                              "used)",
+                              i, options->lcores[i].eal_lcore);
     return MYC_OK;
 }
 
@@ -162,8 +162,8 @@ start_heap(struct fab_full *full)
                                      "heap", &parts, &full->heap);
 
     if (status != MYC_OK)
-        return fab_node_refuse(&full->options, status,
-                               "no memory for large messages: lower limits.heap_mb_max");
+        return FAB_REFUSE(&full->options, status,
+                          "no memory for large messages: lower limits.heap_mb_max");
     return MYC_OK;
 }
 
@@ -211,10 +211,10 @@ start_cores(struct fab_full *full)
         enum myc_status status = start_core(full, (uint8_t)i);
 
         if (status != MYC_OK)
-            return fab_node_refuse(&full->options, status,
-                                   "lcore %u: no memory for its actors, messages and tables: lower "
-                                   "limits.*, or give the EAL more memory (-m, hugepages)",
-                                   i);
+            return FAB_REFUSE(&full->options, status,
+                              "lcore %u: no memory for its actors, messages and tables: lower "
+                              "limits.*, or give the EAL more memory (-m, hugepages)",
+                              i);
     }
     return MYC_OK;
 }
@@ -270,10 +270,10 @@ start_rings(struct fab_full *full)
             enum myc_status status = join_lcores(full, (uint8_t)a, (uint8_t)b);
 
             if (status != MYC_OK)
-                return fab_node_refuse(&full->options, status,
-                                       "no memory for the ring between lcores %u and %u: lower "
-                                       "limits.ring_slots, or give the EAL more memory",
-                                       a, b);
+                return FAB_REFUSE(&full->options, status,
+                                  "no memory for the ring between lcores %u and %u: lower "
+                                  "limits.ring_slots, or give the EAL more memory",
+                                  a, b);
         }
     return MYC_OK;
 }
@@ -300,8 +300,8 @@ start_system_actors(struct fab_full *full)
         enum myc_status status = fab_core_spawn(full->lcores[lcore].core, class_of, NULL, NULL);
 
         if (status != MYC_OK)
-            return fab_node_refuse(&full->options, status, "lcore %u: its actor %s did not start",
-                                   lcore, class_of->name);
+            return FAB_REFUSE(&full->options, status, "lcore %u: its actor %s did not start", lcore,
+                              class_of->name);
     }
     return MYC_OK;
 }
@@ -339,10 +339,10 @@ launch(struct fab_full *full)
         else
             status = fab_eal_launch(eal_lcore, lcore_main, &full->lcores[i]);
         if (status != MYC_OK)
-            return fab_node_refuse(&full->options, status,
-                                   "EAL lcore %u runs something else: give the node lcores that "
-                                   "are free",
-                                   eal_lcore);
+            return FAB_REFUSE(&full->options, status,
+                              "EAL lcore %u runs something else: give the node lcores that "
+                              "are free",
+                              eal_lcore);
         full->launched_count++;
     }
     return MYC_OK;

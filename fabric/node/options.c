@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "node/options.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,31 +11,17 @@
 
 #define HEAP_BYTES_MAX (4ULL << 30) /* of each lcore */
 
-enum myc_status
-fab_node_refuse(const struct myc_node_options *options, enum myc_status status, const char *format,
-                ...)
-{
-    va_list arguments;
-
-    if (!options->error || options->error_size == 0)
-        return status;
-    va_start(arguments, format);
-    vsnprintf(options->error, options->error_size, format, arguments);
-    va_end(arguments);
-    return status;
-}
-
 static enum myc_status
 check_identity(const struct myc_node_options *options)
 {
     if (options->size != sizeof(*options))
-        return fab_node_refuse(options, MYC_INVALID,
-                               "options.size is %zu, this library has %zu: set it to sizeof(struct "
-                               "myc_node_options) and build against the library's own headers",
-                               options->size, sizeof(*options));
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "options.size is %zu, this library has %zu: set it to sizeof(struct "
+                          "myc_node_options) and build against the library's own headers",
+                          options->size, sizeof(*options));
     if (options->node_id == 0 || options->node_id > FAB_NODE_ID_MAX)
-        return fab_node_refuse(options, MYC_INVALID, "node id %u is not in 1 to %u",
-                               options->node_id, FAB_NODE_ID_MAX);
+        return FAB_REFUSE(options, MYC_INVALID, "node id %u is not in 1 to %u", options->node_id,
+                          FAB_NODE_ID_MAX);
     return MYC_OK;
 }
 
@@ -46,22 +31,22 @@ check_lcores(const struct myc_node_options *options)
     uint32_t hooked_count = 0;
 
     if (options->lcore_count == 0 || options->lcore_count > FAB_LCORES_MAX || !options->lcores)
-        return fab_node_refuse(options, MYC_INVALID, "%u lcores given: a node has 1 to %u",
-                               options->lcore_count, FAB_LCORES_MAX);
+        return FAB_REFUSE(options, MYC_INVALID, "%u lcores given: a node has 1 to %u",
+                          options->lcore_count, FAB_LCORES_MAX);
     for (uint32_t i = 0; i < options->lcore_count; i++) {
         if (options->lcores[i].is_hooked && (hooked_count++ > 0 || options->lcores[i].idle))
-            return fab_node_refuse(options, MYC_INVALID,
-                                   "lcore %u is hooked: one of a node may be, and it has no idle "
-                                   "policy, because its loop is the program's",
-                                   i);
+            return FAB_REFUSE(options, MYC_INVALID,
+                              "lcore %u is hooked: one of a node may be, and it has no idle "
+                              "policy, because its loop is the program's",
+                              i);
         if (options->lcores[i].idle > MYC_IDLE_SLEEP)
-            return fab_node_refuse(options, MYC_INVALID, "lcore %u: idle policy %d is not known", i,
-                                   (int)options->lcores[i].idle);
+            return FAB_REFUSE(options, MYC_INVALID, "lcore %u: idle policy %d is not known", i,
+                              (int)options->lcores[i].idle);
         for (uint32_t j = 0; j < i; j++)
             if (options->lcores[i].eal_lcore == options->lcores[j].eal_lcore)
-                return fab_node_refuse(options, MYC_INVALID,
-                                       "lcores %u and %u are both EAL lcore %u: give each its own",
-                                       j, i, options->lcores[i].eal_lcore);
+                return FAB_REFUSE(options, MYC_INVALID,
+                                  "lcores %u and %u are both EAL lcore %u: give each its own", j, i,
+                                  options->lcores[i].eal_lcore);
     }
     return MYC_OK;
 }
@@ -73,9 +58,8 @@ check_fault(const struct myc_node_options *options, const struct myc_port_option
 {
     const char *problem = fault ? fab_wire_fault_check(fault) : NULL;
 
-    return problem
-               ? fab_node_refuse(options, MYC_INVALID, "port %s: %s: %s", port->name, key, problem)
-               : MYC_OK;
+    return problem ? FAB_REFUSE(options, MYC_INVALID, "port %s: %s: %s", port->name, key, problem)
+                   : MYC_OK;
 }
 
 /* What is lent of a port; what the port itself is shows when it is opened. */
@@ -87,26 +71,24 @@ check_borrowed(const struct myc_node_options *options, const struct myc_port_opt
     if (!borrowed)
         return MYC_OK;
     if (!borrowed->mempool)
-        return fab_node_refuse(options, MYC_INVALID,
-                               "port %s is borrowed without a mempool: name one of the program's",
-                               port->name);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port %s is borrowed without a mempool: name one of the program's",
+                          port->name);
     if (port->rx_descriptors || port->tx_descriptors || port->mbuf_count)
-        return fab_node_refuse(
-            options, MYC_INVALID,
-            "port %s is borrowed: its descriptors and buffers are the program's, "
-            "so leave rx_descriptors, tx_descriptors and mbuf_count at 0",
-            port->name);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port %s is borrowed: its descriptors and buffers are the program's, "
+                          "so leave rx_descriptors, tx_descriptors and mbuf_count at 0",
+                          port->name);
     if (port->steering != MYC_STEERING_BEST)
-        return fab_node_refuse(options, MYC_INVALID,
-                               "port %s is borrowed and has the one queue that is lent: leave "
-                               "steering at MYC_STEERING_BEST",
-                               port->name);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port %s is borrowed and has the one queue that is lent: leave "
+                          "steering at MYC_STEERING_BEST",
+                          port->name);
     if (borrowed->is_steered && (!port->address || borrowed->rx_queue == MYC_QUEUE_NONE))
-        return fab_node_refuse(
-            options, MYC_INVALID,
-            "port %s: is_steered needs an address to steer by and an rx_queue to "
-            "steer to",
-            port->name);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port %s: is_steered needs an address to steer by and an rx_queue to "
+                          "steer to",
+                          port->name);
     return MYC_OK;
 }
 
@@ -114,22 +96,22 @@ static enum myc_status
 check_port(const struct myc_node_options *options, const struct myc_port_options *port)
 {
     if (!port->name || !port->device)
-        return fab_node_refuse(options, MYC_INVALID, "port %u has no %s",
-                               (unsigned)(port - options->ports), port->name ? "device" : "name");
+        return FAB_REFUSE(options, MYC_INVALID, "port %u has no %s",
+                          (unsigned)(port - options->ports), port->name ? "device" : "name");
     if (port->lcore >= options->lcore_count)
-        return fab_node_refuse(options, MYC_INVALID,
-                               "port %s: lcore %u polls it, but the node has lcores 0 to %u",
-                               port->name, port->lcore, options->lcore_count - 1);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port %s: lcore %u polls it, but the node has lcores 0 to %u", port->name,
+                          port->lcore, options->lcore_count - 1);
     if (port->mtu != 0 && (port->mtu < 1280 || port->mtu > 9000))
-        return fab_node_refuse(options, MYC_INVALID, "port %s: mtu %u is not in 1280 to 9000 bytes",
-                               port->name, port->mtu);
+        return FAB_REFUSE(options, MYC_INVALID, "port %s: mtu %u is not in 1280 to 9000 bytes",
+                          port->name, port->mtu);
     if ((unsigned)port->steering > MYC_STEERING_SOFTWARE)
-        return fab_node_refuse(options, MYC_INVALID, "port %s: there is no steering %u", port->name,
-                               port->steering);
+        return FAB_REFUSE(options, MYC_INVALID, "port %s: there is no steering %u", port->name,
+                          port->steering);
     if (port->vlan_id > 4094)
-        return fab_node_refuse(options, MYC_INVALID,
-                               "port %s: vlan_id %u is not in 1 to 4094 (0: untagged)", port->name,
-                               port->vlan_id);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "port %s: vlan_id %u is not in 1 to 4094 (0: untagged)", port->name,
+                          port->vlan_id);
     if (check_borrowed(options, port) != MYC_OK ||
         check_fault(options, port, "rx_fault", port->rx_fault) != MYC_OK)
         return MYC_INVALID;
@@ -140,8 +122,8 @@ static enum myc_status
 check_ports(const struct myc_node_options *options)
 {
     if (options->port_count > FAB_PORTS_MAX)
-        return fab_node_refuse(options, MYC_INVALID, "%u ports given: a node has at most %u",
-                               options->port_count, FAB_PORTS_MAX);
+        return FAB_REFUSE(options, MYC_INVALID, "%u ports given: a node has at most %u",
+                          options->port_count, FAB_PORTS_MAX);
     for (uint32_t i = 0; i < options->port_count; i++) {
         enum myc_status status = check_port(options, &options->ports[i]);
 
@@ -149,8 +131,8 @@ check_ports(const struct myc_node_options *options)
             return status;
         for (uint32_t j = 0; j < i; j++)
             if (strcmp(options->ports[i].name, options->ports[j].name) == 0)
-                return fab_node_refuse(options, MYC_INVALID, "two ports are called %s",
-                                       options->ports[i].name);
+                return FAB_REFUSE(options, MYC_INVALID, "two ports are called %s",
+                                  options->ports[i].name);
     }
     return MYC_OK;
 }
@@ -170,35 +152,35 @@ check_second_path(const struct myc_node_options *options, const struct myc_peer_
     const struct myc_port_options *second = peer->port_b ? find_port(options, peer->port_b) : NULL;
 
     if (!peer->address_b || !second || !second->address)
-        return fab_node_refuse(options, MYC_INVALID,
-                               "peer %u: a second way needs address_b and port_b, a port of the "
-                               "node that has an address",
-                               peer->node_id);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "peer %u: a second way needs address_b and port_b, a port of the "
+                          "node that has an address",
+                          peer->node_id);
     if (second > find_port(options, peer->port))
         return MYC_OK;
-    return fab_node_refuse(options, MYC_INVALID,
-                           "peer %u: port_b is %s: give the node another port, behind that of the "
-                           "first way",
-                           peer->node_id, peer->port_b);
+    return FAB_REFUSE(options, MYC_INVALID,
+                      "peer %u: port_b is %s: give the node another port, behind that of the "
+                      "first way",
+                      peer->node_id, peer->port_b);
 }
 
 static enum myc_status
 check_peer(const struct myc_node_options *options, const struct myc_peer_options *peer)
 {
     if (peer->node_id == 0 || peer->node_id > FAB_NODE_ID_MAX || peer->node_id == options->node_id)
-        return fab_node_refuse(options, MYC_INVALID,
-                               "peer %u: a peer's node id is in 1 to %u and not our own",
-                               peer->node_id, FAB_NODE_ID_MAX);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "peer %u: a peer's node id is in 1 to %u and not our own", peer->node_id,
+                          FAB_NODE_ID_MAX);
     if (!peer->address)
-        return fab_node_refuse(options, MYC_INVALID, "peer %u has no address", peer->node_id);
+        return FAB_REFUSE(options, MYC_INVALID, "peer %u has no address", peer->node_id);
     if (peer->security > MYC_SECURITY_ENCRYPT ||
         (peer->security != MYC_SECURITY_OFF) != (peer->security_key_file != NULL))
-        return fab_node_refuse(options, MYC_INVALID,
-                               "peer %u: security is off and there is no security_key_file, or it "
-                               "is auth or encrypt and there is one",
-                               peer->node_id);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "peer %u: security is off and there is no security_key_file, or it "
+                          "is auth or encrypt and there is one",
+                          peer->node_id);
     if (!find_port(options, peer->port))
-        return fab_node_refuse(
+        return FAB_REFUSE(
             options, MYC_INVALID, "peer %u: %s%s: give the node such a port, with an address",
             peer->node_id, peer->port ? "no port is called " : "no port has an address",
             peer->port ? peer->port : "");
@@ -209,7 +191,7 @@ static enum myc_status
 check_peers(const struct myc_node_options *options)
 {
     if (options->peer_count > FAB_PEERS_MAX || options->attach_count > FAB_ATTACH_MAX)
-        return fab_node_refuse(
+        return FAB_REFUSE(
             options, MYC_INVALID, "%u peers and %u sockets to attach to: at most %u and %u",
             options->peer_count, options->attach_count, FAB_PEERS_MAX, FAB_ATTACH_MAX);
     for (uint32_t i = 0; i < options->peer_count; i++) {
@@ -219,8 +201,8 @@ check_peers(const struct myc_node_options *options)
             return status;
         for (uint32_t j = 0; j < i; j++)
             if (options->peers[i].node_id == options->peers[j].node_id)
-                return fab_node_refuse(options, MYC_INVALID, "peer %u is given twice",
-                                       options->peers[i].node_id);
+                return FAB_REFUSE(options, MYC_INVALID, "peer %u is given twice",
+                                  options->peers[i].node_id);
     }
     return MYC_OK;
 }
@@ -229,15 +211,15 @@ static enum myc_status
 check_exported(const struct myc_node_options *options)
 {
     if (options->exported_count > FAB_EXPORTED_MAX)
-        return fab_node_refuse(options, MYC_INVALID, "%u names exported: at most %u",
-                               options->exported_count, FAB_EXPORTED_MAX);
+        return FAB_REFUSE(options, MYC_INVALID, "%u names exported: at most %u",
+                          options->exported_count, FAB_EXPORTED_MAX);
     for (uint32_t i = 0; i < options->exported_count; i++) {
         size_t size = options->exported[i] ? strlen(options->exported[i]) : 0;
 
         if (size == 0 || size > MYC_NAME_SIZE_MAX)
-            return fab_node_refuse(options, MYC_INVALID,
-                                   "exported name %u has %zu characters: names have 1 to %u", i,
-                                   size, MYC_NAME_SIZE_MAX);
+            return FAB_REFUSE(options, MYC_INVALID,
+                              "exported name %u has %zu characters: names have 1 to %u", i, size,
+                              MYC_NAME_SIZE_MAX);
     }
     return MYC_OK;
 }
@@ -248,16 +230,16 @@ check_limits(const struct myc_node_options *options)
     const struct myc_limits *limits = &options->limits;
 
     if (limits->actors_max > 0xffffffU)
-        return fab_node_refuse(options, MYC_INVALID, "limits.actors_max %u is above 16777215",
-                               limits->actors_max);
+        return FAB_REFUSE(options, MYC_INVALID, "limits.actors_max %u is above 16777215",
+                          limits->actors_max);
     if (limits->buffers_max > FAB_BUFFERS_MAX || limits->heap_bytes_max > HEAP_BYTES_MAX)
-        return fab_node_refuse(options, MYC_INVALID,
-                               "limits.buffers_max %u and heap_bytes_max %llu: at most %u and %llu",
-                               limits->buffers_max, (unsigned long long)limits->heap_bytes_max,
-                               FAB_BUFFERS_MAX, HEAP_BYTES_MAX);
+        return FAB_REFUSE(options, MYC_INVALID,
+                          "limits.buffers_max %u and heap_bytes_max %llu: at most %u and %llu",
+                          limits->buffers_max, (unsigned long long)limits->heap_bytes_max,
+                          FAB_BUFFERS_MAX, HEAP_BYTES_MAX);
     if (limits->ring_slots & (limits->ring_slots - 1))
-        return fab_node_refuse(options, MYC_INVALID, "limits.ring_slots %u is not a power of two",
-                               limits->ring_slots);
+        return FAB_REFUSE(options, MYC_INVALID, "limits.ring_slots %u is not a power of two",
+                          limits->ring_slots);
     return MYC_OK;
 }
 

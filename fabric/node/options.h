@@ -7,6 +7,8 @@
 
 #include <mycelium/node.h>
 
+#include "base/refuse.h"
+
 #define FAB_NODE_ID_MAX   61439U /* above: clients */
 #define FAB_LCORES_MAX    254U
 #define FAB_PORTS_MAX     16U
@@ -16,10 +18,6 @@
 #define FAB_EXPORTED_MAX  1024U
 #define FAB_UDP_PORT_BASE 21000U
 #define FAB_KEEPALIVE_US  1000U
-
-/* Writes a sentence into options->error where there is one. @return status. */
-enum myc_status fab_node_refuse(const struct myc_node_options *options, enum myc_status status,
-                                const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* OK; INVALID, with a sentence in options->error that says which option, why, and what to do. */
 enum myc_status fab_node_options_check(const struct myc_node_options *options);

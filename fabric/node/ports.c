@@ -68,7 +68,7 @@ open_device(const struct myc_node_options *options, const struct myc_port_option
     enum myc_status status = fab_port_open(&wish, &entry->device);
 
     if (status != MYC_OK)
-        return fab_node_refuse(options, status, "port %s: %s", given->name, error);
+        return FAB_REFUSE(options, status, "port %s: %s", given->name, error);
     snprintf(entry->name, sizeof(entry->name), "%s", given->name);
     entry->lcore = given->lcore;
     tell_steering(entry);
@@ -132,7 +132,7 @@ fill_peer(const struct myc_node_options *options, const struct myc_peer_options 
     status =
         fab_key_file_read(given->security_key_file, peer->pre_shared_key, error, sizeof(error));
     if (status != MYC_OK)
-        return fab_node_refuse(options, status, "peer %u: %s", given->node_id, error);
+        return FAB_REFUSE(options, status, "peer %u: %s", given->node_id, error);
     return MYC_OK;
 }
 
@@ -228,7 +228,7 @@ create_flows(const struct fab_full *full, uint32_t index, const struct fab_ports
         sockets[i] = full->lcores[i].socket;
     status = fab_flow_port_create(&wish, &entry->flows);
     if (status != MYC_OK)
-        return fab_node_refuse(options, status, "port %s: %s", given->name, error);
+        return FAB_REFUSE(options, status, "port %s: %s", given->name, error);
     return MYC_OK;
 }
 
@@ -258,10 +258,10 @@ give_to_lcores(struct fab_full *full, struct port_entry *entry)
             adding.status =
                 fab_lcore_add_pollable(lcore, fab_flow_port_pollable(entry->flows, (uint8_t)i));
         if (adding.status != MYC_OK)
-            return fab_node_refuse(&full->options, adding.status,
-                                   "port %s: lcore %u has no room for its links: fewer peers or "
-                                   "ports, or more lcores",
-                                   entry->name, i);
+            return FAB_REFUSE(&full->options, adding.status,
+                              "port %s: lcore %u has no room for its links: fewer peers or "
+                              "ports, or more lcores",
+                              entry->name, i);
     }
     return MYC_OK;
 }

@@ -115,7 +115,7 @@ fab_segments_open(struct fab_segments *segments)
     };
     enum myc_status status = fab_control_create(&wish, &segments->control, error, sizeof(error));
 
-    return status == MYC_OK ? MYC_OK : fab_node_refuse(options, status, "%s", error);
+    return status == MYC_OK ? MYC_OK : FAB_REFUSE(options, status, "%s", error);
 }
 
 void
