@@ -37,10 +37,14 @@ model_end_supervisor(unsigned node)
 
     own->has_supervisor = false;
     for (unsigned i = 0; i < own->kid_count; i++) {
-        if (own->kids[i].exists && own->kids[i].is_alive)
+        if (own->kids[i].exists && own->kids[i].is_alive) {
             model_down(node, i, MYC_SHUTDOWN);
+            model_cut_ties(node, i, MYC_SHUTDOWN);
+        }
         own->kids[i].exists = own->kids[i].is_alive = false;
     }
+    for (unsigned i = 0; i < own->kid_count; i++)
+        model.hits[node * KIDS_MAX + i] = MYC_OK; /* none is left to be hit */
 }
 
 /* A kid begins (again): under its ref unless it was let go. */
@@ -63,6 +67,7 @@ model_restart_group(unsigned node, unsigned from, unsigned failed)
         if (!kid->exists)
             continue;
         if (kid->is_alive && i != failed) {
+            model_cut_ties(node, i, MYC_SHUTDOWN);
             if (kid->restart == MYC_RESTART_POLICY_TEMPORARY) {
                 model_down(node, i, MYC_SHUTDOWN);
                 kid->exists = kid->is_alive = false;
@@ -84,6 +89,7 @@ model_exit(unsigned node, unsigned index, enum myc_status reason)
     bool is_restarted = kid->restart == MYC_RESTART_POLICY_PERMANENT ||
                         (kid->restart == MYC_RESTART_POLICY_TRANSIENT && !is_normal);
 
+    model_cut_ties(node, index, reason);
     if (!is_restarted) {
         model_down(node, index, reason);
         kid->is_alive = false;
@@ -116,4 +122,5 @@ model_unlink(unsigned i, unsigned j)
             watch->expected = MYC_NO_CONNECTION;
         }
     }
+    model_lose_ties(i, j);
 }

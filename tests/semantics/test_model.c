@@ -1,168 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Supervisors and monitors against a small model of them, over random histories.
+ * Supervisors, monitors and links against a small model of them, over random histories.
  *
- * Three nodes, each with a supervisor of up to five children and a probe that watches children
- * anywhere. A step fails, stops or kills a child or a supervisor, cuts or heals a link, crashes or
- * restarts a node, monitors or demonitors; then all settles, in a random schedule with random
- * delays. The model says who must live now, how often each child has begun, and which Down events
- * have come with which reason; after each step the bench must say the same.
+ * Three nodes, each with a supervisor of up to five children (kids) and a probe that watches kids
+ * anywhere. A step fails, stops or kills a kid or a supervisor, cuts or heals a connection, crashes
+ * or restarts a node, monitors or demonitors, links or unlinks two kids anywhere, begins or ends a
+ * mate (an actor that is linked with one kid); then all settles, in a random schedule with random
+ * delays. The model says who must live now, how often each kid has begun, which Down events have
+ * come with which reason, and with which reason a link has stopped a mate; after each step the
+ * bench must say the same.
+ *
+ * The model has one answer for each step, so a step may not set off a race of two reasons. Kids are
+ * linked with each other only under one_for_one without a limit of restarts, where all that one
+ * step ends ends with one reason; else all mates of a node's kids are linked with the same kid.
  *
  * MODEL_HISTORIES=N and MODEL_SEED=S choose what is run; a failure prints the seed, which is all
- * that is needed to run it again. MYCELIUM_LONG=1 runs 10 000.
+ * that is needed to run it again. MYCELIUM_LONG=1 runs 100 000.
  */
-#include "semantics.h"
-#include "supervision_model.h"
+#include "supervision_lab.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <mycelium/supervisor.h>
-
-#define STEPS          30U
-#define HISTORIES      200U
-#define HISTORIES_LONG 10000U
-
-/* --- the system under test -------------------------------------------------------------------- */
-
-struct kid_args {
-    unsigned node;
-    unsigned index;
-};
-
-static struct {
-    struct myc_test *bench;
-    struct myc_test_probe *probes[NODES];
-    struct myc_ref supervisors[NODES];
-    struct kid_args args[NODES][KIDS_MAX];
-    struct myc_spawn_options options[NODES][KIDS_MAX];
-    struct myc_child_spec specs[NODES][KIDS_MAX];
-    struct myc_ref refs[NODES][KIDS_MAX]; /* of the last life of each kid */
-    unsigned starts[NODES][KIDS_MAX];
-    int alive[NODES][KIDS_MAX]; /* begun less ended */
-    uint64_t seed;
-    unsigned step;
-} lab;
-
-struct kid_state {
-    struct kid_args args;
-};
-
-static enum myc_status
-kid_init(struct myc_self *self, void *state, const void *args, size_t args_size)
-{
-    struct kid_state *kid = state;
-
-    memcpy(&kid->args, args, args_size);
-    lab.refs[kid->args.node][kid->args.index] = myc_self_ref(self);
-    lab.starts[kid->args.node][kid->args.index]++;
-    return MYC_OK;
-}
-
-static enum myc_status
-kid_receive(struct myc_self *self, void *state, const struct myc_message *message)
-{
-    struct conf_number number = { 0 };
-
-    (void)self, (void)state;
-    return conf_number_decode(message, &number) ? (enum myc_status)number.value : MYC_OK;
-}
-
-static const struct myc_type *const kid_types[] = { &conf_number_type };
-
-static const struct myc_class kid_class = {
-    .size = sizeof(kid_class),
-    .name = "kid",
-    .state_size = sizeof(struct kid_state),
-    .accepts = kid_types,
-    .accepts_count = 1,
-    .init = kid_init,
-    .receive = kid_receive,
-};
-
-static uint64_t
-draw(uint64_t bound)
-{
-    return myc_test_random(lab.bench) % bound;
-}
-
-static void
-populate(unsigned node)
-{
-    struct node_model *own = &model.nodes[node];
-    const struct myc_supervisor_spec spec = {
-        .size = sizeof(spec),
-        .strategy = model.strategy,
-        .intensity = model.intensity,
-        .period_ns = 1000000 * S,
-        .children = lab.specs[node],
-        .child_count = own->kid_count = 1 + (unsigned)draw(KIDS_MAX),
-    };
-    const struct myc_spawn_options options = {
-        .size = sizeof(options),
-        .args = &spec,
-        .args_size = sizeof(spec),
-    };
-    static const char *const ids[KIDS_MAX] = { "a", "b", "c", "d", "e" };
-
-    own->is_alive = own->has_supervisor = true;
-    own->life++;
-    own->restarts = 0;
-    memset(lab.starts[node], 0, sizeof(lab.starts[node]));
-    for (unsigned i = 0; i < own->kid_count; i++) {
-        own->kids[i] = (struct kid_model){ .restart = (enum myc_restart_policy)draw(3),
-                                           .exists = true,
-                                           .is_alive = true,
-                                           .starts = 1 };
-        lab.args[node][i] = (struct kid_args){ node, i };
-        lab.options[node][i] = (struct myc_spawn_options){ .size = sizeof(options),
-                                                           .args = &lab.args[node][i],
-                                                           .args_size = sizeof(struct kid_args) };
-        lab.specs[node][i] = (struct myc_child_spec){
-            .size = sizeof(struct myc_child_spec),
-            .id = ids[i],
-            .class_of = &kid_class,
-            .options = &lab.options[node][i],
-            .restart = own->kids[i].restart,
-            .flags = model.is_fresh ? MYC_CHILD_FRESH_REF : 0,
-        };
-    }
-    lab.probes[node] = myc_test_add_probe(lab.bench, (uint8_t)node, 0);
-    assert_int_equal(myc_test_spawn(lab.bench, (uint8_t)node, 0, &myc_supervisor_class, &options,
-                                    &lab.supervisors[node]),
-                     MYC_OK);
-}
-
-struct act {
-    struct myc_ref ref;
-    enum myc_status reason;
-    uint64_t monitor;
-};
-
-static void
-do_end(struct myc_self *self, void *context)
-{
-    const struct act *act = context;
-
-    if (act->reason == MYC_KILLED)
-        assert_int_equal(myc_kill(self, act->ref), MYC_OK);
-    else
-        assert_int_equal(myc_stop(self, act->ref, act->reason), MYC_OK);
-}
-
-static void
-do_monitor(struct myc_self *self, void *context)
-{
-    struct act *act = context;
-
-    assert_int_equal(myc_monitor(self, act->ref, &act->monitor), MYC_OK);
-}
-
-static void
-do_demonitor(struct myc_self *self, void *context)
-{
-    assert_int_equal(myc_demonitor(self, ((struct act *)context)->monitor), MYC_OK);
-}
+#define STEPS          40U
+#define HISTORIES      10000U
+#define HISTORIES_LONG 100000U
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
@@ -170,10 +32,10 @@ do_demonitor(struct myc_self *self, void *context)
 static bool
 pick_kid(unsigned *node, unsigned *kid)
 {
-    *node = (unsigned)draw(NODES);
+    *node = (unsigned)lab_draw(NODES);
     if (!model.nodes[*node].is_alive || !model.nodes[*node].has_supervisor)
         return false;
-    *kid = (unsigned)draw(model.nodes[*node].kid_count);
+    *kid = (unsigned)lab_draw(model.nodes[*node].kid_count);
     return model.nodes[*node].kids[*kid].is_alive;
 }
 
@@ -182,35 +44,33 @@ step_end_kid(void)
 {
     static const enum myc_status reasons[] = { MYC_FAILED, MYC_REFUSED, MYC_NORMAL, MYC_SHUTDOWN,
                                                MYC_KILLED };
-    struct act act = { .reason = reasons[draw(5)] };
+    enum myc_status reason = reasons[lab_draw(5)];
     unsigned node, kid;
 
     if (!pick_kid(&node, &kid))
         return;
-    act.ref = lab.refs[node][kid];
-    if (act.reason == MYC_FAILED || act.reason == MYC_REFUSED)
-        assert_int_equal(semantics_send(lab.probes[node], act.ref, act.reason), MYC_OK);
+    if (reason == MYC_FAILED || reason == MYC_REFUSED)
+        assert_int_equal(semantics_send(lab.probes[node], lab.refs[node][kid], reason), MYC_OK);
     else
-        myc_test_act(lab.probes[node], do_end, &act);
-    model_exit(node, kid, act.reason);
+        lab_end(node, lab.refs[node][kid], reason);
+    model_exit(node, kid, reason);
 }
 
 static void
 step_end_supervisor(void)
 {
-    unsigned node = (unsigned)draw(NODES);
-    struct act act = { lab.supervisors[node], draw(2) ? MYC_KILLED : MYC_SHUTDOWN, 0 };
+    unsigned node = (unsigned)lab_draw(NODES);
 
     if (!model.nodes[node].is_alive || !model.nodes[node].has_supervisor)
         return;
-    myc_test_act(lab.probes[node], do_end, &act);
+    lab_end(node, lab.supervisors[node], lab_draw(2) ? MYC_KILLED : MYC_SHUTDOWN);
     model_end_supervisor(node);
 }
 
 static void
-step_link(void)
+step_connection(void)
 {
-    unsigned i = (unsigned)draw(NODES), j = (unsigned)draw(NODES);
+    unsigned i = (unsigned)lab_draw(NODES), j = (unsigned)lab_draw(NODES);
 
     if (i == j || !model.nodes[i].is_alive || !model.nodes[j].is_alive)
         return;
@@ -226,11 +86,11 @@ step_link(void)
 static void
 step_node(void)
 {
-    unsigned node = (unsigned)draw(NODES);
+    unsigned node = (unsigned)lab_draw(NODES);
 
     if (!model.nodes[node].is_alive) {
         myc_test_restart(lab.bench, (uint8_t)node);
-        populate(node);
+        lab_populate(node);
         return;
     }
     for (unsigned i = 0; i < NODES; i++) {
@@ -243,6 +103,10 @@ step_node(void)
             model.watches[w].is_open = false;
             model.watches[w].expected = MYC_OK;
         }
+    model_forget_ties(node);
+    for (unsigned m = 0; m < MATES_MAX; m++)
+        if (model.mates[m].node == node)
+            lab.mates[m].reason = MYC_OK;
     model.nodes[node].is_alive = false;
     myc_test_crash(lab.bench, (uint8_t)node);
 }
@@ -250,9 +114,9 @@ step_node(void)
 static void
 step_monitor(void)
 {
-    unsigned by = (unsigned)draw(NODES), node = (unsigned)draw(NODES);
+    unsigned by = (unsigned)lab_draw(NODES), node = (unsigned)lab_draw(NODES);
     struct watch_model *watch = NULL;
-    struct act act = { .reason = MYC_OK };
+    uint64_t monitor;
     unsigned kid;
 
     for (unsigned i = 0; i < WATCHES_MAX && !watch; i++)
@@ -260,9 +124,8 @@ step_monitor(void)
             watch = &model.watches[i];
     if (!watch || !model.nodes[by].is_alive || model.nodes[node].life == 0)
         return;
-    kid = (unsigned)draw(model.nodes[node].kid_count);
-    act.ref = lab.refs[node][kid];
-    myc_test_act(lab.probes[by], do_monitor, &act);
+    kid = (unsigned)lab_draw(model.nodes[node].kid_count);
+    monitor = lab_monitor(by, lab.refs[node][kid]);
     *watch = (struct watch_model){
         .is_open = true,
         .by = by,
@@ -271,7 +134,7 @@ step_monitor(void)
         .node_life = model.nodes[node].life,
         .kid = kid,
         .life = model.nodes[node].kids[kid].life,
-        .monitor = act.monitor,
+        .monitor = monitor,
     };
     if (by != node && !model_is_linked(by, node))
         watch->expected = MYC_NO_CONNECTION;
@@ -283,13 +146,92 @@ step_monitor(void)
 static void
 step_demonitor(void)
 {
-    struct watch_model *watch = &model.watches[draw(WATCHES_MAX)];
-    struct act act = { .monitor = watch->monitor };
+    struct watch_model *watch = &model.watches[lab_draw(WATCHES_MAX)];
 
     if (!watch->is_open)
         return;
-    myc_test_act(lab.probes[watch->by], do_demonitor, &act);
+    lab_demonitor(watch->by, watch->monitor);
     watch->is_open = false;
+}
+
+/* A kid that has begun in this life of its node, wherever that is and whether it lives. */
+static bool
+pick_any_kid(unsigned *node, unsigned *kid)
+{
+    *node = (unsigned)lab_draw(NODES);
+    if (model.nodes[*node].life == 0)
+        return false;
+    *kid = (unsigned)lab_draw(model.nodes[*node].kid_count);
+    return true;
+}
+
+/* One links to the other, or both at once. */
+static void
+step_tie(void)
+{
+    unsigned node, kid, other_node, other;
+
+    if (!pick_kid(&node, &kid) || !pick_any_kid(&other_node, &other))
+        return;
+    lab_tell_to_link(node, kid, lab.refs[other_node][other]);
+    model_tie(node, kid, other_node, other);
+    if (lab_draw(3) == 0 && model_is_linked(node, other_node) &&
+        model.nodes[other_node].kids[other].is_alive)
+        lab_tell_to_link(other_node, other, lab.refs[node][kid]);
+}
+
+/* Whichever of the two takes the link back. */
+static void
+step_untie(void)
+{
+    unsigned first = (unsigned)lab_draw(KIDS_ALL);
+
+    for (unsigned i = 0; i < KIDS_ALL; i++) {
+        unsigned a = (first + i) % KIDS_ALL, node = a / KIDS_MAX, kid = a % KIDS_MAX;
+
+        for (unsigned b = 0; b < KIDS_ALL; b++)
+            if (model_untie(node, kid, b / KIDS_MAX, b % KIDS_MAX)) {
+                lab_tell_to_unlink(node, kid, lab.refs[b / KIDS_MAX][b % KIDS_MAX]);
+                return;
+            }
+    }
+}
+
+/* Whether another kid of the node has a mate: the loss of both could come at once. */
+static bool
+has_other_mated(unsigned node, unsigned kid)
+{
+    for (unsigned m = 0; m < MATES_MAX; m++)
+        if (model.mates[m].is_tied && model.mates[m].kid_node == node && model.mates[m].kid != kid)
+            return true;
+    return false;
+}
+
+static void
+step_mate(void)
+{
+    unsigned by = (unsigned)lab_draw(NODES), node, kid, m = 0;
+
+    while (m < MATES_MAX && model.mates[m].is_alive)
+        m++;
+    if (m == MATES_MAX || !model.nodes[by].is_alive || !pick_any_kid(&node, &kid) ||
+        (!model.has_ties && has_other_mated(node, kid)))
+        return;
+    lab_spawn_mate(m, by, lab.refs[node][kid]);
+    model_tie_mate(&model.mates[m], by, node, kid);
+}
+
+static void
+step_end_mate(void)
+{
+    static const enum myc_status reasons[] = { MYC_FAILED, MYC_NORMAL, MYC_SHUTDOWN, MYC_KILLED };
+    struct mate_model *mate = &model.mates[lab_draw(MATES_MAX)];
+    enum myc_status reason = reasons[lab_draw(4)];
+
+    if (!mate->is_alive)
+        return;
+    lab_end(mate->node, lab.mates[mate - model.mates].ref, reason);
+    model_end_mate(mate, reason);
 }
 
 /* --- comparing -------------------------------------------------------------------------------- */
@@ -321,9 +263,29 @@ check_downs(unsigned node)
     myc_test_expect_none(lab.probes[node], 0);
 }
 
+static uint32_t
+check_mates(unsigned node)
+{
+    uint32_t alive = 0;
+
+    for (unsigned m = 0; m < MATES_MAX; m++) {
+        const struct mate_model *mate = &model.mates[m];
+
+        if (mate->node != node)
+            continue;
+        alive += mate->is_alive;
+        if (lab.mates[m].reason != mate->reason)
+            fail_msg("seed %llu step %u: mate %u was stopped with %s, the model's with %s",
+                     (unsigned long long)lab.seed, lab.step, m,
+                     myc_status_name(lab.mates[m].reason), myc_status_name(mate->reason));
+    }
+    return alive;
+}
+
 static void
 check(void)
 {
+    model_spread_hits();
     myc_test_settle(lab.bench);
     for (unsigned node = 0; node < NODES; node++) {
         const struct node_model *own = &model.nodes[node];
@@ -331,6 +293,7 @@ check(void)
 
         if (!own->is_alive)
             continue;
+        alive += check_mates(node);
         for (unsigned i = 0; i < own->kid_count; i++) {
             alive += own->kids[i].is_alive;
             if (lab.starts[node][i] != own->kids[i].starts)
@@ -359,23 +322,32 @@ run_history(uint64_t seed)
         .delay_ns_max = seed % 3 == 0 ? 20000 : 0,
         .limits.state_bytes_max = 512U << 10,
     });
-    model.strategy = (enum myc_supervisor_strategy)draw(3);
-    model.is_fresh = draw(2);
-    model.intensity = 1 + (unsigned)draw(6);
+    model.strategy = (enum myc_supervisor_strategy)lab_draw(3);
+    model.is_fresh = lab_draw(2);
+    model.has_ties = model.strategy == MYC_ONE_FOR_ONE && lab_draw(4) > 0;
+    model.intensity = model.has_ties ? MYC_SUPERVISOR_INTENSITY_MAX : 1 + (unsigned)lab_draw(6);
     for (unsigned i = 0; i < NODES; i++)
-        populate(i);
+        lab_populate(i);
     check();
     for (lab.step = 0; lab.step < STEPS; lab.step++) {
-        uint64_t kind = draw(100);
+        uint64_t kind = lab_draw(100);
 
-        if (kind < 35)
+        if (kind < 28)
             step_end_kid();
-        else if (kind < 75)
+        else if (kind < 48)
             step_monitor();
-        else if (kind < 82)
+        else if (kind < 54)
             step_demonitor();
+        else if (kind < 64 && model.has_ties)
+            step_tie();
+        else if (kind < 69 && model.has_ties)
+            step_untie();
+        else if (kind < 78)
+            step_mate();
+        else if (kind < 84)
+            step_end_mate();
         else if (kind < 92)
-            step_link();
+            step_connection();
         else if (kind < 97)
             step_node();
         else
