@@ -169,10 +169,10 @@ fab_flow_prefetch(const struct fab_flow *flow)
 
     prefetch(flow, &flow->lanes[FAB_LANE_USER + 1]);
     prefetch(path, &path->received.range[1]);
-    __builtin_prefetch(&flow->peer, 1);
+    prefetch(&path->mtu, &flow->clock.peer);
     __builtin_prefetch(&flow->counters, 1);
+    __builtin_prefetch(&flow->config);
     __builtin_prefetch(&flow->reorder, 1);
-    prefetch(&flow->config, flow + 1);
     prefetch(flow + 1, (const char *)(flow + 1) + FAB_CACHE_LINE * 3); /* places of pages */
 }
 

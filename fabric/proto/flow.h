@@ -131,11 +131,11 @@ struct fab_flow_ops {
 
 /* Timers, all in nanoseconds. fab_flow_timers_default gives those of the specification. */
 struct fab_flow_timers {
+    uint64_t pto_ns_min;   /* floor of the probe time-out */
+    uint64_t pto_ns_max;   /* where its exponential back-off stops */
     uint64_t hello_ns_min; /* first interval between hellos; doubles up to the next */
     uint64_t hello_ns_max;
     uint64_t rtt_ns_initial;  /* before the first sample */
-    uint64_t pto_ns_min;      /* floor of the probe time-out */
-    uint64_t pto_ns_max;      /* where its exponential back-off stops */
     uint64_t keepalive_ns;    /* silence after which we ask the peer for a sign; 0: never */
     uint64_t suspect_ns;      /* silence after which the peer is suspect; 0: never */
     uint64_t down_ns;         /* silence after which the epoch ends; 0: never */
@@ -156,6 +156,7 @@ struct fab_flow_tail {
     uint64_t loan;        /* of the body */
 };
 
+/* What each frame looks at comes first, to the second of the timers: one line. */
 struct fab_flow_config {
     size_t size;            /* sizeof(struct fab_flow_config) */
     uint64_t home;          /* our own: node id 16 | incarnation 48 */
@@ -168,16 +169,17 @@ struct fab_flow_config {
     bool has_no_congestion; /* nobody else uses the path: what may be in flight is not held down */
     bool is_crc_optional;   /* may go without checksum if the peer agrees; only without security */
     uint8_t version_max;    /* of the protocol, FAB_FRAME_VERSION_MIN to _MAX; 0: _MAX */
+    uint16_t frame_max;     /* bytes of UDP payload, FAB_FRAME_SIZE_MIN to FAB_FRAME_SIZE_MAX */
     uint32_t features_left; /* enum fab_feature: those to do without */
-    uint16_t source_port;   /* UDP port from which the peer is asked to send, FAB_WISH_PORT_MIN up;
-                             * 0: any */
+    uint32_t window_frames; /* frames in flight at most; power of two, 16 to 32768 */
+    uint32_t credit_least[FAB_LANE_COUNT]; /* of credit_bytes, what an epoch begins with and an idle
+                                            * flow keeps, frame_max + 64 up; 0: all */
+    struct fab_flow_timers timers;
     struct fab_secure_config secure;
-    uint16_t frame_max; /* bytes of UDP payload, FAB_FRAME_SIZE_MIN to FAB_FRAME_SIZE_MAX */
+    uint16_t source_port; /* UDP port from which the peer is asked to send, FAB_WISH_PORT_MIN up;
+                           * 0: any */
     uint32_t send_bytes[FAB_LANE_COUNT];   /* send buffer per lane, power of two, 8192 up */
     uint32_t credit_bytes[FAB_LANE_COUNT]; /* what the peer may have outstanding, 8192 up */
-    uint32_t credit_least[FAB_LANE_COUNT]; /* of it, what an epoch begins with and an idle flow
-                                            * keeps, frame_max + 64 up; 0: all */
-    uint32_t window_frames;                /* frames in flight at most; power of two, 16 to 32768 */
     uint32_t large_max;    /* bytes of the largest body that we take in parts, a power of two up to
                             * FAB_MSG_SIZE_MAX; 0: none, and none is sent */
     uint32_t grant_window; /* bytes of one body that may be granted ahead */
@@ -190,7 +192,6 @@ struct fab_flow_config {
     uint32_t first_number; /* of packets and of records in each stream; 0: drawn at random */
     uint64_t clock_id;     /* of our clock; 0: not known */
     uint64_t seed;         /* of the flow's random numbers; should differ in each start */
-    struct fab_flow_timers timers;
 };
 
 struct fab_flow;

@@ -124,7 +124,8 @@ tell_congestion(struct fab_flow *flow, const struct fab_congestion_ack *ack)
 
     if (!fab_congestion_on_ack(&flow->path.congestion, ack))
         return;
-    flow->counters.congestion_cuts += flow->path.congestion.window < before;
+    if (fab_unlikely(flow->path.congestion.window < before))
+        flow->counters.congestion_cuts++;
     if (fab_congestion_is_limiting(&flow->path.congestion))
         fab_pacer_set_rate(&flow->path.pacer, flow->path.congestion.window,
                            flow->path.rtt.smoothed_ns,

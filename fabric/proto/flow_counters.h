@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a flow counts, each with its sentence; struct and names are made from the one table. Every
- * frame that is refused adds one to exactly one of the counters that begin with `refused_`.
+ * frame that is refused adds one to exactly one of the counters that begin with `refused_`. Those
+ * that each frame touches come first, in one line.
  */
 #ifndef FAB_PROTO_FLOW_COUNTERS_H
 #define FAB_PROTO_FLOW_COUNTERS_H
@@ -17,6 +18,7 @@
     X(bytes_received, "bytes of frames accepted")                                               \
     X(messages_sent, "records committed")                                                       \
     X(messages_received, "records handed to on_message")                                        \
+    X(acks_sent, "frames sent for their acknowledgement only")                                  \
     X(messages_reordered, "records that waited for an earlier one of their stream")             \
     X(messages_held, "records that waited for room in the core")                                \
     X(messages_duplicate, "records that had arrived before")                                    \
@@ -33,7 +35,6 @@
     X(parts_duplicate, "parts of bodies that had arrived before")                               \
     X(grants_sent, "frames that granted parts of bodies")                                       \
     X(grants_delayed, "times that a body had to wait because there was no memory for it")       \
-    X(acks_sent, "frames sent for their acknowledgement only")                                  \
     X(frames_lost, "frames in flight that were declared lost")                                  \
     X(frames_lost_spurious, "frames declared lost whose acknowledgement came later")            \
     X(frames_retransmitted, "frames that carried records again")                                \

@@ -352,7 +352,8 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     count_frame(flow, &plan, must_be_acked);
     flow->path.due = (struct fab_flow_due){ .grants = !plan.has_all_grants };
     flow->is_part_turn = !plan.has_part;
-    flow->counters.parts_sent += plan.has_part;
+    if (fab_unlikely(plan.has_part))
+        flow->counters.parts_sent++;
     if (must_be_acked && fab_likely(!fab_sent_map_is_full(&flow->path.sent)))
         remember(flow, &plan, header.size, now_ns);
     if (fab_unlikely(ends_apart(flow, &plan)))

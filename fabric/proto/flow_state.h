@@ -20,6 +20,7 @@
 #ifndef FAB_PROTO_FLOW_STATE_H
 #define FAB_PROTO_FLOW_STATE_H
 
+#include "base/compiler.h"
 #include "proto/congestion.h"
 #include "proto/credit.h"
 #include "proto/flow.h"
@@ -91,12 +92,12 @@ struct fab_latest {
 
 /* What is known of the peer's clock, and what is said of it. */
 struct fab_flow_clock {
+    uint64_t next_ns; /* when to ask again; UINT64_MAX: not */
     struct fab_peer_clock peer;
     uint64_t peer_id;     /* of its clock; 0: not known */
     uint64_t asked_ns;    /* when our open question left; 0: none is open */
     uint64_t echo_ns;     /* of the peer's question, to be answered; 0: none */
     uint64_t received_ns; /* when that came */
-    uint64_t next_ns;     /* when to ask again; UINT64_MAX: not */
     bool is_asking;       /* a question is due */
     bool is_told;         /* in this epoch, by the peer */
     bool is_wanted;       /* somebody needed it since the last question */
@@ -123,7 +124,7 @@ struct fab_flow_path {
     uint64_t probe_ns;    /* when to probe next; UINT64_MAX: nothing is in flight */
     uint64_t progress_ns; /* when something was last acknowledged, or the first put in flight */
     struct fab_ranges received;
-    struct fab_path_mtu mtu;
+    FAB_ALIGNED_TO_LINE struct fab_path_mtu mtu;
 };
 
 /* One lane, both ways. */
@@ -158,46 +159,47 @@ struct fab_flow {
     uint64_t hello_ns;             /* when to say hello next; UINT64_MAX: never */
     struct fab_ack_block late_ack; /* of the newest frame, see fab_flow_settle; run 0: none */
     struct fab_flow_lane lanes[FAB_LANE_COUNT]; /* the users' first */
-    struct fab_flow_path path;
-    struct fab_flow_peer peer;
-    uint8_t version_max; /* of the protocol, that we speak */
-    uint32_t credit_probe_count;
-    struct fab_flow_counters counters;
-    uint32_t stream_out[FAB_STREAM_COUNT]; /* number of the next record */
-    struct fab_reorder reorder;
     uint64_t refused[2]; /* bit per stream: on_message has refused its next record, which is kept */
-    uint64_t starved_ns; /* when to look again whether the store has pages */
-    struct fab_latest
-        *latest;         /* FAB_FLOW_LATEST of them, in a page; NULL: none since it was empty */
-    bool is_latest_high; /* in which half of all places they were put */
+    struct fab_flow_path path;
+    /* looked at for each frame, so next to one another and to path.mtu */
+    struct fab_flow_peer peer;
     struct fab_silence silence;
-    struct fab_flow_clock clock;
-    /* large bodies */
+    struct fab_latest
+        *latest; /* FAB_FLOW_LATEST of them, in a page; NULL: none since it was empty */
     struct fab_large_out *large_out; /* NULL: neither side's owner has a heap */
-    struct fab_large_in *large_in;   /* likewise */
-    struct fab_large_out own_large_out;
-    struct fab_large_in own_large_in;
-    struct fab_granter *granter; /* the config's, or own_granter */
-    struct fab_granter own_granter;
-    struct fab_grant_seat seat;
     uint64_t parts_turn_ns;
     uint32_t parts_left;  /* that may still be written in that turn */
     uint32_t whole_count; /* bodies that are whole, of records that wait */
     bool is_part_turn;    /* the next frame is a part's, if both parts and records wait */
     bool was_large_full;  /* a claim was refused since the last writable event */
     bool is_head_refused; /* a record announced a body that cannot be */
-    /* handshake */
-    struct fab_handshake handshake;
-    uint64_t hello_interval_ns; /* the next one */
+    bool is_latest_high;  /* in which half of all places the latest values were put */
+    uint8_t version_max;  /* of the protocol, that we speak */
+    struct fab_flow_clock clock;
+    struct fab_large_in *large_in; /* as large_out */
+    uint64_t starved_ns;           /* when to look again whether the store has pages */
+    uint64_t hello_interval_ns;    /* the next one */
     uint64_t hello_sent_ns;
-    uint32_t hello_count; /* since the offer last changed */
     uint64_t candidate_end_ns;
     uint64_t answer_free_ns; /* when a reset or hello answer may be sent again */
     uint16_t wish;           /* the candidate's: the source port that it asks for; 0: none */
     uint32_t reset_epoch;
     uint32_t last_epoch; /* the one that was left, for the leave notice */
+    FAB_ALIGNED_TO_LINE struct fab_flow_counters
+        counters; /* those of each frame come first in it */
+    uint32_t credit_probe_count;
+    uint32_t hello_count; /* since the offer last changed */
     struct fab_prng jitter;
-    struct fab_flow_config config;
+    struct fab_flow_config config;         /* likewise */
+    uint32_t stream_out[FAB_STREAM_COUNT]; /* number of the next record */
+    struct fab_reorder reorder;
+    /* large bodies */
+    struct fab_large_out own_large_out;
+    struct fab_large_in own_large_in;
+    struct fab_granter *granter; /* the config's, or own_granter */
+    struct fab_granter own_granter;
+    struct fab_grant_seat seat;
+    struct fab_handshake handshake;
 };
 
 /* Bytes of it for one path, without what only other lanes, losses and bodies use. */
@@ -206,6 +208,13 @@ struct fab_flow {
      offsetof(struct fab_flow_path, received))
 
 static_assert(FAB_FLOW_HOT_SIZE <= 512, "hot state of a flow");
+
+/* What is beside it touched for each frame, in as few lines as there can be. */
+static_assert(offsetof(struct fab_flow, clock.peer) <=
+                  offsetof(struct fab_flow, path.mtu) + 3 * FAB_CACHE_LINE,
+              "frame's lines");
+static_assert(offsetof(struct fab_flow_config, timers.hello_ns_min) <= FAB_CACHE_LINE,
+              "config's line");
 
 /* The lane that comes next in a set of them, which is not empty. */
 static inline enum fab_lane
