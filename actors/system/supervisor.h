@@ -40,8 +40,9 @@ struct supervisor_child {
     uint32_t serial;   /* names it in timers: it may move in the array */
     uint32_t failures; /* in a row, for the back-off */
     uint64_t started_ns;
-    uint64_t timer; /* that kills it or tries it again; 0: none */
-    struct myc_ref ref;
+    uint64_t timer;             /* that kills it or tries it again; 0: none */
+    struct myc_ref ref;         /* null while it has no actor */
+    struct myc_ref last_ref;    /* of the life that ended last */
     struct myc_request waiting; /* TerminateChild to answer when it has ended; ask 0: none */
     uint8_t args[MYC_SUPERVISOR_ARGS_MAX];
     char name[SUPERVISOR_NAME_SIZE];
@@ -81,6 +82,8 @@ enum supervisor_timer {
 
 struct supervisor_child *supervisor_find_id(struct supervisor *supervisor, const char *id);
 struct supervisor_child *supervisor_find_ref(struct supervisor *supervisor, struct myc_ref ref);
+/* By the ref of a running child, or by that which one had that is being restarted. */
+struct supervisor_child *supervisor_find_named(struct supervisor *supervisor, struct myc_ref ref);
 struct supervisor_child *supervisor_find_serial(struct supervisor *supervisor, uint32_t serial);
 
 /* Adds a child that is stopped, from a spec that has been checked. NULL: there are too many. */

@@ -162,7 +162,7 @@ on_terminate_child(struct myc_self *self, struct supervisor *supervisor,
     (void)!myc_terminate_child_decode(message, &terminate);
     terminate.id[sizeof(terminate.id) - 1] = '\0';
     if (terminate.id[0] == '\0')
-        child = supervisor_find_ref(supervisor, terminate.ref);
+        child = supervisor_find_named(supervisor, terminate.ref);
     else if (supervisor->spec.strategy == MYC_DYNAMIC)
         child = NULL;
     else

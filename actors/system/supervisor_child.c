@@ -25,6 +25,21 @@ supervisor_find_ref(struct supervisor *supervisor, struct myc_ref ref)
 }
 
 struct supervisor_child *
+supervisor_find_named(struct supervisor *supervisor, struct myc_ref ref)
+{
+    struct supervisor_child *found = supervisor_find_ref(supervisor, ref);
+
+    for (uint32_t i = 0; !found && i < supervisor->child_count && !myc_ref_is_null(ref); i++) {
+        struct supervisor_child *child = &supervisor->children[i];
+
+        if (myc_ref_is_null(child->ref) && child->stage != MYC_CHILD_STAGE_STOPPED &&
+            myc_ref_is_equal(child->last_ref, ref))
+            found = child;
+    }
+    return found;
+}
+
+struct supervisor_child *
 supervisor_find_serial(struct supervisor *supervisor, uint32_t serial)
 {
     for (uint32_t i = 0; i < supervisor->child_count; i++)

@@ -177,6 +177,7 @@ supervisor_on_exit(struct myc_self *self, struct supervisor *supervisor,
 
     supervisor_cancel_timer(self, child);
     child->is_suspended = true;
+    child->last_ref = child->ref;
     if (supervisor->operation == SUPERVISOR_SHUTDOWN ||
         (supervisor->operation == SUPERVISOR_RESTART && index >= supervisor->from))
         on_end_within(self, supervisor, child);

@@ -140,6 +140,7 @@ keep_list(const struct myc_message *message)
     while (myc_child_list_children_next(&entries, &entry) && count < 63) {
         myc_child_list_children_read(&entry, &child);
         sup.listed[count] = child.id[0];
+        sup.refs[count] = child.ref;
         sup.stages[count++] = child.stage;
     }
     sup.listed[count] = '\0';

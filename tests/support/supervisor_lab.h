@@ -45,6 +45,7 @@ struct supervisor_lab {
     struct myc_child_counts counts;
     struct myc_child_list list;
     enum myc_child_stage stages[64];
+    struct myc_ref refs[64];
     char listed[64];
     unsigned reply_count;
     enum myc_status failure; /* of the last ask that failed; OK: none */

@@ -101,12 +101,8 @@ start_restart_loop(enum myc_supervisor_strategy strategy, uint64_t backoff_ns_ma
 }
 
 static void
-test_count_restarting_children_and_hanging_restart_loop(void **state)
+assert_is_restarting(void)
 {
-    (void)state;
-    start_restart_loop(MYC_ONE_FOR_ONE, 10 * MS, 55);
-    assert_true(kid('b')->starts >= 5);
-    assert_counts(3, 2, 0, 3);
     sup_which();
     assert_string_equal(sup.listed, "abc");
     assert_int_equal(sup.stages[1], MYC_CHILD_STAGE_RESTARTING);
@@ -117,6 +113,16 @@ test_count_restarting_children_and_hanging_restart_loop(void **state)
     assert_int_equal(sup.reply.status, MYC_BAD_STATE);
     sup_delete('b');
     assert_int_equal(sup.reply.status, MYC_BAD_STATE);
+}
+
+static void
+test_count_restarting_children_and_hanging_restart_loop(void **state)
+{
+    (void)state;
+    start_restart_loop(MYC_ONE_FOR_ONE, 10 * MS, 55);
+    assert_true(kid('b')->starts >= 5);
+    assert_counts(3, 2, 0, 3);
+    assert_is_restarting();
     sup_terminate('b');
     assert_int_equal(sup.reply.status, MYC_OK);
     sup_advance(100 * MS);
@@ -145,6 +151,7 @@ test_hanging_restart_loop_rest_for_one_ends_by_terminate(void **state)
     (void)state;
     start_restart_loop(MYC_REST_FOR_ONE, 0, 25);
     assert_counts(3, 1, 0, 3);
+    assert_is_restarting();
     sup_terminate('b');
     assert_int_equal(sup.reply.status, MYC_OK);
     sup_advance(1000 * MS);
@@ -152,6 +159,51 @@ test_hanging_restart_loop_rest_for_one_ends_by_terminate(void **state)
     assert_counts(3, 2, 0, 3);
     assert_true(kid_is_alive('a') && kid_is_alive('c'));
     sup_end();
+}
+
+/* The child is named by the ref that it had, also when its restarts get new ones. */
+static void
+check_simple_restart_loop(uint32_t flags, bool is_shut_down)
+{
+    unsigned starts;
+
+    sup_begin(1, MYC_DYNAMIC, flags);
+    sup.spec.intensity = 200;
+    sup.spec.backoff_ns_min = sup.spec.backoff_ns_max = 10 * MS;
+    sup_start();
+    sup_start_child('\0', MYC_RESTART_POLICY_PERMANENT, 0);
+    kid_fail_inits('a', MYC_FAILED, UINT_MAX);
+    kid_end('a', MYC_FAILED);
+    sup_advance(55 * MS);
+    assert_counts(1, 0, 0, 1);
+    sup_which();
+    assert_int_equal(sup.stages[0], MYC_CHILD_STAGE_RESTARTING);
+    starts = kid('a')->starts;
+    assert_true(starts >= 5);
+    if (is_shut_down) {
+        sup_stop();
+        assert_false(sup_is_alive());
+        assert_int_equal(sup_actors(), 0);
+    } else {
+        sup_terminate_ref(kid('a')->ref);
+        assert_int_equal(sup.reply.status, MYC_OK);
+        sup_advance(100 * MS);
+        assert_int_equal(kid('a')->starts, starts);
+        assert_counts(0, 0, 0, 0);
+        sup_terminate_ref(kid('a')->ref);
+        assert_int_equal(sup.reply.status, MYC_NOT_FOUND);
+    }
+    sup_end();
+}
+
+static void
+test_hanging_restart_loop_simple(void **state)
+{
+    (void)state;
+    for (unsigned is_shut_down = 0; is_shut_down < 2; is_shut_down++) {
+        check_simple_restart_loop(0, is_shut_down);
+        check_simple_restart_loop(FRESH, is_shut_down);
+    }
 }
 
 /* --- back-off --------------------------------------------------------------------------------- */
@@ -218,6 +270,7 @@ main(void)
         cmocka_unit_test(test_count_restarting_children_and_hanging_restart_loop),
         cmocka_unit_test(test_a_restart_loop_can_be_shut_down_at_once),
         cmocka_unit_test(test_hanging_restart_loop_rest_for_one_ends_by_terminate),
+        cmocka_unit_test(test_hanging_restart_loop_simple),
         cmocka_unit_test(test_restart_after_exponential_backoff_and_reset),
         cmocka_unit_test(test_mail_waits_while_a_child_backs_off),
     };

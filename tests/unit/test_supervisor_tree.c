@@ -49,26 +49,36 @@ static void
 test_significant_transient(void **state)
 {
     (void)state;
-    begin_significant(MYC_AUTO_SHUTDOWN_ANY, MYC_RESTART_POLICY_TRANSIENT);
-    kid_end('a', MYC_FAILED);
-    kid_end('a', MYC_KILLED);
-    assert_true(sup_is_alive() && kid_is_alive('a'));
-    kid_end('a', MYC_NORMAL);
-    assert_false(sup_is_alive() || kid_is_alive('b'));
-    sup_end();
+    for (unsigned mode = MYC_AUTO_SHUTDOWN_ANY; mode <= MYC_AUTO_SHUTDOWN_ALL; mode++) {
+        begin_significant((enum myc_auto_shutdown)mode, MYC_RESTART_POLICY_TRANSIENT);
+        kid_end('a', MYC_FAILED);
+        kid_end('a', MYC_KILLED);
+        assert_true(sup_is_alive() && kid_is_alive('a'));
+        kid_end('a', MYC_NORMAL);
+        assert_true(sup_is_alive() == (mode == MYC_AUTO_SHUTDOWN_ALL));
+        if (mode == MYC_AUTO_SHUTDOWN_ALL) {
+            kid_end('b', MYC_FAILED);
+            assert_true(sup_is_alive() && kid_is_alive('b') && kid_is_alive('c'));
+            kid_end('b', MYC_NORMAL);
+        }
+        assert_false(sup_is_alive() || kid_is_alive('b') || kid_is_alive('c'));
+        sup_end();
+    }
 }
 
 static void
 test_terminate_child_never_triggers_auto_shutdown(void **state)
 {
     (void)state;
-    begin_significant(MYC_AUTO_SHUTDOWN_ANY, MYC_RESTART_POLICY_TRANSIENT);
-    sup_terminate('a');
-    assert_true(sup_is_alive());
-    sup_terminate('b');
-    assert_true(sup_is_alive());
-    assert_counts(3, 1, 0, 3);
-    sup_end();
+    for (unsigned mode = MYC_AUTO_SHUTDOWN_ANY; mode <= MYC_AUTO_SHUTDOWN_ALL; mode++) {
+        begin_significant((enum myc_auto_shutdown)mode, MYC_RESTART_POLICY_TRANSIENT);
+        sup_terminate('a');
+        assert_true(sup_is_alive());
+        sup_terminate('b');
+        assert_true(sup_is_alive());
+        assert_counts(3, 1, 0, 3);
+        sup_end();
+    }
 }
 
 static void
@@ -162,20 +172,118 @@ test_faulty_application_shutdown_a_nested_init_failure_reaches_the_starter(void 
     sup_end();
 }
 
+/* The inner supervisor ends with its significant child; the outer one too, if the inner one is
+ * significant to it, else only the inner one does. */
 static void
 test_significant_escalation(void **state)
 {
     (void)state;
-    begin_tree();
-    inner.auto_shutdown = MYC_AUTO_SHUTDOWN_ANY;
-    inner_children[0].restart = MYC_RESTART_POLICY_TEMPORARY;
-    inner_children[0].flags |= MYC_CHILD_IS_SIGNIFICANT;
-    sup.spec.auto_shutdown = MYC_AUTO_SHUTDOWN_ANY;
-    sup.specs[1].restart = MYC_RESTART_POLICY_TEMPORARY;
-    sup.specs[1].flags |= MYC_CHILD_IS_SIGNIFICANT;
+    for (unsigned is_significant = 0; is_significant < 2; is_significant++) {
+        begin_tree();
+        inner.auto_shutdown = MYC_AUTO_SHUTDOWN_ANY;
+        inner_children[0].restart = MYC_RESTART_POLICY_TEMPORARY;
+        inner_children[0].flags |= MYC_CHILD_IS_SIGNIFICANT;
+        sup.spec.auto_shutdown = MYC_AUTO_SHUTDOWN_ANY;
+        sup.specs[1].restart = MYC_RESTART_POLICY_TEMPORARY;
+        if (is_significant)
+            sup.specs[1].flags |= MYC_CHILD_IS_SIGNIFICANT;
+        sup_start();
+        kid_end('b', MYC_NORMAL);
+        assert_false(kid_is_alive('c'));
+        assert_true(sup_is_alive() == !is_significant);
+        assert_true(kid_is_alive('a') == !is_significant);
+        if (!is_significant) {
+            assert_counts(1, 1, 0, 1);
+            assert_int_equal(kid('a')->starts, 1);
+        }
+        sup_end();
+    }
+}
+
+static struct myc_supervisor_spec inners[3];
+
+/* One for all, of three supervisors: of a and b, of c, and of dynamic d's. */
+static void
+begin_tree_of_three(void)
+{
+    static const char *const names[] = { "x", "y", "z" };
+    static struct myc_spawn_options options[3];
+    static struct myc_child_spec kids[4];
+
+    sup_begin(3, MYC_ONE_FOR_ALL, FRESH);
+    memcpy(kids, sup.specs, sizeof(kids));
+    inners[0] = (struct myc_supervisor_spec){ .children = &kids[0], .child_count = 2 };
+    inners[1] = (struct myc_supervisor_spec){ .children = &kids[2], .child_count = 1 };
+    inners[2] = (struct myc_supervisor_spec){ .children = &kids[3],
+                                              .child_count = 1,
+                                              .strategy = MYC_DYNAMIC };
+    for (unsigned i = 0; i < 3; i++) {
+        inners[i].size = sizeof(inners[i]);
+        options[i] = (struct myc_spawn_options){
+            .size = sizeof(options[i]),
+            .args = &inners[i],
+            .args_size = sizeof(inners[i]),
+        };
+        sup.specs[i] = (struct myc_child_spec){
+            .size = sizeof(sup.specs[i]),
+            .id = names[i],
+            .class_of = &myc_supervisor_class,
+            .options = &options[i],
+            .flags = MYC_CHILD_IS_SUPERVISOR | FRESH,
+        };
+    }
+}
+
+/* Counts of a child of the top supervisor. */
+static void
+assert_counts_of(unsigned child, unsigned specs, unsigned active)
+{
+    struct myc_ref top = sup.ref;
+
+    sup_which();
+    sup.ref = sup.refs[child];
+    assert_counts(specs, active, 0, specs);
+    sup.ref = top;
+}
+
+/* tree: static workers come back, also those of a supervisor that was terminated; dynamic ones do
+ * not. */
+static void
+test_tree_restarts_all_of_its_supervisors(void **state)
+{
+    struct myc_ref top, before[3];
+
+    (void)state;
+    begin_tree_of_three();
     sup_start();
-    kid_end('b', MYC_NORMAL);
-    assert_false(sup_is_alive() || kid_is_alive('a') || kid_is_alive('c'));
+    assert_trace("+a+b+c");
+    assert_counts(3, 3, 3, 0);
+    top = sup.ref;
+    sup_which();
+    memcpy(before, sup.refs, sizeof(before));
+    sup.ref = sup.refs[2];
+    sup_start_child('\0', MYC_RESTART_POLICY_PERMANENT, 0);
+    assert_int_equal(sup.reply.status, MYC_OK);
+    sup.ref = top;
+    assert_counts_of(0, 2, 2);
+    assert_counts_of(1, 1, 1);
+    assert_counts_of(2, 1, 1);
+    sup_terminate('y');
+    assert_counts(3, 2, 3, 0);
+    kid_end('a', MYC_FAILED);
+    assert_counts_of(0, 2, 2);
+    sup.trace[0] = '\0';
+    kid_end('a', MYC_FAILED);
+    lab_settle(&sup.lab);
+    assert_trace("-a-b-d+a+b+c");
+    assert_false(kid_is_alive('d'));
+    assert_counts(3, 3, 3, 0);
+    assert_counts_of(0, 2, 2);
+    assert_counts_of(1, 1, 1);
+    assert_counts_of(2, 0, 0);
+    sup_which();
+    for (unsigned i = 0; i < 3; i++)
+        assert_false(myc_ref_is_equal(before[i], sup.refs[i]));
     sup_end();
 }
 
@@ -219,6 +327,7 @@ main(void)
         cmocka_unit_test(
             test_faulty_application_shutdown_a_nested_init_failure_reaches_the_starter),
         cmocka_unit_test(test_significant_escalation),
+        cmocka_unit_test(test_tree_restarts_all_of_its_supervisors),
         cmocka_unit_test(test_a_killed_supervisor_takes_its_children_along),
         cmocka_unit_test(test_a_child_killed_while_it_waits_for_its_restart_comes_back),
     };
