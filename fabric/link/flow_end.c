@@ -152,7 +152,8 @@ greet_lcores(struct fab_flow_end *end, struct fab_flow_link *first, uint64_t now
     if (first->link.peer_lcore_count > reserved) {
         end->counters.peer_lcores_excess += first->link.peer_lcore_count - reserved;
         fab_log(FAB_LOG_WARNING,
-                "node %u has %u lcores and links to %u are reserved: raise peer_lcores",
+                "node %u has %u lcores and %u of them are linked with; the others are unreachable: "
+                "raise limits.peer_lcores_max",
                 first->peer_node, first->link.peer_lcore_count, reserved);
     }
     for (uint32_t i = 1; i < reserved && i < first->link.peer_lcore_count; i++) {

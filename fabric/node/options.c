@@ -237,6 +237,9 @@ check_limits(const struct myc_node_options *options)
                           "limits.buffers_max %u and heap_bytes_max %llu: at most %u and %llu",
                           limits->buffers_max, (unsigned long long)limits->heap_bytes_max,
                           FAB_BUFFERS_MAX, HEAP_BYTES_MAX);
+    if (limits->peer_lcores_max > FAB_LCORES_MAX)
+        return FAB_REFUSE(options, MYC_INVALID, "limits.peer_lcores_max %u: at most %u",
+                          limits->peer_lcores_max, FAB_LCORES_MAX);
     if (limits->ring_slots & (limits->ring_slots - 1))
         return FAB_REFUSE(options, MYC_INVALID, "limits.ring_slots %u is not a power of two",
                           limits->ring_slots);
@@ -281,5 +284,6 @@ fab_node_limits(const struct myc_limits *given)
         .lent_bytes_max = given->lent_bytes_max,
         .ring_slots = or_default(given->ring_slots, 1024),
         .flow_window_bytes = or_default(given->flow_window_bytes, 1U << 20),
+        .peer_lcores_max = given->peer_lcores_max,
     };
 }

@@ -163,8 +163,12 @@ guess_poll_gap_us(void)
 
 /* How many lcores a peer has is known only when it answers; links to them are made beforehand. */
 static uint8_t
-peer_lcores(uint32_t own_count)
+peer_lcores(const struct fab_full *full)
 {
+    uint32_t own_count = full->lcore_count;
+
+    if (full->options.limits.peer_lcores_max)
+        return (uint8_t)full->options.limits.peer_lcores_max;
     return (uint8_t)(own_count > PEER_LCORES_MIN ? own_count : PEER_LCORES_MIN);
 }
 
@@ -210,7 +214,7 @@ create_flows(const struct fab_full *full, uint32_t index, const struct fab_ports
         .peer_count = lists->peer_count,
         .seconds = lists->seconds,
         .second_count = collect_seconds(full, ports, index, lists->seconds),
-        .peer_lcores = peer_lcores(full->lcore_count),
+        .peer_lcores = peer_lcores(full),
         .is_point_to_point = given->is_point_to_point,
         .window_bytes = options->limits.flow_window_bytes,
         .large_max = largest_body(options->limits.heap_bytes_max / 2),

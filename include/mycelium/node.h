@@ -94,6 +94,9 @@ struct myc_limits {
                                * them together three quarters; more is refused with NO_MEMORY */
     uint32_t ring_slots;      /**< slots of a ring or segment ring, a power of two [1024] */
     uint32_t flow_window_bytes; /**< bytes sent and not acknowledged for each flow [1 MiB] */
+    /** Lcores of one peer that are linked with, up to 254; those beyond are UNREACHABLE. Each costs
+     * every lcore of ours about 16 KB [as many as ours, at least 4]. */
+    uint32_t peer_lcores_max;
 };
 
 /** Everything that a node is given. Strings and arrays are not owned and may go after the start. */

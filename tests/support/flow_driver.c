@@ -282,6 +282,7 @@ open_flow(struct driver *driver, const struct driver_options *options)
         .vlan_id = options->vlan_id,
         .home = (uint64_t)options->node_id << 48 | options->incarnation,
         .lcore_count = driver->lcore_count,
+        .peer_lcores = options->peer_lcores,
         .peers = &peer,
         .peer_count = options->peer_node ? 1 : 0,
         .mbuf_count = options->mbuf_count,

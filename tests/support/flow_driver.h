@@ -55,6 +55,7 @@ struct driver_options {
     uint16_t peer_node; /* 0: none */
     const char *peer_address;
     uint8_t lcore_count;  /* 0: 1 */
+    uint8_t peer_lcores;  /* as fab_flow_port_options */
     uint16_t queue_count; /* of the first port; 0: 1 */
     enum myc_steering steering;
     uint16_t mtu;

@@ -215,6 +215,12 @@ spoil_actors_max(struct example *example)
 }
 
 static void
+spoil_peer_lcores(struct example *example)
+{
+    example->options.limits.peer_lcores_max = 255;
+}
+
+static void
 spoil_ring_slots(struct example *example)
 {
     example->options.limits.ring_slots = 1000;
@@ -250,6 +256,7 @@ static const struct {
     { spoil_second_is_first, "peer 2: port_b is wire0: give the node another port" },
     { spoil_exported, "exported name 1 has 0 characters" },
     { spoil_actors_max, "limits.actors_max 16777216" },
+    { spoil_peer_lcores, "limits.peer_lcores_max 255: at most 254" },
     { spoil_ring_slots, "1000 is not a power of two" },
 };
 

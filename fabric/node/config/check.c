@@ -74,6 +74,7 @@ check_limits(struct fab_yaml *yaml, const struct fab_config_file *file)
         { "limits.lent_mb_max", limits->lent_mb_max, 1, 1U << 12 },
         { "limits.ring_slots", limits->ring_slots, 64, 65536 },
         { "limits.flow_window_bytes", limits->flow_window_bytes, 16384, 1U << 30 },
+        { "limits.peer_lcores_max", limits->peer_lcores_max, 1, FAB_LCORES_MAX },
         { "times.keepalive_us", file->times.keepalive_us, 100, TIME_US_MAX },
         { "times.down_after_us", file->times.down_after_us, 1000, TIME_US_MAX },
         { "times.stall_report_us", file->times.stall_report_us, 200, UINT32_MAX },

@@ -193,6 +193,7 @@ limits_of(const struct fab_file_limits *limits)
         .lent_bytes_max = (uint64_t)limits->lent_mb_max << 20,
         .ring_slots = limits->ring_slots,
         .flow_window_bytes = limits->flow_window_bytes,
+        .peer_lcores_max = limits->peer_lcores_max,
     };
 }
 

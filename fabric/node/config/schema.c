@@ -206,6 +206,7 @@ static const cyaml_schema_field_t limits_fields[] = {
     NUMBER(struct fab_file_limits, lent_mb_max, MAYBE),
     NUMBER(struct fab_file_limits, ring_slots, MAYBE),
     NUMBER(struct fab_file_limits, flow_window_bytes, MAYBE),
+    NUMBER(struct fab_file_limits, peer_lcores_max, MAYBE),
     CYAML_FIELD_END,
 };
 

@@ -124,6 +124,7 @@ struct fab_file_limits {
     uint32_t lent_mb_max;
     uint32_t ring_slots;
     uint32_t flow_window_bytes;
+    uint32_t peer_lcores_max;
 };
 
 struct fab_file_times {

@@ -128,6 +128,44 @@ test_lcores_that_do_not_poll_the_port_have_links_too(void **state)
     close_pair();
 }
 
+/* Of b's three lcores, a links with as many as it was told to. */
+static void
+open_unlike_pair(uint8_t peer_lcores_a)
+{
+    char device[128];
+    struct driver_options options = options_of('a', device, sizeof(device));
+
+    options.peer_lcores = peer_lcores_a;
+    assert_int_equal(driver_open(&a, &options), MYC_OK);
+    options = options_of('b', device, sizeof(device));
+    options.lcore_count = 3;
+    options.peer_lcores = 1;
+    assert_int_equal(driver_open(&b, &options), MYC_OK);
+}
+
+static bool
+is_excess_counted(void *context)
+{
+    (void)context;
+    return driver_counter(&a, "peer_lcores_excess") > 0;
+}
+
+static void
+test_lcores_of_a_peer_are_linked_as_far_as_links_are_reserved(void **state)
+{
+    (void)state;
+    open_unlike_pair(2);
+    assert_true(driver_run(&a, &b, is_excess_counted, NULL, WAIT_MS));
+    assert_int_equal(driver_counter(&a, "peer_lcores_excess"), 1);
+    assert_int_equal(a.link_count, 2);
+    close_pair();
+    open_unlike_pair(3);
+    wait_up(3);
+    exchange(2000, 3);
+    assert_int_equal(driver_counter(&a, "peer_lcores_excess"), 0);
+    close_pair();
+}
+
 static void
 test_a_million_messages_survive_loss_duplication_and_reordering(void **state)
 {
@@ -269,6 +307,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_nodes_exchange_messages_in_order),
         cmocka_unit_test(test_lcores_that_do_not_poll_the_port_have_links_too),
+        cmocka_unit_test(test_lcores_of_a_peer_are_linked_as_far_as_links_are_reserved),
         cmocka_unit_test(test_the_time_of_a_cause_stays_as_it_is_on_one_host),
         cmocka_unit_test(test_the_time_of_a_cause_is_translated_between_hosts),
         cmocka_unit_test(test_bodies_leave_from_the_heap),
