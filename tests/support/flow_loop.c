@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "base/prng.h"
 #include "proto/flow.h"
+#include "wire/crc32c.h"
 
 #define FRAME_CAPACITY 9216U
 #define WINDOW_FRAMES  256U
@@ -24,7 +25,8 @@ struct flow_loop_end {
     struct fab_link link;
     struct flow_loop_end *other;
     struct flow_pair *pair;
-    struct fab_flow *flow;
+    struct fab_flow *flow; /* NULL: crashed */
+    struct fab_flow_config config;
     void *memory;
     struct frame *first; /* on their way to this end, by time */
     unsigned left;       /* records that the sink takes in this poll */
@@ -90,8 +92,12 @@ static void
 transmit(struct flow_loop_end *from, const void *bytes, size_t size, uint64_t now_ns)
 {
     struct flow_pair *pair = from->pair;
+    bool is_cut = from == &pair->a ? pair->wire.is_cut_a : pair->wire.is_cut_b;
 
-    if (is_lost(from, size))
+    if (pair->wire.history)
+        *pair->wire.history =
+            (*pair->wire.history ^ now_ns ^ fab_crc32c(0, bytes, size)) * 0x9e3779b97f4a7c15ULL;
+    if (is_lost(from, size) || is_cut || !from->other->flow)
         return;
     put_frame(from->other, bytes, size, arrival_ns(pair, now_ns));
     if (fab_prng_chance(&pair->prng, pair->wire.duplicate))
@@ -266,17 +272,18 @@ config_of(struct flow_pair *pair, const struct fab_core_config *own,
     config.seed = fab_prng_next(&pair->prng);
     for (unsigned lane = 0; lane < FAB_LANE_COUNT; lane++)
         config.send_bytes[lane] = config.credit_bytes[lane] = LANE_BYTES;
-    config.timers.keepalive_ns = config.timers.suspect_ns = config.timers.down_ns = 0;
+    if (!pair->wire.has_liveness)
+        config.timers.keepalive_ns = config.timers.suspect_ns = config.timers.down_ns = 0;
     return config;
 }
 
 static void
-end_init(struct flow_loop_end *end, struct flow_loop_end *other, struct flow_pair *pair,
-         const struct fab_flow_config *config, uint64_t now_ns)
+end_start(struct flow_loop_end *end, uint64_t now_ns)
 {
+    const struct fab_flow_config *config = &end->config;
+
     FAB_ASSERT(fab_flow_config_check(config) == MYC_OK);
-    end->other = other;
-    end->pair = pair;
+    end->is_closed = false;
     end->memory = aligned_alloc(FAB_FLOW_ALIGN, fab_flow_size(config));
     FAB_ASSERT(end->memory != NULL);
     end->link = (struct fab_link){
@@ -287,9 +294,19 @@ end_init(struct flow_loop_end *end, struct flow_loop_end *other, struct flow_pai
     end->flow = fab_flow_init(end->memory, config, &flow_ops, end, now_ns);
 }
 
-static struct flow_pair *
-pair_create(const struct fab_core_config *a, const struct fab_core_config *b,
-            const struct flow_loop_wire *wire, uint64_t now_ns)
+static void
+end_init(struct flow_loop_end *end, struct flow_loop_end *other, struct flow_pair *pair,
+         const struct fab_flow_config *config, uint64_t now_ns)
+{
+    end->other = other;
+    end->pair = pair;
+    end->config = *config;
+    end_start(end, now_ns);
+}
+
+struct flow_pair *
+flow_pair_create(const struct fab_core_config *a, const struct fab_core_config *b,
+                 const struct flow_loop_wire *wire, uint64_t now_ns)
 {
     struct flow_pair *pair = calloc(1, sizeof(*pair));
     struct fab_flow_config config;
@@ -304,9 +321,12 @@ pair_create(const struct fab_core_config *a, const struct fab_core_config *b,
     return pair;
 }
 
+/* What was on its way to it is lost; what it has sent goes on. */
 static void
 end_fini(struct flow_loop_end *end)
 {
+    if (!end->flow)
+        return;
     while (end->first) {
         struct frame *frame = end->first;
 
@@ -315,10 +335,40 @@ end_fini(struct flow_loop_end *end)
     }
     fab_flow_fini(end->flow);
     free(end->memory);
+    end->flow = NULL;
 }
 
-static void
-pair_destroy(struct flow_pair *pair)
+void
+flow_pair_crash(struct flow_pair *pair, bool of_a)
+{
+    end_fini(of_a ? &pair->a : &pair->b);
+}
+
+void
+flow_pair_start(struct flow_pair *pair, bool of_a, uint64_t home, uint64_t now_ns)
+{
+    struct flow_loop_end *end = of_a ? &pair->a : &pair->b;
+
+    FAB_ASSERT(!end->flow);
+    end->config.home = home;
+    end->config.seed = fab_prng_next(&pair->prng);
+    end_start(end, now_ns);
+}
+
+struct fab_link *
+flow_pair_link(struct flow_pair *pair, bool of_a)
+{
+    return of_a ? &pair->a.link : &pair->b.link;
+}
+
+const struct fab_flow *
+flow_pair_flow(const struct flow_pair *pair, bool of_a)
+{
+    return of_a ? pair->a.flow : pair->b.flow;
+}
+
+void
+flow_pair_destroy(struct flow_pair *pair)
 {
     end_fini(&pair->a);
     end_fini(&pair->b);
@@ -349,14 +399,13 @@ static uint64_t
 end_next_ns(const struct flow_loop_end *end)
 {
     uint64_t frame_ns = end->first ? end->first->ready_ns : UINT64_MAX;
-    uint64_t deadline_ns = fab_flow_next_deadline(end->flow);
+    uint64_t deadline_ns = end->flow ? fab_flow_next_deadline(end->flow) : UINT64_MAX;
 
     return frame_ns < deadline_ns ? frame_ns : deadline_ns;
 }
 
-/* When something happens next: a frame arrives, a timer is due. */
-static uint64_t
-pair_next_ns(const struct flow_pair *pair)
+uint64_t
+flow_pair_next_ns(const struct flow_pair *pair)
 {
     uint64_t a_ns = end_next_ns(&pair->a), b_ns = end_next_ns(&pair->b);
 
@@ -372,15 +421,15 @@ flow_pair_lost(const struct flow_pair *pair)
 struct flow_pair *
 lab_join_flow(struct lab *lab, unsigned i, unsigned j, const struct flow_loop_wire *wire)
 {
-    struct flow_pair *pair = pair_create(fab_core_config_of(lab->cores[i]),
-                                         fab_core_config_of(lab->cores[j]), wire, lab->now_ns);
+    struct flow_pair *pair = flow_pair_create(fab_core_config_of(lab->cores[i]),
+                                              fab_core_config_of(lab->cores[j]), wire, lab->now_ns);
     const struct lab_flow flow = {
         .pair = pair,
         .a = &pair->a.link,
         .b = &pair->b.link,
         .is_calm = pair_is_calm,
-        .next_ns = pair_next_ns,
-        .destroy = pair_destroy,
+        .next_ns = flow_pair_next_ns,
+        .destroy = flow_pair_destroy,
     };
 
     lab_add_flow(lab, i, j, &flow);

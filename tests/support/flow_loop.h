@@ -20,6 +20,10 @@ struct flow_loop_wire {
     uint32_t corrupt;
     uint64_t delay_ns;  /* of each frame */
     uint64_t jitter_ns; /* up to so much more: frames overtake each other */
+    bool is_cut_a;      /* nothing that a sends arrives */
+    bool is_cut_b;      /* likewise b */
+    bool has_liveness;  /* silence is noticed, as the flow's defaults have it */
+    uint64_t *history;  /* NULL, or a hash of every frame that was put on the wire */
     /* NULL, or which of the frames that carry records are lost, counted from 0 each way. */
     bool (*is_lost)(void *context, bool from_a, unsigned number);
     void *context;
@@ -28,6 +32,30 @@ struct flow_loop_wire {
 /* Joins cores i and j of a lab, which are of two nodes, and waits until the flow is up. */
 struct flow_pair *lab_join_flow(struct lab *lab, unsigned i, unsigned j,
                                 const struct flow_loop_wire *wire);
+
+/* --- for who drives it himself: not a lab's --------------------------------------------------- */
+
+/* A flow between two such cores, which neither knows yet. */
+struct flow_pair *flow_pair_create(const struct fab_core_config *a, const struct fab_core_config *b,
+                                   const struct flow_loop_wire *wire, uint64_t now_ns);
+void flow_pair_destroy(struct flow_pair *pair);
+
+/* The link of either side, to be given to its core. */
+struct fab_link *flow_pair_link(struct flow_pair *pair, bool of_a);
+
+/* Its flow; NULL: that side has crashed. */
+const struct fab_flow *flow_pair_flow(const struct flow_pair *pair, bool of_a);
+
+/* That side's process is gone without a word; its core must have forgotten the link. */
+void flow_pair_crash(struct flow_pair *pair, bool of_a);
+
+/* It is there again, as the node that `home` says. */
+void flow_pair_start(struct flow_pair *pair, bool of_a, uint64_t home, uint64_t now_ns);
+
+/* When something happens next: a frame arrives, a timer is due. */
+uint64_t flow_pair_next_ns(const struct flow_pair *pair);
+
+/* --- either way ------------------------------------------------------------------------------- */
 
 /* From now on the wire is another, such as one without loss. */
 void flow_pair_set_wire(struct flow_pair *pair, const struct flow_loop_wire *wire);
