@@ -12,7 +12,9 @@
  *        closed     closed   open  closed       closed
  *
  * An lcore may use a memif only while the thread is within our callback. Closing waits for bursts
- * that are under way, never for an lcore to take its turn; the lcore only tries, and goes without.
+ * that are under way, never for an lcore to take its turn; the lcore only looks, and goes without.
+ * Closing is rare and a burst is not, so the barrier that both need is the closing side's: a
+ * membarrier of the kernel. Where it has none the lcores fence.
  *
  * To sleep until something else is ready it polls the very epoll that the EAL waits in, with our
  * own entry disarmed. The EAL keeps that descriptor to itself and makes another one now and then,
@@ -24,12 +26,14 @@
  */
 /* rte_intr_instance_alloc and what fills it are stable from 23.11 on. */
 #define ALLOW_EXPERIMENTAL_API
+#include <linux/membarrier.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +41,7 @@
 #include <rte_ethdev.h>
 #include <rte_interrupts.h>
 
+#include "base/assert.h"
 #include "env/port_state.h"
 
 #define BLIND_SLEEP_NS 1000000L
@@ -50,6 +55,7 @@ static struct {
     int fd;                         /* always ready */
     int epoll_fd;                   /* the EAL's at the last look; interrupt thread */
     bool is_blind;                  /* it was not found */
+    bool is_fenced;                 /* lcores fence, because the kernel does not do it for them */
 } gates = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .epoll_fd = -1 };
 
 /* --- opening and closing: in the interrupt thread ----------------------------------------------
@@ -58,29 +64,24 @@ static struct {
 static void
 open_gates(struct fab_port *port)
 {
-    for (uint16_t i = 0; i < port->info.queue_count; i++) {
-        struct fab_memif_gate *gate = &port->queues[i].gate;
-
-        atomic_store_explicit(&gate->is_closing, false, memory_order_relaxed);
-        fab_memif_gate_leave(gate);
-    }
-    port->memif.are_gates_open = true;
+    for (uint16_t i = 0; i < port->info.queue_count; i++)
+        atomic_store_explicit(&port->queues[i].gate.is_open, true, memory_order_release);
 }
 
-/* A port that joined while we slept was not opened. */
 static void
-close_gates(struct fab_port *port)
+shut_gates(struct fab_port *port)
 {
-    if (!port->memif.are_gates_open)
-        return;
-    for (uint16_t i = 0; i < port->info.queue_count; i++) {
-        struct fab_memif_gate *gate = &port->queues[i].gate;
+    for (uint16_t i = 0; i < port->info.queue_count; i++)
+        atomic_store_explicit(&port->queues[i].gate.is_open, false, memory_order_relaxed);
+}
 
-        atomic_store_explicit(&gate->is_closing, true, memory_order_relaxed);
-        while (!fab_memif_gate_try(gate))
+/* After the barrier: who is not seen inside now sees that the gate is shut. */
+static void
+wait_for_bursts(struct fab_port *port)
+{
+    for (uint16_t i = 0; i < port->info.queue_count; i++)
+        while (atomic_load_explicit(&port->queues[i].gate.is_inside, memory_order_acquire))
             sched_yield(); /* the lcore may want our CPU to end its burst */
-    }
-    port->memif.are_gates_open = false;
 }
 
 static void
@@ -139,13 +140,24 @@ sleep_until_event(void)
     set_entry(gates.epoll_fd, EPOLLIN);
 }
 
+static long
+membarrier(int command)
+{
+    return syscall(SYS_membarrier, command, 0, 0);
+}
+
 static void
 on_turn(void *argument)
 {
     (void)argument;
     each_port(open_gates);
     sleep_until_event();
-    each_port(close_gates);
+    each_port(shut_gates);
+    if (gates.is_fenced)
+        atomic_thread_fence(memory_order_seq_cst);
+    else
+        FAB_ASSERT(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0); /* as we have registered */
+    each_port(wait_for_bursts);
 }
 
 /* --- ports: in the main thread ------------------------------------------------------------------
@@ -156,6 +168,7 @@ start(void)
 {
     struct rte_intr_handle *handle = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
 
+    gates.is_fenced = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) != 0;
     gates.fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
     if (handle && gates.fd >= 0 && rte_intr_fd_set(handle, gates.fd) == 0 &&
         rte_intr_type_set(handle, RTE_INTR_HANDLE_EXT) == 0 &&
@@ -189,7 +202,7 @@ fab_memif_gates_join(struct fab_port *port)
     if (!gates.handle && !start())
         return MYC_NO_MEMORY;
     for (uint16_t i = 0; i < port->info.queue_count; i++)
-        atomic_store_explicit(&port->queues[i].gate.is_taken, true, memory_order_relaxed);
+        port->queues[i].gate.is_fenced = gates.is_fenced;
     set_port(port->info.id, port);
     return rte_eal_alarm_set(ALARM_US, wake, NULL) == 0 ? MYC_OK : MYC_NO_MEMORY;
 }

@@ -26,14 +26,14 @@ struct rte_ring;
 
 /* Between the lcore of a queue and the interrupt thread; see port_memif_gate.c. */
 struct fab_memif_gate {
-    _Atomic bool is_closing; /* a hint: lcores leave it to the interrupt thread */
-    _Atomic bool is_taken;   /* by the lcore within a burst, or while the gate is closed */
+    _Atomic bool is_open;   /* written by the interrupt thread alone */
+    _Atomic bool is_inside; /* written by the lcore alone: it is within a burst, or about to look */
+    bool is_fenced;         /* the kernel has no membarrier for us; constant */
 };
 
 /* What a memif has beyond other ports; see port_memif.c. */
 struct fab_port_memif {
     bool is_client;
-    bool are_gates_open;          /* the interrupt thread's */
     _Atomic bool is_mending;      /* set by who begins it, taken back by the interrupt thread */
     uint64_t look_ns;             /* when the lcore of queue 0 looks at the link next */
     uint32_t wait_us;             /* after the next restart; the interrupt thread's */
@@ -216,25 +216,30 @@ enum myc_status fab_memif_gates_join(struct fab_port *port);
 /* Context: main thread, when nobody polls the port. */
 void fab_memif_gates_leave(struct fab_port *port);
 
-/* Takes it unless it is taken; what its last owner did is seen. Context: any thread. */
-static inline bool
-fab_memif_gate_try(struct fab_memif_gate *gate)
-{
-    return !atomic_exchange_explicit(&gate->is_taken, true, memory_order_acquire);
-}
-
+/* Pairs with the acquire in close_gates: what was done inside is over. Context: as enter. */
 static inline void
 fab_memif_gate_leave(struct fab_memif_gate *gate)
 {
-    atomic_store_explicit(&gate->is_taken, false, memory_order_release);
+    atomic_store_explicit(&gate->is_inside, false, memory_order_release);
 }
 
-/* Whether the device may be used until the gate is left. Context: the lcore that owns the queue. */
+/* Whether the device may be used until the gate is left. Of us, who say that we are inside and then
+ * look whether it is open, and of the interrupt thread, which closes it and then looks whether we
+ * are inside, one must see the other: the barrier between is its membarrier, which makes every
+ * thread pass one. The acquire pairs with the release in open_gates. Context: the lcore that owns
+ * the queue. */
 static inline bool
 fab_memif_gate_enter(struct fab_memif_gate *gate)
 {
-    return !atomic_load_explicit(&gate->is_closing, memory_order_relaxed) &&
-           fab_memif_gate_try(gate);
+    atomic_store_explicit(&gate->is_inside, true, memory_order_relaxed);
+    if (fab_unlikely(gate->is_fenced))
+        atomic_thread_fence(memory_order_seq_cst);
+    else
+        atomic_signal_fence(memory_order_seq_cst);
+    if (fab_likely(atomic_load_explicit(&gate->is_open, memory_order_acquire)))
+        return true;
+    fab_memif_gate_leave(gate);
+    return false;
 }
 
 /* What fault lines of ports do to mbufs; the context is the queue. */
