@@ -26,6 +26,33 @@ mend(uint8_t *frame, size_t size)
 }
 
 static uint64_t
+sum_of(const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+    uint64_t sum = 0;
+
+    for (size_t i = 0; bytes != NULL && i < size; i++)
+        sum += at[i];
+    return sum;
+}
+
+/* Of a record that was left out there is the chunk's header only, and of one whose body comes in
+ * parts no body. */
+static uint64_t
+read_chunk(const struct fab_chunk *chunk)
+{
+    const struct fab_msg *msg = (const struct fab_msg *)(const void *)(chunk + 1);
+
+    if (chunk->stream >= FAB_STREAM_COUNT || fab_chunk_lane(chunk) >= FAB_LANE_COUNT)
+        abort();
+    if (fab_chunk_is_skipped(chunk))
+        return 0;
+    if (fab_chunk_is_large(chunk))
+        return fab_msg_buffer_word(msg);
+    return sum_of(fab_msg_body_const(msg), msg->size);
+}
+
+static uint64_t
 read_chunks(const struct fab_frame *frame)
 {
     const uint8_t *at = frame->chunks;
@@ -33,14 +60,9 @@ read_chunks(const struct fab_frame *frame)
 
     while (at < frame->chunks + frame->chunks_size) {
         const struct fab_chunk *chunk = (const struct fab_chunk *)(const void *)at;
-        const struct fab_msg *msg = (const struct fab_msg *)(const void *)(chunk + 1);
-        const uint8_t *body = fab_msg_body_const(msg);
 
-        if (chunk->stream >= FAB_STREAM_COUNT || chunk->lane >= FAB_LANE_COUNT)
-            abort();
-        for (uint32_t i = 0; i < msg->size; i++)
-            sum += body[i];
-        at += fab_chunk_stride(chunk->size);
+        sum += read_chunk(chunk);
+        at += fab_chunk_wire_size(chunk);
     }
     if (at != frame->chunks + frame->chunks_size)
         abort();
@@ -54,13 +76,17 @@ read_frame(const struct fab_frame *frame)
 
     for (uint32_t i = 0; frame->ack != NULL && i < frame->ack->ranges; i++)
         sum += (uint64_t)frame->ranges[i].gap + frame->ranges[i].run;
-    if (frame->credit != NULL)
-        sum += frame->credit->limit[FAB_LANE_SYSTEM];
-    if (frame->floor != NULL)
-        sum += frame->floor->floor;
-    if (frame->hello != NULL)
-        sum += frame->hello->nonce;
-    return sum + read_chunks(frame);
+    for (uint32_t i = 0; frame->grants_block != NULL && i < frame->grants_block->count; i++)
+        sum += (uint64_t)frame->grants[i].transfer + frame->grants[i].limit;
+    sum += sum_of(frame->credit, sizeof(*frame->credit));
+    sum += sum_of(frame->floor, sizeof(*frame->floor));
+    sum += sum_of(frame->clock, sizeof(*frame->clock));
+    sum += sum_of(frame->hello, sizeof(*frame->hello));
+    sum += sum_of(frame->proof, sizeof(*frame->proof));
+    sum += sum_of(frame->wish, sizeof(*frame->wish));
+    if (frame->part != NULL)
+        sum += sum_of(frame->part_bytes, frame->part->size);
+    return sum + (frame->header->type == FAB_FRAME_DATA ? read_chunks(frame) : 0);
 }
 
 /* The first byte says how the rest is to be taken. */
