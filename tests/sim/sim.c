@@ -9,8 +9,9 @@
 #include "sim/sim_parts.h"
 #include "wire/crc32c.h"
 
-#define LONG_FACTOR    50U /* more seeds with MYCELIUM_LONG=1 */
-#define FRAME_CAPACITY 9216U
+#define LONG_FACTOR     50U /* more seeds with MYCELIUM_LONG=1 */
+#define FRAME_CAPACITY  9216U
+#define BUFFER_RETRY_NS 20000U /* as the carrier does: FAB_FLOW_END_RETRY_NS */
 #define STILL_STEPS_MAX                                                       \
     100000U /* steps without time going on: somebody asks for a turn for ever \
              */
@@ -132,6 +133,18 @@ call_waiting(struct sim *sim, const struct sim_end *end)
     wake_at(sim, called, sim->now_ns + SIM_US);
 }
 
+/* A buffer for the next frame, if there is to be one. Without it the flow is asked again soon. */
+static bool
+has_buffer(struct sim *sim, struct sim_end *end)
+{
+    if (end->has_no_buffer)
+        return false;
+    if (!fab_flow_has_output(end->flow) || ++end->buffers != end->buffer_fails)
+        return true;
+    wake_at(sim, end, sim->now_ns + BUFFER_RETRY_NS);
+    return false;
+}
+
 static void
 run_turn(struct sim *sim, struct sim_end *end)
 {
@@ -147,7 +160,7 @@ run_turn(struct sim *sim, struct sim_end *end)
             break;
         end->to_send -= sent;
     }
-    while (!end->has_no_buffer &&
+    while (has_buffer(sim, end) &&
            (size = fab_flow_prepare(end->flow, frame, sizeof(frame), sim->now_ns)) > 0) {
         if (end->tail.size > 0)
             memcpy(frame + size - end->tail.size, end->tail.bytes, end->tail.size);

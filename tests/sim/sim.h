@@ -63,14 +63,16 @@ struct sim_end {
     void *memory;
     size_t memory_size; /* bytes */
     bool is_alive;
-    bool is_cut;        /* nothing that it sends arrives */
-    bool has_no_room;   /* on_message refuses */
-    bool has_no_buffer; /* prepare is not called: as if buffers had run out */
-    bool may_miss;      /* records may be left out by the sender */
-    bool is_echo;       /* sends one record for each that it gets */
-    bool is_cut_b;      /* likewise over the second path */
-    int64_t clock_ns;   /* its clock when the simulation's is 0 */
-    int64_t clock_ppb;  /* and how much faster it runs */
+    bool is_cut;           /* nothing that it sends arrives */
+    bool has_no_room;      /* on_message refuses */
+    bool has_no_buffer;    /* prepare is not called: as if buffers had run out */
+    uint64_t buffers;      /* that it asked for, for frames */
+    uint64_t buffer_fails; /* the so-many-th of these cannot be had; 0: none */
+    bool may_miss;         /* records may be left out by the sender */
+    bool is_echo;          /* sends one record for each that it gets */
+    bool is_cut_b;         /* likewise over the second path */
+    int64_t clock_ns;      /* its clock when the simulation's is 0 */
+    int64_t clock_ppb;     /* and how much faster it runs */
     struct fab_twin twin;
     uint64_t seconds; /* second copies that it dropped */
     bool is_in_burst;

@@ -145,7 +145,7 @@ test_zombie_is_fenced_and_comes_back(void **state)
     sim_fini(&sim);
 }
 
-/* Drops the n-th frame, as when its buffer could not be had. */
+/* Drops the n-th frame, as when the device had no buffer for it. */
 static bool
 drop_nth(void *context, const struct sim_end *from, const uint8_t *frame, size_t size)
 {
@@ -179,6 +179,34 @@ test_nth_alloc_fail_sweep(void **state)
         frames = sim.ends[0].frames + sim.ends[1].frames;
         sim_fini(&sim);
     }
+}
+
+/* No frame is written where there is no buffer for it: it leaves a little later. */
+static void
+test_the_nth_buffer_cannot_be_had_and_nothing_is_lost(void **state)
+{
+    uint64_t buffers = 1;
+
+    (void)state;
+    for (uint64_t n = 1; n <= buffers; n++) {
+        struct sim sim;
+
+        sim_init(&sim, "nth_buffer", n, &calm);
+        sim_add_pair(&sim);
+        sim.ends[0].to_send = sim.ends[1].to_send = 300;
+        sim.ends[0].buffer_fails = sim.ends[1].buffer_fails = n;
+        sim_start(&sim, 0);
+        sim_start(&sim, 1);
+        SIM_CHECK(&sim, sim_run_pair(&sim, 0, sim.now_ns + SIM_S));
+        for (int i = 0; i < 2; i++) {
+            SIM_CHECK(&sim, sim.ends[i].got_total == 300);
+            SIM_CHECK(&sim, sim.ends[i].down_total == 0);
+        }
+        buffers =
+            sim.ends[0].buffers > sim.ends[1].buffers ? sim.ends[0].buffers : sim.ends[1].buffers;
+        sim_fini(&sim);
+    }
+    assert_true(buffers > 10);
 }
 
 /* A record that cannot wait leaves though the flow's timers are due; what they do waits for
@@ -324,6 +352,7 @@ main(void)
         cmocka_unit_test(test_short_cut_is_bridged),
         cmocka_unit_test(test_zombie_is_fenced_and_comes_back),
         cmocka_unit_test(test_nth_alloc_fail_sweep),
+        cmocka_unit_test(test_the_nth_buffer_cannot_be_had_and_nothing_is_lost),
         cmocka_unit_test(test_a_record_leaves_without_timers_that_are_due),
         cmocka_unit_test(test_acknowledgement_beside_a_record_is_not_forgotten),
         cmocka_unit_test(test_buffers_run_out),

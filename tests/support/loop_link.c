@@ -36,6 +36,8 @@ struct loop_pair {
     struct fab_prng prng;
     struct loop_end a;
     struct loop_end b;
+    uint64_t claims;
+    uint64_t refused; /* the claim that finds no slot */
 };
 
 static struct loop_end *
@@ -65,7 +67,8 @@ loop_claim(struct fab_link *link, enum fab_lane lane, uint32_t stride, uint64_t 
         return MYC_UNREACHABLE;
     if (stride > FAB_MSG_HEADER_SIZE + 8 * FAB_MSG_EXTENSIONS_MAX + FAB_MSG_SMALL_MAX)
         return MYC_TOO_BIG;
-    if (end->count >= limit) {
+    end->pair->claims++;
+    if (end->count >= limit || end->pair->claims == end->pair->refused) {
         end->was_full = true;
         return MYC_FULL;
     }
@@ -293,6 +296,19 @@ loop_pair_join(struct loop_pair *pair, uint64_t home_b)
 {
     pair->a.next_home = home_b;
     pair->a.must_rise = pair->b.must_rise = true;
+}
+
+void
+loop_pair_refuse(struct loop_pair *pair, uint64_t nth)
+{
+    pair->claims = 0;
+    pair->refused = nth;
+}
+
+uint64_t
+loop_pair_claims(const struct loop_pair *pair)
+{
+    return pair->claims;
 }
 
 unsigned

@@ -47,6 +47,12 @@ void loop_pair_cut(struct loop_pair *pair);
 /* Joins it again; b's home may be another (its node has restarted). */
 void loop_pair_join(struct loop_pair *pair, uint64_t home_b);
 
+/* The so-many-th claim from now, of either side, finds no slot though there are some; 0: none. */
+void loop_pair_refuse(struct loop_pair *pair, uint64_t nth);
+
+/* Claims since that call. */
+uint64_t loop_pair_claims(const struct loop_pair *pair);
+
 /* When the next record that is on its way can be polled; UINT64_MAX: none. */
 uint64_t loop_pair_next_ns(const struct loop_pair *pair);
 
