@@ -4,9 +4,13 @@
  *
  *   warden    has a supervisor with two children; each reports itself (CHILD) whenever it begins
  *   inspector asks a supervisor how many children it has
+ *   innkeeper has a host, on which guests can be started by the name of their class
+ *   envoy     has a supervisor with one child, a guest on whoever hosts it; each reports itself
+ *             (CHILD) whenever it begins
  */
 #include "conformance/actor_base.h"
 
+#include <mycelium/lease.h>
 #include <mycelium/supervisor.h>
 
 /* --- the children ----------------------------------------------------------------------------- */
@@ -132,10 +136,117 @@ inspector_receive(struct myc_self *self, void *state, const struct myc_message *
     return MYC_OK;
 }
 
+/* --- guests, elsewhere ------------------------------------------------------------------------ */
+
+#define LEASE_NS 1000000000ULL
+
+/* Its only argument is the collector: a host passes on no more than MYC_LEASED_ARGS_MAX bytes. */
+static enum myc_status
+guest_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    struct base *base = state;
+
+    if (args_size != sizeof(base->plan.collector))
+        return MYC_INVALID;
+    memcpy(&base->plan.collector, args, args_size);
+    conf_report_to(self, &base->plan, CONF_WHAT_CHILD, 1, MYC_OK, myc_self_ref(self));
+    return MYC_OK;
+}
+
+static const struct myc_class guest_class = {
+    CLASS("guest", struct base),
+    TAKES(number_types),
+    .init = guest_init,
+    .receive = ward_receive,
+};
+
+struct innkeeper {
+    struct base base; /* name: the group of hosts */
+    struct myc_leased_class leased;
+    struct myc_host_spec spec;
+};
+
+static enum myc_status
+innkeeper_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    struct innkeeper *innkeeper = state;
+    enum myc_status status = conf_take_plan(state, args, args_size);
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = &innkeeper->spec,
+        .args_size = sizeof(innkeeper->spec),
+        .is_linked = true,
+    };
+    struct myc_ref host;
+
+    if (status != MYC_OK)
+        return status;
+    myc_leased_class_init(&innkeeper->leased, &guest_class);
+    innkeeper->spec = (struct myc_host_spec){
+        .size = sizeof(innkeeper->spec),
+        .group = innkeeper->base.plan.name,
+        .classes = &innkeeper->leased,
+        .class_count = 1,
+    };
+    return myc_spawn(self, &myc_host_class, &options, &host);
+}
+
+struct envoy {
+    struct base base; /* name: the group of hosts */
+    struct myc_remote_spec remote;
+    struct myc_spawn_options options;
+    struct myc_child_spec child;
+};
+
+static enum myc_status
+envoy_init(struct myc_self *self, void *state, const void *args, size_t args_size)
+{
+    struct envoy *envoy = state;
+    enum myc_status status = conf_take_plan(state, args, args_size);
+    const struct myc_supervisor_spec spec = {
+        .size = sizeof(spec),
+        .intensity = MYC_SUPERVISOR_INTENSITY_MAX,
+        .children = &envoy->child,
+        .child_count = 1,
+    };
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = &spec,
+        .args_size = sizeof(spec),
+        .is_linked = true,
+    };
+    struct myc_ref supervisor;
+
+    if (status != MYC_OK)
+        return status;
+    envoy->remote = (struct myc_remote_spec){
+        .size = sizeof(envoy->remote),
+        .group = envoy->base.plan.name,
+        .class_name = guest_class.name,
+        .args = &envoy->base.plan.collector,
+        .args_size = sizeof(envoy->base.plan.collector),
+        .lease_ns = LEASE_NS,
+    };
+    envoy->options = (struct myc_spawn_options){
+        .size = sizeof(envoy->options),
+        .args = &envoy->remote,
+        .args_size = sizeof(envoy->remote),
+    };
+    envoy->child = (struct myc_child_spec){
+        .size = sizeof(envoy->child),
+        .id = "guest",
+        .class_of = &myc_remote_class,
+        .options = &envoy->options,
+    };
+    return myc_spawn(self, &myc_supervisor_class, &options, &supervisor);
+}
+
 /* --- by name ---------------------------------------------------------------------------------- */
 
 const struct myc_class conf_tree_classes[] = {
     { CLASS("warden", struct warden), .init = warden_init, .receive = idle_receive },
     { CLASS("inspector", struct base), .init = inspector_init, .receive = inspector_receive },
+    { CLASS("innkeeper", struct innkeeper), .init = innkeeper_init, .receive = idle_receive },
+    { CLASS("envoy", struct envoy), .init = envoy_init, .receive = idle_receive },
 };
 const size_t conf_tree_class_count = sizeof(conf_tree_classes) / sizeof(conf_tree_classes[0]);

@@ -342,6 +342,7 @@ const struct CMUnitTest conf_cases[] = {
     CASE(test_the_members_of_a_node_that_crashes_are_gone),
     CASE(test_a_supervised_child_keeps_its_ref_for_those_elsewhere),
     CASE(test_a_supervisor_that_gives_up_is_seen_from_elsewhere),
+    CASE(test_a_child_started_elsewhere_is_run_again_after_a_crash_and_a_lost_node),
     CASE(test_a_node_that_stops_lets_its_actors_say_their_last_word),
     CASE(test_large_messages_arrive_whole_in_order_and_once),
     CASE(test_more_than_sixteen_mebibytes_are_too_big),

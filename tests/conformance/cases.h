@@ -14,6 +14,7 @@ void test_two_who_saturate_each_other_with_asks_make_progress(void **state);
 void test_an_actor_that_is_full_does_not_hold_up_its_neighbours(void **state);
 void test_a_supervised_child_keeps_its_ref_for_those_elsewhere(void **state);
 void test_a_supervisor_that_gives_up_is_seen_from_elsewhere(void **state);
+void test_a_child_started_elsewhere_is_run_again_after_a_crash_and_a_lost_node(void **state);
 void test_a_node_that_stops_lets_its_actors_say_their_last_word(void **state);
 
 /* cases_ask.c */

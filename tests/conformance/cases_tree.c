@@ -93,6 +93,64 @@ test_a_supervisor_that_gives_up_is_seen_from_elsewhere(void **state)
     assert_int_equal(conf_count_of(log, CONF_WHAT_DOWN), 6);
 }
 
+/* Where the next guest begins. */
+static struct myc_ref
+await_guest(struct conf_fixture *fixture, uint32_t before)
+{
+    conf_await(fixture, CONF_WHAT_CHILD, before + 1);
+    return nth_of(&fixture->log, CONF_WHAT_CHILD, before)->ref;
+}
+
+static void
+watch(struct conf_fixture *fixture, struct myc_ref ref)
+{
+    uint32_t sent = conf_count_of(&fixture->log, CONF_WHAT_SENT);
+
+    conf_spawn(fixture, CONF_A, "watcher", (struct conf_plan){ .peer = ref });
+    conf_await(fixture, CONF_WHAT_SENT, sent + 1);
+    conf_linger(fixture);
+}
+
+static void
+assert_down_with(struct conf_fixture *fixture, struct myc_ref ref, enum myc_status reason)
+{
+    conf_await_of(fixture, CONF_WHAT_DOWN, ref, 1);
+    assert_int_equal(conf_report_of(&fixture->log, CONF_WHAT_DOWN, ref)->status, reason);
+}
+
+/* A child of A's supervisor that is started at B, by the name of its class: a crash and the loss of
+ * its node are told apart, and each time another one is started there. */
+void
+test_a_child_started_elsewhere_is_run_again_after_a_crash_and_a_lost_node(void **state)
+{
+    const struct conf_plan plan = { .name = "conf_hosts" };
+    struct conf_fixture *fixture = conf_begin(state);
+    struct myc_ref host, first, second, third;
+
+    host = conf_spawn(fixture, CONF_B, "innkeeper", plan);
+    conf_spawn(fixture, CONF_A, "envoy", plan);
+    first = await_guest(fixture, 0);
+    assert_int_equal(first.home, host.home);
+    assert_int_equal(myc_ref_lcore(first), myc_ref_lcore(host));
+    watch(fixture, first);
+    poison(fixture, first);
+    assert_down_with(fixture, first, MYC_FAILED);
+    second = await_guest(fixture, 1);
+    assert_int_equal(second.home, host.home);
+    assert_false(myc_ref_is_equal(first, second));
+    if (!fixture->crash_b || fixture->is_one_node)
+        return;
+    watch(fixture, second);
+    fixture->crash_b(fixture);
+    assert_down_with(fixture, second, MYC_NO_CONNECTION);
+    fixture->start_b(fixture);
+    conf_cross(fixture);
+    host = conf_spawn(fixture, CONF_B, "innkeeper", plan);
+    third = await_guest(fixture, 2);
+    assert_int_equal(third.home, host.home);
+    assert_int_not_equal(third.home, second.home);
+}
+
 void
 test_a_node_that_stops_lets_its_actors_say_their_last_word(void **state)
 {

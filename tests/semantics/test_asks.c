@@ -103,6 +103,7 @@ static struct {
     enum myc_status status;
     enum myc_gathered gathered;
     const struct myc_message *message;
+    unsigned dones, others; /* of quoter_class */
 } quoter;
 
 static void
@@ -126,6 +127,31 @@ do_gather(struct myc_self *self, void *context)
     quoter.status = myc_gather_start(self, &quoter.gather, &options);
 }
 
+/* Gathers by itself; a number makes it begin. */
+static enum myc_status
+quoter_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    (void)state;
+    if (message->kind == MYC_KIND_SEND) {
+        do_gather(self, NULL);
+        return MYC_OK;
+    }
+    quoter.gathered = myc_gather_on_message(self, &quoter.gather, message);
+    quoter.dones += quoter.gathered == MYC_GATHER_DONE;
+    quoter.others += quoter.gathered != MYC_GATHER_DONE && quoter.gathered != MYC_GATHER_PART;
+    return MYC_OK;
+}
+
+static const struct myc_type *const quoter_types[] = { &conf_number_type };
+
+static const struct myc_class quoter_class = {
+    .size = sizeof(quoter_class),
+    .name = "quoter",
+    .accepts = quoter_types,
+    .accepts_count = 1,
+    .receive = quoter_receive,
+};
+
 static void
 do_take(struct myc_self *self, void *context)
 {
@@ -147,23 +173,27 @@ test_a_gathering_counts_answers_whatever_else_comes(void **state)
     static const enum manner manners[MANY] = { ANSWERS, ANSWERS, FAILS,   ANSWERS,
                                                ANSWERS, ANSWERS, FORGETS, IS_SILENT };
 
+    struct myc_ref self;
+
     (void)state;
     begin();
-    quoter.enough = 0;
+    memset(&quoter, 0, sizeof(quoter));
     for (unsigned i = 0; i < MANY; i++)
         refs[i] = spawn(i % 2, manners[i]);
     refs[5] = (struct myc_ref){ 0xee00000000000001ULL, 1 }; /* refuses at once */
-    myc_test_act(probe, do_gather, NULL);
-    assert_int_equal(quoter.status, MYC_OK);
-    assert_int_equal(quoter.gather.failed, 1);
-    myc_test_allow(probe, &conf_answer_type);
-    myc_test_allow(probe, &myc_ask_failed_type);
+    assert_int_equal(myc_test_spawn(bench, 0, 0, &quoter_class, NULL, &self), MYC_OK);
+    assert_int_equal(semantics_send(probe, self, 1), MYC_OK);
     /* Four answers; FAILED breaks, as does what is forgotten; the silent one runs out of time. */
-    quoter.gathered = MYC_GATHER_PART;
-    for (unsigned i = 0; i < 4; i++)
-        take(&conf_answer_type);
+    myc_test_advance(bench, 49 * MS);
+    assert_int_equal(quoter.status, MYC_OK);
     assert_int_equal(quoter.gather.answered, 4);
-    myc_test_settle(bench);
+    assert_int_equal(quoter.gather.failed, 3);
+    assert_int_equal(quoter.dones, 0);
+    myc_test_advance(bench, 100 * MS);
+    assert_int_equal(quoter.gather.answered, 4);
+    assert_int_equal(quoter.gather.failed, 4);
+    assert_int_equal(quoter.dones, 1);
+    assert_int_equal(quoter.others, 0);
     myc_test_destroy(&bench);
 }
 

@@ -287,6 +287,11 @@ test_ten_thousand_groups_are_told_again_and_again(void **state)
         assert_int_equal(count_at(probes[1], "group9999"), 0);
         myc_test_heal(bench, 0, 1);
     }
+    myc_test_advance(bench, 500 * MS);
+    for (unsigned i = 0; i < 10000; i++) {
+        snprintf(name, sizeof(name), "group%u", i);
+        assert_int_equal(times_at(probes[1], name, probes[0]), 1);
+    }
     myc_test_destroy(&bench);
 }
 

@@ -104,7 +104,7 @@ static struct myc_remote_spec remote_spec;
 static const uint64_t remote_args = 77;
 
 static void
-start_host(uint8_t node)
+start_host_on(uint8_t node, uint8_t lcore)
 {
     const struct myc_spawn_options options = {
         .size = sizeof(options),
@@ -112,7 +112,13 @@ start_host(uint8_t node)
         .args_size = sizeof(host_spec),
     };
 
-    assert_int_equal(myc_test_spawn(bench, node, 0, &myc_host_class, &options, NULL), MYC_OK);
+    assert_int_equal(myc_test_spawn(bench, node, lcore, &myc_host_class, &options, NULL), MYC_OK);
+}
+
+static void
+start_host(uint8_t node)
+{
+    start_host_on(node, 0);
 }
 
 static void
@@ -213,6 +219,33 @@ test_a_remote_child_runs_on_a_host_and_acts_without_a_pause(void **state)
     myc_test_advance(bench, 1000 * MS);
     assert_in_range(world.acts - before, 1990, 2010);
     assert_int_equal(world.instances, 1);
+    myc_test_destroy(&bench);
+}
+
+/* The other lcores of a node are hosts like any other. */
+static void
+test_a_remote_child_may_run_on_another_lcore_of_the_node(void **state)
+{
+    struct myc_test_probe *probe;
+    unsigned before;
+
+    (void)state;
+    begin_without_hosts((struct myc_test_options){ .seed = 15, .lcore_count = 2 });
+    start_host_on(0, 1);
+    start_parent();
+    probe = myc_test_add_probe(bench, 0, 0);
+    myc_test_advance(bench, 2 * LEASE_NS);
+    for (unsigned life = 1; life <= 3; life++) {
+        assert_int_equal(world.instances, life);
+        assert_int_equal(world.ref.home, myc_test_probe_ref(probe).home);
+        assert_int_equal(myc_ref_lcore(world.ref), 1);
+        before = world.acts;
+        myc_test_advance(bench, 100 * MS);
+        assert_in_range(world.acts - before, 195, 205);
+        assert_int_equal(semantics_send(probe, world.ref, MYC_FAILED), MYC_OK);
+        myc_test_advance(bench, 3 * LEASE_NS);
+    }
+    assert_int_equal(world.violations, 0);
     myc_test_destroy(&bench);
 }
 
@@ -449,6 +482,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_remote_child_runs_on_a_host_and_acts_without_a_pause),
+        cmocka_unit_test(test_a_remote_child_may_run_on_another_lcore_of_the_node),
         cmocka_unit_test(test_a_lost_host_fences_its_child_before_another_one_begins),
         cmocka_unit_test(test_a_host_that_was_stopped_for_long_does_not_act_when_it_goes_on),
         cmocka_unit_test(test_a_child_that_fails_and_a_node_that_is_lost_are_told_apart),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mailboxes: urgency, deadlines, overflow policies, claims, fairness, the shared pool. */
+/* Mailboxes: urgency, deadlines, overflow policies, claims, fairness. */
 #include "support/level_lab.h"
 
 static struct lab lab;
@@ -246,7 +246,7 @@ test_a_claim_for_a_full_or_gone_actor_is_refused_as_a_send(void **state)
     assert_int_equal(act.status, MYC_GONE);
 }
 
-/* --- sizes and the pool ----------------------------------------------------------------------- */
+/* --- sizes ------------------------------------------------------------------------------------ */
 
 static uint32_t got_size;
 
@@ -300,26 +300,6 @@ test_every_size_up_to_the_limit_arrives_whole_here_and_elsewhere(void **state)
     }
 }
 
-static void
-test_a_used_up_pool_answers_no_memory_and_recovers(void **state)
-{
-    unsigned sent = 0;
-
-    (void)state;
-    probe_spawn(&b, lab.cores[0], &(struct myc_spawn_options){ .mailbox_max = 1000000 });
-    while (probe_send(&a, b.ref, sent) == MYC_OK)
-        sent++;
-    assert_true(sent >= 1024);
-    assert_int_equal(probe_send(&a, b.ref, 0), MYC_NO_MEMORY);
-    /* The system lane still works, and what comes back needs no memory. */
-    a.is_silent = true;
-    assert_int_equal(probe_kill(&a, b.ref), MYC_OK);
-    lab_settle(&lab);
-    assert_int_equal(b.count, 0);
-    assert_int_equal(a.count, sent);
-    assert_int_equal(fab_core_actor_count(lab.cores[0]), 1);
-}
-
 /* --- fairness --------------------------------------------------------------------------------- */
 
 static void
@@ -360,7 +340,6 @@ main(void)
         CASE(test_a_claim_is_sent_by_its_commit_and_forgotten_without),
         CASE(test_a_claim_for_a_full_or_gone_actor_is_refused_as_a_send),
         CASE(test_every_size_up_to_the_limit_arrives_whole_here_and_elsewhere),
-        CASE(test_a_used_up_pool_answers_no_memory_and_recovers),
         CASE(test_a_busy_actor_does_not_starve_its_neighbour),
     };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The memory below the core: cells and reservations, slabs, pair tables, slots. */
+/* The memory below the core: cells and reservations, slabs, pair tables, slots; and the
+ * pool when it is used up. */
 #include "support/cmocka.h"
-#include "support/core_lab.h"
-#include "support/probe.h"
+#include "support/level_lab.h"
 
 #include <stdlib.h>
 
@@ -187,6 +187,85 @@ test_copy_is_exact_for_every_small_size_and_place(void **state)
     }
 }
 
+/* --- the pool of a core, used up ------------------------------------------------------------- */
+
+static struct level_lab own;
+static struct probe greedy; /* takes all that comes, and does not run */
+static unsigned undelivered;
+static enum myc_status why; /* of the first one */
+
+static void
+note_undelivered(struct myc_self *self, struct probe *probe, const struct myc_message *message)
+{
+    struct myc_undelivered notice;
+
+    (void)self, (void)probe;
+    if (myc_undelivered_decode(message, &notice) && undelivered++ == 0)
+        why = notice.status;
+}
+
+/* Sends until the receiver's core has no place for more. Returns how many were accepted. */
+static unsigned
+use_up(struct level_lab *at)
+{
+    unsigned sent = 0;
+
+    for (;;) {
+        enum myc_status status = probe_send(&at->a, greedy.ref, sent);
+
+        sent += status == MYC_OK;
+        if (status == MYC_NO_MEMORY || undelivered > 0)
+            return sent;
+        assert_true(status == MYC_OK || (status == MYC_FULL && at->there_index == 1));
+        if (sent % 32 == 0 || status == MYC_FULL)
+            level_arrive(at);
+    }
+}
+
+/* pool_exhausted_send_returns_nomem: told at once here, elsewhere by a notice. */
+static void
+run_used_up(struct level_lab *at)
+{
+    static struct probe next;
+    unsigned sent;
+
+    greedy = (struct probe){ .is_silent = true };
+    assert_int_equal(
+        probe_spawn(&greedy, at->there, &(struct myc_spawn_options){ .mailbox_max = 1000000 }),
+        MYC_OK);
+    level_hold(at, greedy.ref);
+    at->a.is_silent = at->c.is_silent = true;
+    at->a.on_message = note_undelivered;
+    undelivered = 0;
+    sent = use_up(at);
+    assert_true(sent >= 1024);
+    if (at->there_index == 0)
+        assert_int_equal(probe_send(&at->a, greedy.ref, 0), MYC_NO_MEMORY);
+    else
+        assert_int_equal(why, MYC_NO_MEMORY);
+    /* The system lane still works, and what comes back needs no memory. */
+    assert_int_equal(probe_kill(&at->a, greedy.ref), MYC_OK);
+    lab_settle(&at->lab);
+    assert_int_equal(greedy.count, 0);
+    assert_int_equal(undelivered, sent);
+    assert_null(fab_slot_lookup(at->there, greedy.ref.actor));
+    /* It recovers. */
+    next = (struct probe){ .is_silent = true };
+    assert_int_equal(probe_spawn(&next, at->there, NULL), MYC_OK);
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(probe_send(&at->a, next.ref, i), MYC_OK);
+        lab_settle(&at->lab);
+    }
+    assert_int_equal(next.count, 100);
+}
+
+static void
+test_a_used_up_pool_answers_no_memory_and_recovers(void **state)
+{
+    (void)state;
+    level_each(&own, run_used_up);
+}
+
 int
 main(void)
 {
@@ -196,6 +275,7 @@ main(void)
         cmocka_unit_test(test_slabs_serve_the_largest_state),
         cmocka_unit_test(test_a_pair_table_agrees_with_a_plain_list),
         cmocka_unit_test(test_a_slot_whose_generations_are_used_up_is_retired),
+        cmocka_unit_test(test_a_used_up_pool_answers_no_memory_and_recovers),
         cmocka_unit_test(test_copy_is_exact_for_every_small_size_and_place),
     };
 

@@ -118,6 +118,38 @@ test_names_vanish_everywhere_with_their_holder(void **state)
     assert_true(all_say("name0", nobody));
 }
 
+/* global's mass_death: forty holders of names all die at once, on a lcore that others know by name
+ * only. */
+static void
+test_names_vanish_when_many_die_at_once(void **state)
+{
+    enum {
+        MANY = 40
+    };
+    static struct probe many[MANY];
+    char name[16];
+
+    (void)state;
+    memset(many, 0, sizeof(many));
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "mass%u", i);
+        assert_int_equal(probe_spawn(&many[i], lab.cores[3], NULL), MYC_OK);
+        assert_int_equal(probe_register(&many[i], name), MYC_OK);
+    }
+    lab_advance(&lab, 5 * MS);
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "mass%u", i);
+        assert_true(all_say(name, many[i].ref));
+    }
+    for (unsigned i = 0; i < MANY; i++)
+        assert_int_equal(probe_kill(&probes[2 + i % 2], many[i].ref), MYC_OK);
+    lab_advance(&lab, 5 * MS);
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "mass%u", i);
+        assert_true(all_say(name, nobody));
+    }
+}
+
 static void
 test_discover_finds_an_actor_that_comes_later_elsewhere(void **state)
 {
@@ -275,6 +307,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         REGISTRY_TEST(test_a_name_is_known_on_every_lcore_of_every_node),
         REGISTRY_TEST(test_names_vanish_everywhere_with_their_holder),
+        REGISTRY_TEST(test_names_vanish_when_many_die_at_once),
         REGISTRY_TEST(test_discover_finds_an_actor_that_comes_later_elsewhere),
         REGISTRY_TEST(test_a_name_claimed_twice_at_once_gets_one_holder_and_the_loser_is_told),
         REGISTRY_TEST(test_a_partition_hides_the_other_nodes_names_and_healing_brings_them_back),

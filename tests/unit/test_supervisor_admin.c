@@ -235,6 +235,44 @@ test_restart_after_exponential_backoff_and_reset(void **state)
     sup_end();
 }
 
+/* Of `delay_ms`, up to half as much again is added: how long child a's next restart takes. */
+static uint64_t
+measure_backoff(uint64_t delay_ms)
+{
+    unsigned starts = kid('a')->starts;
+    uint64_t began_ns = sup.lab.now_ns;
+
+    kid_end('a', MYC_FAILED);
+    sup_advance((delay_ms - 1) * MS);
+    assert_int_equal(kid('a')->starts, starts);
+    while (kid('a')->starts == starts)
+        sup_advance(MS / 10);
+    return sup.lab.now_ns - began_ns;
+}
+
+static void
+test_backoff_is_spread_by_its_jitter(void **state)
+{
+    uint64_t least_ns = UINT64_MAX, most_ns = 0;
+
+    (void)state;
+    sup_begin(1, MYC_ONE_FOR_ONE, 0);
+    sup.spec.intensity = 100;
+    sup.spec.backoff_ns_min = sup.spec.backoff_ns_max = 100 * MS;
+    sup.spec.backoff_jitter_percent = 50;
+    sup_start();
+    for (unsigned i = 0; i < 40; i++) {
+        uint64_t took_ns = measure_backoff(100);
+
+        assert_in_range(took_ns, 99 * MS, 151 * MS);
+        least_ns = took_ns < least_ns ? took_ns : least_ns;
+        most_ns = took_ns > most_ns ? took_ns : most_ns;
+    }
+    /* Forty of them leave neither end of the range empty. */
+    assert_true(least_ns < 112 * MS && most_ns > 138 * MS);
+    sup_end();
+}
+
 static void
 test_mail_waits_while_a_child_backs_off(void **state)
 {
@@ -272,6 +310,7 @@ main(void)
         cmocka_unit_test(test_hanging_restart_loop_rest_for_one_ends_by_terminate),
         cmocka_unit_test(test_hanging_restart_loop_simple),
         cmocka_unit_test(test_restart_after_exponential_backoff_and_reset),
+        cmocka_unit_test(test_backoff_is_spread_by_its_jitter),
         cmocka_unit_test(test_mail_waits_while_a_child_backs_off),
     };
 
