@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,14 +36,17 @@
 #define WARM_UP        100000U /* messages that came back */
 #define WINDOW         20000U
 #define WINDOWS        4U
-#define TIMER_NS       1000000U
+#define TIMER_NS       1000000U /* of one that is set anew with each ask */
+#define TICK_NS        100000U  /* of one that goes on */
 #define ANSWER_SIZE    64U
 #define ASK_TIMEOUT_NS 60000000000U
 #define SKIPPED        77
 
 static const struct way *way;
 static struct counts windows[WINDOWS];
+static struct counts control; /* of what control_counts does */
 static _Atomic unsigned windows_done;
+static _Atomic unsigned replies_counted, timers_counted; /* that came while it was counted */
 static _Atomic unsigned failures; /* sends and asks that were not accepted, and asks that failed */
 
 /* --- actors ----------------------------------------------------------------------------------- */
@@ -75,6 +79,7 @@ struct pinger {
     struct myc_ref echo;
     uint64_t returned;
     uint64_t timer;
+    uint64_t tick; /* 0: not begun */
 };
 
 static void
@@ -107,11 +112,31 @@ ask_and_set(struct myc_self *self, struct pinger *pinger)
     note(myc_timer_start(self, TIMER_NS, TIMER_NS, 0, &pinger->timer));
 }
 
+/* Does what must be counted: a block taken and given back, three system calls, a page touched. */
+static void
+control_counts(void)
+{
+    volatile char *page;
+    void *volatile block;
+
+    counts_begin(&control);
+    block = malloc(100);
+    free(block);
+    (void)syscall(SYS_getppid);
+    page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page != MAP_FAILED)
+        page[0] = 1;
+    counts_end();
+    (void)munmap((void *)page, 4096);
+}
+
 static void
 count(const struct pinger *pinger)
 {
     unsigned done = windows_done;
 
+    if (pinger->returned == WARM_UP / 2)
+        control_counts();
     if (pinger->returned < WARM_UP || pinger->returned % WINDOW != 0 || done == WINDOWS)
         return;
     if (pinger->returned > WARM_UP) {
@@ -128,6 +153,8 @@ begin(struct myc_self *self, struct pinger *pinger)
     for (unsigned i = 0; i < IN_FLIGHT; i++)
         ping(self, pinger);
     ask_and_set(self, pinger);
+    if (pinger->tick == 0)
+        note(myc_timer_start(self, TICK_NS, TICK_NS, 0, &pinger->tick));
 }
 
 static enum myc_status
@@ -154,10 +181,12 @@ pinger_receive(struct myc_self *self, void *state, const struct myc_message *mes
         return MYC_OK;
     }
     if (message->kind == MYC_KIND_EVENT) {
+        timers_counted += pinger->returned > WARM_UP;
         note(myc_message_is(message, &myc_timer_fired_type) ? MYC_OK : MYC_BAD_TYPE);
         return MYC_OK;
     }
     if (message->kind == MYC_KIND_REPLY) {
+        replies_counted += pinger->returned > WARM_UP && windows_done < WINDOWS;
         ask_and_set(self, pinger);
         return MYC_OK;
     }
@@ -238,6 +267,23 @@ test_an_lcore_asks_nothing_of_the_system_between_poll_and_flush(void **state)
     assert_int_equal(failures, 0);
 }
 
+/* Nothing is counted where nothing can be: the counts themselves, and that there was work of each
+ * kind. */
+static void
+test_what_is_asked_of_the_system_is_counted(void **state)
+{
+    (void)state;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    assert_int_equal(control.allocations, 1);
+    assert_int_equal(control.frees, 1);
+#endif
+    assert_int_equal(control.syscalls[SYS_getppid], 1);
+    assert_true(control.syscalls[SYS_mmap] >= 1); /* malloc may map, too */
+    assert_true(control.faults >= 1);
+    printf("# %u replies and %u timers while it was counted\n", replies_counted, timers_counted);
+    assert_true(replies_counted >= WINDOWS && timers_counted >= 1);
+}
+
 /* --- the program ------------------------------------------------------------------------------ */
 
 static struct myc_node *node;
@@ -312,6 +358,7 @@ int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_asked_of_the_system_is_counted),
         cmocka_unit_test(test_an_lcore_asks_nothing_of_the_system_between_poll_and_flush),
     };
     const char *why;
