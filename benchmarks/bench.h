@@ -93,6 +93,8 @@ enum myc_status bench_wire_rtt_auth(const struct bench_options *options,
 enum myc_status bench_wire_rtt_encrypt(const struct bench_options *options,
                                        struct bench_result *result);
 enum myc_status bench_wire_rate(const struct bench_options *options, struct bench_result *result);
+enum myc_status bench_wire_rate_single(const struct bench_options *options,
+                                       struct bench_result *result);
 enum myc_status bench_wire_bulk_1k(const struct bench_options *options,
                                    struct bench_result *result);
 enum myc_status bench_wire_bulk_64k(const struct bench_options *options,

@@ -12,7 +12,9 @@
 #include "bench_messages.h"
 
 #define DISCOVER_NS (20ULL * 1000000000ULL)
-#define BLAST_BURST 64U /* messages that the driver tries to send in one poll turn */
+#define BLAST_BURST 64U  /* messages that the driver tries to send in one poll turn */
+#define ALONE_MAX   256U /* on their way at a time, fewer than a flow may have frames */
+#define TELL_EVERY  64U  /* of them: how often the partner says how many have come */
 
 /* ---- partner -------------------------------------------------------------------------------- */
 
@@ -21,6 +23,7 @@ struct partner {
     struct myc_ref driver;
     uint64_t received;
     uint64_t expected; /* of the present RATE phase */
+    bool tells;        /* it is RATE_ALONE */
     struct bench_phase_done done;
     bool is_owed; /* `done` found no room yet: what the blast lent goes back by the same way */
 };
@@ -79,12 +82,25 @@ partner_begin(struct myc_self *self, struct partner *partner, const struct myc_m
     partner->driver = message->from;
     partner->received = 0;
     partner->expected = phase.count;
+    partner->tells = phase.phase == PHASE_RATE_ALONE;
     if (phase.phase == PHASE_RAW_RTT)
         raw->echo(raw->context, self, phase.count);
     if (phase.phase == PHASE_RAW_RATE) {
         partner->received = raw->drain(raw->context, self, phase.count, &end_ns);
         partner_tell_done(self, partner, phase.phase, end_ns);
     }
+}
+
+/* A message that says how many have come is covered by the next, should it find no room. */
+static void
+partner_count(struct myc_self *self, struct partner *partner)
+{
+    const struct bench_ping ping = { .sequence = ++partner->received };
+
+    if (partner->received == partner->expected)
+        partner_tell_done(self, partner, PHASE_RATE, myc_clock_ns(self));
+    else if (partner->tells && partner->received % TELL_EVERY == 0)
+        (void)bench_ping_send(self, partner->driver, &ping);
 }
 
 static enum myc_status
@@ -98,8 +114,7 @@ partner_receive(struct myc_self *self, void *state, const struct myc_message *me
         (void)myc_send(self, message->from, &bench_ping_type, message->body, message->size);
         return MYC_OK;
     case BENCH_BLAST_KEY:
-        if (++partner->received == partner->expected)
-            partner_tell_done(self, partner, PHASE_RATE, myc_clock_ns(self));
+        partner_count(self, partner);
         return MYC_OK;
     case BENCH_PHASE_KEY:
         partner_begin(self, partner, message);
@@ -146,7 +161,9 @@ struct driver {
     struct myc_ref partner;
     unsigned repetition;
     uint32_t done; /* round trips or messages of this phase so far */
+    uint32_t told; /* of these, that the partner says have come; if they are alone */
     uint64_t start_ns;
+    uint64_t start_frames;
     uint64_t poller;
     struct myc_buffer *buffer; /* what is sent, when it is large */
 };
@@ -176,6 +193,7 @@ driver_tell_phase(struct myc_self *self, struct driver *driver, enum bench_phase
 
     bench_phase_encode(&body, bytes);
     driver->done = 0;
+    driver->told = 0;
     return myc_send_with(self, driver->partner, &bench_phase_type, bytes, sizeof(bytes), &now);
 }
 
@@ -237,6 +255,10 @@ driver_on_ping(struct myc_self *self, struct driver *driver, const struct myc_me
 
     if (!bench_ping_decode(message, &ping))
         return MYC_BAD_TYPE;
+    if (pair->is_alone) {
+        driver->told = (uint32_t)ping.sequence;
+        return MYC_OK;
+    }
     if (driver->done >= BENCH_WARM_UP)
         pair->samples_ns[driver->done - BENCH_WARM_UP] = now_ns - ping.sent_ns;
     if (++driver->done < pair->count + BENCH_WARM_UP)
@@ -267,11 +289,37 @@ driver_send_large(struct myc_self *self, struct driver *driver)
 static enum myc_status
 driver_send_blast(struct myc_self *self, struct driver *driver)
 {
+    static const struct myc_send_options now = { .size = sizeof(now), .flags = MYC_SEND_NOW };
     const struct bench_blast blast = { .sequence = driver->done };
+    uint8_t bytes[BENCH_BLAST_BLOCK_LENGTH];
 
     if (driver->pair->body_bytes)
         return driver_send_large(self, driver);
-    return bench_blast_send(self, driver->partner, &blast);
+    if (!driver->pair->is_alone)
+        return bench_blast_send(self, driver->partner, &blast);
+    bench_blast_encode(&blast, bytes);
+    return myc_send_with(self, driver->partner, &bench_blast_type, bytes, sizeof(bytes), &now);
+}
+
+/* Since the last time. */
+static uint64_t
+driver_frames(struct driver *driver)
+{
+    const struct bench_raw *raw = driver->pair->raw;
+    uint64_t before = driver->start_frames;
+
+    driver->start_frames = raw && raw->frames ? raw->frames(raw->context) : 0;
+    return driver->start_frames - before;
+}
+
+/* Alone means that the window of the flow never closes, or what waits behind it leaves together. */
+static bool
+driver_may_blast(const struct driver *driver)
+{
+    const struct bench_pair *pair = driver->pair;
+
+    return driver->done < pair->count &&
+           (!pair->is_alone || driver->done - driver->told < ALONE_MAX);
 }
 
 static unsigned
@@ -280,7 +328,7 @@ driver_blast(struct myc_self *self, void *state)
     struct driver *driver = state;
     unsigned sent = 0;
 
-    while (sent < BLAST_BURST && driver->done < driver->pair->count) {
+    while (sent < BLAST_BURST && driver_may_blast(driver)) {
         if (driver_send_blast(self, driver) != MYC_OK)
             break;
         driver->done++;
@@ -289,6 +337,15 @@ driver_blast(struct myc_self *self, void *state)
     if (driver->done == driver->pair->count)
         (void)myc_poller_stop(self, driver->poller);
     return sent;
+}
+
+/* Messages that were to be alone and shared a frame all the same count as one. */
+static uint64_t
+counted(struct driver *driver, uint64_t messages)
+{
+    uint64_t frames = driver->pair->is_alone ? driver_frames(driver) : messages;
+
+    return frames < messages ? frames : messages;
 }
 
 static enum myc_status
@@ -302,11 +359,14 @@ driver_on_done(struct myc_self *self, struct driver *driver, const struct myc_me
         return MYC_BAD_TYPE;
     if (done.count == 0)
         return MYC_TIMEOUT; /* no frame of the baseline came */
-    per_s = (double)done.count * 1e9 / (double)(done.duration_ns - driver->start_ns);
+    per_s = 1e9 / (double)(done.duration_ns - driver->start_ns) *
+            (double)(done.phase == PHASE_RATE ? counted(driver, done.count) : done.count);
     if (done.phase == PHASE_RAW_RATE) {
-        enum myc_status status = driver_tell_phase(self, driver, PHASE_RATE);
+        enum myc_status status =
+            driver_tell_phase(self, driver, driver->pair->is_alone ? PHASE_RATE_ALONE : PHASE_RATE);
 
         result->raw[driver->repetition].per_s = per_s;
+        (void)driver_frames(driver);
         driver->start_ns = myc_clock_ns(self);
         return status != MYC_OK ? status : myc_poller_start(self, driver_blast, 0, &driver->poller);
     }

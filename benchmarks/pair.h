@@ -39,6 +39,8 @@ struct bench_raw {
     /* Takes `count`, or what came until a second passed without any. *end_ns: when the last came.
      * Returns how many. */
     uint32_t (*drain)(void *context, struct myc_self *self, uint32_t count, uint64_t *end_ns);
+    /* Frames that the device has sent so far; NULL: it has none. */
+    uint64_t (*frames)(void *context);
 };
 
 /* What the driver tells the partner to do. */
@@ -47,6 +49,7 @@ enum bench_phase_kind {
     PHASE_RTT,
     PHASE_RAW_RATE,
     PHASE_RATE,
+    PHASE_RATE_ALONE, /* the partner says now and then how many have come */
 };
 
 /* What the driver is given as args: a pointer to this, owned by the program, which waits for
@@ -55,9 +58,10 @@ struct bench_pair {
     const struct bench_raw *raw; /* NULL: round trips of messages alone */
     struct bench_result *result;
     unsigned repetitions;
-    uint32_t count;         /* round trips or messages in a phase */
-    uint32_t raw_count;     /* of the baseline's rate phases; 0: as many */
-    uint32_t body_bytes;    /* of each message of a rate, sent by reference; 0: a small one */
+    uint32_t count;      /* round trips or messages in a phase */
+    uint32_t raw_count;  /* of the baseline's rate phases; 0: as many */
+    uint32_t body_bytes; /* of each message of a rate, sent by reference; 0: a small one */
+    bool is_alone; /* a rate of frames: each small message leaves at once, in one of its own */
     uint64_t *samples_ns;   /* `count` places; NULL for a rate */
     enum myc_status status; /* how it ended */
     sem_t done;

@@ -329,8 +329,17 @@ raw_drain(void *context, struct myc_self *self, uint32_t count, uint64_t *end_ns
     return received;
 }
 
+static uint64_t
+raw_frames(void *context)
+{
+    const struct raw_port *port = context;
+    struct rte_eth_stats stats;
+
+    return rte_eth_stats_get(port->port_id, &stats) == 0 ? stats.opackets : 0;
+}
+
 void
 raw_port_ops(struct raw_port *port, struct bench_raw *raw)
 {
-    *raw = (struct bench_raw){ port, raw_ping, raw_echo, raw_blast, raw_drain };
+    *raw = (struct bench_raw){ port, raw_ping, raw_echo, raw_blast, raw_drain, raw_frames };
 }

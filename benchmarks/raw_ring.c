@@ -124,5 +124,5 @@ raw_drain(void *context, struct myc_self *self, uint32_t count, uint64_t *end_ns
 void
 raw_ring_ops(struct raw_ring *ring, struct bench_raw *raw)
 {
-    *raw = (struct bench_raw){ ring, raw_ping, raw_echo, raw_blast, raw_drain };
+    *raw = (struct bench_raw){ ring, raw_ping, raw_echo, raw_blast, raw_drain, NULL };
 }

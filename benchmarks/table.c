@@ -54,6 +54,7 @@ const struct bench bench_table[] = {
       NULL },
     { "wire-rtt-encrypt", "what does encryption cost it?", bench_wire_rtt_encrypt, NULL },
     { "wire-rate", "how many reliable messages a second go over a port?", bench_wire_rate, NULL },
+    { "wire-rate-single", "how many with a frame for each?", bench_wire_rate_single, NULL },
     { "wire-bulk-1k", "what goodput have messages of 1 KiB over a port?", bench_wire_bulk_1k,
       NULL },
     { "wire-bulk-64k", "what goodput have messages of 64 KiB?", bench_wire_bulk_64k, NULL },

@@ -18,9 +18,15 @@
 #define BULK_BYTES     (32U * 1024U * 1024U) /* in one phase */
 #define BULK_BYTES_MIN (4U * 1024U * 1024U)  /* likewise, for the tests */
 
+struct run_wish {
+    uint32_t count; /* round trips or messages */
+    bool is_alone;  /* as bench_pair's */
+};
+
 static enum myc_status
-run(const struct bench_options *options, struct bench_result *result, uint32_t count)
+run(const struct bench_options *options, struct bench_result *result, struct run_wish wanted)
 {
+    uint32_t count = wanted.count;
     uint64_t *samples_ns = calloc(count, sizeof(*samples_ns));
     const struct wire_place_wish wish = {
         .device = options->device,
@@ -36,6 +42,7 @@ run(const struct bench_options *options, struct bench_result *result, uint32_t c
         .raw_count =
             result->is_bytes ? (uint32_t)((uint64_t)count * result->body_bytes / BULK_PAYLOAD) : 0,
         .body_bytes = result->is_bytes ? result->body_bytes : 0,
+        .is_alone = wanted.is_alone,
         .samples_ns = samples_ns,
     };
     enum myc_status status = samples_ns ? wire_place_open(&wish, &place) : MYC_NO_MEMORY;
@@ -54,7 +61,8 @@ bench_wire_rtt(const struct bench_options *options, struct bench_result *result)
     result->raw_name = "raw frame through the port and back";
     result->fabric_name = "reliable message to an actor of another node and back";
     result->aim = options->device ? 1.15 : 1.6;
-    return run(options, result, options->is_smoke ? SMOKE_RTT_COUNT : RTT_COUNT);
+    return run(options, result,
+               (struct run_wish){ options->is_smoke ? SMOKE_RTT_COUNT : RTT_COUNT, false });
 }
 
 enum myc_status
@@ -63,7 +71,19 @@ bench_wire_rate(const struct bench_options *options, struct bench_result *result
     result->raw_name = "raw frames, one message each, bursts of 32";
     result->fabric_name = "reliable messages, coalesced";
     result->is_rate = true;
-    return run(options, result, options->is_smoke ? SMOKE_RATE_COUNT : RATE_COUNT);
+    return run(options, result,
+               (struct run_wish){ options->is_smoke ? SMOKE_RATE_COUNT : RATE_COUNT, false });
+}
+
+enum myc_status
+bench_wire_rate_single(const struct bench_options *options, struct bench_result *result)
+{
+    result->raw_name = "raw frames, one message each, bursts of 32";
+    result->fabric_name = "reliable messages, each at once in a frame of its own";
+    result->is_rate = true;
+    result->aim = 0.5;
+    return run(options, result,
+               (struct run_wish){ options->is_smoke ? SMOKE_RATE_COUNT : RATE_COUNT, true });
 }
 
 /* Goodput: from messages and frames a second to bytes a second. */
@@ -78,7 +98,8 @@ run_bulk(const struct bench_options *options, struct bench_result *result, uint3
     result->is_rate = true;
     result->is_bytes = true;
     result->body_bytes = body_bytes;
-    status = run(options, result, bytes / body_bytes ? bytes / body_bytes : 1);
+    status = run(options, result,
+                 (struct run_wish){ bytes / body_bytes ? bytes / body_bytes : 1, false });
     for (unsigned i = 0; status == MYC_OK && i < result->count; i++) {
         result->raw[i].per_s *= BULK_PAYLOAD;
         result->fabric[i].per_s *= body_bytes;

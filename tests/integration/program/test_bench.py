@@ -26,6 +26,7 @@ RATE = [
     "segment-bulk",
     "segment-bulk-socket",
     "wire-rate",
+    "wire-rate-single",
 ]
 SAVINA = [
     "ping-pong", "counting", "fork-join", "fork-join-create", "thread-ring", "big", "chameneos",
