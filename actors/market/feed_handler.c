@@ -25,7 +25,7 @@
 #define PATIENCE_TICKS 5U /* until a frame that was sent and is not here counts as lost */
 
 struct kept_payload {
-    uint64_t rx_ns;
+    uint64_t origin;
     uint32_t size;
     uint16_t life; /* of the exchange when it came */
     uint8_t bytes[PAYLOAD_MAX];
@@ -63,7 +63,7 @@ static const struct myc_type *const accepts[] = {
 };
 
 static void
-push_event(struct feed_handler *handler, const struct market_event *event, uint64_t rx_ns)
+push_event(struct feed_handler *handler, const struct market_event *event, uint64_t origin)
 {
     struct market_book_update message = {
         .order = event->order,
@@ -80,7 +80,7 @@ push_event(struct feed_handler *handler, const struct market_event *event, uint6
 
     memcpy(message.symbol, &event->symbol, sizeof(message.symbol));
     market_book_update_encode(&message, body);
-    market_outlet_push(&handler->events, &market_book_update_type, body, rx_ns);
+    market_outlet_push(&handler->events, &market_book_update_type, body, origin);
 }
 
 /* Decodes what is kept as far as the book takes it. */
@@ -98,7 +98,7 @@ decode_kept(struct feed_handler *handler)
             handler->is_open = true;
         }
         if (market_feed_next(&handler->feed, &event)) {
-            push_event(handler, &event, payload->rx_ns);
+            push_event(handler, &event, payload->origin);
             continue;
         }
         handler->is_open = false;
@@ -207,7 +207,7 @@ on_frame(struct myc_self *self, void *state, const struct myc_frame *frame)
         market_inlet_account(&handler->frames, 1);
         return;
     }
-    kept->rx_ns = frame->rx_ns;
+    kept->origin = frame->origin;
     kept->size = (uint32_t)payload.size;
     kept->life = handler->life;
     memcpy(kept->bytes, payload.data, payload.size);

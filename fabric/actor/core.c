@@ -345,7 +345,7 @@ fab_core_frame(struct fab_core *core, struct myc_ref actor, myc_frame_fn on_fram
     if (!slot || slot->state != FAB_SLOT_RUNNING || slot->request)
         return false;
     fab_enter(core, &self, slot);
-    self.origin = frame->rx_ns ? myc_origin_make(frame->rx_ns, 0) : 0;
+    self.origin = frame->origin;
     fab_leave(&self, call_frame(&self, &(struct framed){ on_frame, frame }));
     return true;
 }

@@ -81,7 +81,7 @@ struct fab_port_info {
     bool can_multicast;     /* receives all multicast */
     bool fills_checksums;   /* of UDP in frames that ask for it (RTE_MBUF_F_TX_UDP_CKSUM) */
     bool sends_segments;    /* a frame may be a chain of buffers, attached ones among them */
-    bool has_rx_stamps;     /* the device says when frames came: fab_port_rx_ns */
+    bool has_rx_stamps;     /* the device says when frames came: fab_port_rx_time */
     bool is_borrowed;
     bool strips_vlan;    /* tags of frames received are gone, as the program has configured it */
     bool is_steered;     /* by rules of ours: fab_port_add_rule */
@@ -159,10 +159,16 @@ bool fab_port_is_link_up(const struct fab_port *port);
 unsigned fab_port_receive(struct fab_port *port, uint16_t queue, struct rte_mbuf **mbufs,
                           unsigned count, uint64_t now_ns);
 
+/* When a frame came, and by how much that may be wrong: 0 when it was not stamped. */
+struct fab_rx_time {
+    uint64_t ns;
+    uint64_t error_ns;
+};
+
 /* When a received frame came: as the device says, where it does, else `now_ns`, which no frame
  * comes after. Context: the lcore that polls. */
-uint64_t fab_port_rx_ns(struct fab_port *port, uint16_t queue, const struct rte_mbuf *mbuf,
-                        uint64_t now_ns);
+struct fab_rx_time fab_port_rx_time(struct fab_port *port, uint16_t queue,
+                                    const struct rte_mbuf *mbuf, uint64_t now_ns);
 
 /* Frames that may be given to fab_port_send now. */
 unsigned fab_port_room(const struct fab_port *port, uint16_t queue);

@@ -126,20 +126,23 @@ stamp_of(const struct fab_port *port, const struct rte_mbuf *mbuf)
     return *RTE_MBUF_DYNFIELD(mbuf, port->stamp.field, const rte_mbuf_timestamp_t *);
 }
 
-uint64_t
-fab_port_rx_ns(struct fab_port *port, uint16_t queue, const struct rte_mbuf *mbuf, uint64_t now_ns)
+struct fab_rx_time
+fab_port_rx_time(struct fab_port *port, uint16_t queue, const struct rte_mbuf *mbuf,
+                 uint64_t now_ns)
 {
-    uint64_t ns;
+    struct fab_rx_time time = { .ns = now_ns };
 
     if (fab_likely(!port->stamp.is_on) || !(mbuf->ol_flags & port->stamp.flag))
-        return now_ns;
+        return time;
     if (fab_unlikely(now_ns >= port->stamp.look_ns)) {
         port->stamp.look_ns = now_ns + LOOK_NS;
         (void)take_reading(port);
     }
-    if (fab_unlikely(!fab_stamp_to_ns(&port->stamp.clock, stamp_of(port, mbuf), now_ns, &ns))) {
+    if (fab_unlikely(
+            !fab_stamp_to_ns(&port->stamp.clock, stamp_of(port, mbuf), now_ns, &time.ns))) {
         port->queues[queue].counters.rx_stamps_odd++;
-        return now_ns;
+        return time;
     }
-    return ns;
+    time.error_ns = fab_stamp_error_ns(&port->stamp.clock, time.ns);
+    return time;
 }

@@ -32,6 +32,7 @@
 #ifndef FAB_LINK_FLOW_PORT_H
 #define FAB_LINK_FLOW_PORT_H
 
+#include "env/port.h"
 #include "link/link.h"
 #include "proto/key_exchange.h"
 #include "proto/seal.h"
@@ -40,7 +41,6 @@
 #define FAB_FLOW_PEERS_MAX             4096U
 #define FAB_FLOW_LISTENERS_MAX         64U
 
-struct fab_port;
 struct fab_flow_port;
 struct rte_mbuf;
 
@@ -127,7 +127,8 @@ bool fab_flow_port_is_drained(const struct fab_flow_port *port, uint8_t lcore);
 /* --- raw frames: on the lcore that polls the port --------------------------------------------- */
 
 /* Takes a frame that is not the fabric's own; `bytes` is borrowed for the call. */
-typedef void (*fab_frame_listener)(void *context, const void *bytes, uint32_t size, uint64_t rx_ns);
+typedef void (*fab_frame_listener)(void *context, const void *bytes, uint32_t size,
+                                   struct fab_rx_time came);
 
 /*
  * Frames for this UDP port (0: whatever nobody else takes) go to `on_frame` from now on.

@@ -109,7 +109,7 @@ listen(struct fab_flow_port *port, const struct rte_mbuf *mbuf, const struct fab
     listener = &port->listeners[place - 1];
     port->counters.raw_received++;
     listener->on_frame(listener->context, rte_pktmbuf_mtod(mbuf, const void *), mbuf->data_len,
-                       fab_port_rx_ns(port->port, port->queue, mbuf, now_ns));
+                       fab_port_rx_time(port->port, port->queue, mbuf, now_ns));
 }
 
 /* Takes the mbuf. */

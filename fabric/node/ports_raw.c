@@ -15,10 +15,15 @@ fab_ports_find(const struct fab_ports *ports, const char *name)
 }
 
 static void
-on_raw_frame(void *context, const void *bytes, uint32_t size, uint64_t rx_ns)
+on_raw_frame(void *context, const void *bytes, uint32_t size, struct fab_rx_time came)
 {
     const struct listener *listener = context;
-    const struct myc_frame frame = { .bytes = bytes, .size = size, .rx_ns = rx_ns };
+    const struct myc_frame frame = {
+        .bytes = bytes,
+        .size = size,
+        .rx_ns = came.ns,
+        .origin = myc_origin_make(came.ns, came.error_ns),
+    };
 
     (void)fab_core_frame(listener->core, listener->actor, listener->on_frame, &frame);
 }

@@ -18,6 +18,8 @@ struct myc_frame {
     const void *bytes; /**< from the Ethernet header on; not owned */
     uint32_t size;     /**< bytes */
     uint64_t rx_ns;    /**< arrival: the NIC's time stamp where it has one, else the poll's clock */
+    uint64_t origin;   /**< the same, with by how much a stamp may be wrong (origin.h): what the
+                        * callback sends has it */
 };
 
 /** Takes one frame; runs like a handler of the actor. */

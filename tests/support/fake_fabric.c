@@ -231,7 +231,8 @@ run_port(uint32_t index)
 
     for (; fabric.frame_head < fabric.frame_tail && handled < BATCH; handled++) {
         struct frame *frame = &fabric.frames[fabric.frame_head++ % FRAMES_MAX];
-        const struct myc_frame borrowed = { frame->bytes, frame->size, frame->rx_ns };
+        const struct myc_frame borrowed = { frame->bytes, frame->size, frame->rx_ns,
+                                            myc_origin_make(frame->rx_ns, 0) };
 
         actor->on_frame(&self, actor->state, &borrowed);
     }

@@ -64,7 +64,7 @@ on_frame(struct myc_self *self, void *state, const struct myc_frame *frame)
 static void
 receive_frame(void)
 {
-    const struct myc_frame frame = { .bytes = "", .size = 1, .rx_ns = RX_NS };
+    const struct myc_frame frame = { .bytes = "", .size = 1, .origin = RX_NS };
 
     fab_core_turn_begin(lab.cores[0], lab.now_ns);
     assert_true(fab_core_frame(lab.cores[0], a.ref, on_frame, &frame));
@@ -133,7 +133,7 @@ on_frame_ask(struct myc_self *self, void *state, const struct myc_frame *frame)
 static void
 test_a_reply_has_the_time_of_its_question(void **state)
 {
-    const struct myc_frame frame = { .bytes = "", .size = 1, .rx_ns = RX_NS };
+    const struct myc_frame frame = { .bytes = "", .size = 1, .origin = RX_NS };
 
     (void)state;
     b.on_message = probe_answers;
