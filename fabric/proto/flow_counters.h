@@ -20,6 +20,7 @@
     X(messages_received, "records handed to on_message")                                        \
     X(acks_sent, "frames sent for their acknowledgement only")                                  \
     X(messages_reordered, "records that waited for an earlier one of their stream")             \
+    X(messages_passed, "records that passed a large body of their stream, for another receiver") \
     X(messages_held, "records that waited for room in the core")                                \
     X(messages_duplicate, "records that had arrived before")                                    \
     X(messages_expired, "records left out because their deadline passed before they left")      \

@@ -239,6 +239,7 @@ fab_flow_take_head(struct fab_flow *flow, const struct fab_chunk *chunk)
     slot = fab_large_in_open(flow->large_in, (uint32_t)word, msg->size, (uint32_t)(word >> 32));
     slot->stream = chunk->stream;
     slot->number = chunk->number;
+    fab_flow_pass(flow, chunk->stream);
     want_grants(flow);
     return true;
 }
@@ -297,6 +298,8 @@ complete(struct fab_flow *flow, struct fab_large_in_slot *slot)
     fab_large_in_drop(flow->large_in, slot);
     if (is_next)
         fab_flow_deliver_waiting(flow, stream);
+    else
+        fab_flow_pass_anew(flow, stream);
 }
 
 void

@@ -42,6 +42,15 @@ deliver(struct fab_flow *flow, const struct fab_chunk *chunk, struct returned *r
     return true;
 }
 
+/* The turn has come of a record that was left out, or has gone before: nothing is there. */
+static void
+pass_over(struct fab_flow *flow, const struct fab_chunk *chunk, struct returned *returned)
+{
+    flow->reorder.next[chunk->stream]++;
+    if (!flow->config.is_credit_manual)
+        returned->units[fab_chunk_lane(chunk)] += fab_chunk_units(chunk->size);
+}
+
 static bool
 is_refused(const struct fab_flow *flow, uint8_t stream)
 {
@@ -58,12 +67,16 @@ deliver_waiting(struct fab_flow *flow, uint8_t stream, struct returned *returned
     flow->has_refused = (flow->refused[0] | flow->refused[1]) != 0;
     while ((chunk = fab_reorder_peek(&flow->reorder, stream, flow->store->scratch_record)) !=
            NULL) {
-        if (fab_unlikely(fab_flow_is_held(chunk)))
+        if (fab_unlikely(fab_flow_is_held(chunk))) {
+            fab_flow_pass(flow, stream);
             return;
+        }
         if (fab_unlikely(fab_chunk_is_large(chunk)))
             fab_flow_name_body(
                 (struct fab_msg *)(void *)(flow->store->scratch_record + sizeof(*chunk)));
-        if (!deliver(flow, chunk, returned)) {
+        if (fab_unlikely(fab_chunk_is_skipped(chunk))) {
+            pass_over(flow, chunk, returned);
+        } else if (!deliver(flow, chunk, returned)) {
             flow->refused[stream / 64] |= bit;
             flow->has_refused = true;
             return;
@@ -118,6 +131,7 @@ keep(struct fab_flow *flow, const struct fab_chunk *chunk, uint64_t *counter)
     switch (fab_reorder_keep(&flow->reorder, chunk, fab_flow_keep_limit(flow, chunk))) {
     case FAB_REORDER_KEPT:
         ++*counter;
+        flow->counters.messages_missed += fab_chunk_is_skipped(chunk);
         return true;
     case FAB_REORDER_DUPLICATE:
         flow->counters.messages_duplicate++;
@@ -148,6 +162,13 @@ take_next(struct fab_flow *flow, const struct fab_chunk *chunk, struct returned 
     return true;
 }
 
+/* Whether bodies are on their way in. */
+static bool
+has_bodies(const struct fab_flow *flow)
+{
+    return flow->large_in && flow->large_in->open_count > 0;
+}
+
 bool
 fab_flow_take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
 {
@@ -168,6 +189,8 @@ fab_flow_take_chunks(struct fab_flow *flow, const struct fab_frame *frame)
             flow->counters.messages_duplicate++;
         else
             is_complete &= keep(flow, chunk, &flow->counters.messages_reordered);
+        if (fab_unlikely(early != 0 && has_bodies(flow)))
+            fab_flow_pass(flow, chunk->stream);
         at += fab_chunk_wire_size(chunk);
     }
     give_back(flow, &returned);

@@ -302,6 +302,14 @@ bool fab_flow_take_chunks(struct fab_flow *flow, const struct fab_frame *frame);
 /* Hands on what the stream has kept and now is next. */
 void fab_flow_deliver_waiting(struct fab_flow *flow, uint8_t stream);
 
+/* flow_pass.c */
+
+/* Hands on what may pass a body that holds up the stream, if one does. */
+void fab_flow_pass(struct fab_flow *flow, uint8_t stream);
+
+/* The same when another body of the stream has become whole. */
+void fab_flow_pass_anew(struct fab_flow *flow, uint8_t stream);
+
 /* The epoch ends: hands on what on_message has refused. */
 void fab_flow_offer_last(struct fab_flow *flow);
 

@@ -50,6 +50,7 @@ fab_large_in_open(struct fab_large_in *in, uint32_t id, uint32_t size, uint32_t 
     slot->granted = 0;
     slot->told = 0;
     slot->is_open = false;
+    slot->looked_at = slot->waiting_count = 0;
     memset(slot->has, 0, (slot->count + 63U) / 64U * sizeof(uint64_t));
     in->open_count++;
     return slot;

@@ -19,6 +19,8 @@
 
 #include "proto/large_out.h"
 
+#define FAB_LARGE_WAITING_MAX 8U
+
 struct fab_large_in_slot {
     uint8_t *bytes; /* not owned; of one that is open */
     uint64_t token; /* the owner's name for it */
@@ -33,6 +35,10 @@ struct fab_large_in_slot {
     uint16_t step;
     uint8_t stream;
     bool is_open; /* it has memory */
+    /* While its stream waits for it (flow_pass.c): */
+    uint32_t looked_at;                      /* records from `number` on */
+    uint32_t waiting_count;                  /* receivers with records that wait, here or behind */
+    uint64_t waiting[FAB_LARGE_WAITING_MAX]; /* their actor words */
     uint64_t has[FAB_LARGE_WORDS];
 };
 

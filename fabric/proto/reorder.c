@@ -57,6 +57,41 @@ fab_reorder_peek(struct fab_reorder *reorder, uint8_t stream, void *scratch)
     return scratch;
 }
 
+const struct fab_chunk *
+fab_reorder_copy(struct fab_reorder *reorder, uint8_t stream, uint32_t number, void *scratch)
+{
+    uint32_t first = find(reorder, stream, number);
+
+    FAB_ASSERT(first != FAB_SHELF_NONE);
+    fab_shelf_gather(reorder->shelf, first, scratch);
+    return scratch;
+}
+
+const struct fab_chunk *
+fab_reorder_look(const struct fab_reorder *reorder, uint8_t stream, uint32_t number)
+{
+    uint32_t first = find(reorder, stream, number);
+
+    return first != FAB_SHELF_NONE ? fab_shelf_chunk(reorder->shelf, first) : NULL;
+}
+
+uint32_t
+fab_reorder_stub(struct fab_reorder *reorder, uint8_t stream, uint32_t number)
+{
+    uint32_t first = find(reorder, stream, number);
+    struct fab_chunk *chunk;
+    uint32_t units;
+
+    FAB_ASSERT(first != FAB_SHELF_NONE);
+    chunk = (struct fab_chunk *)(void *)fab_shelf_at(reorder->shelf, first);
+    units = fab_chunk_units(chunk->size) - 1U;
+    reorder->used[fab_chunk_lane(chunk)] -= units;
+    fab_shelf_cut(reorder->shelf, first);
+    chunk->lane |= FAB_CHUNK_SKIPPED;
+    chunk->size = FAB_CREDIT_UNIT - FAB_CHUNK_SIZE;
+    return units;
+}
+
 void
 fab_reorder_drop(struct fab_reorder *reorder, const struct fab_chunk *chunk)
 {

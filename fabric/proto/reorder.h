@@ -54,6 +54,19 @@ enum fab_reorder_verdict fab_reorder_keep(struct fab_reorder *reorder,
 const struct fab_chunk *fab_reorder_peek(struct fab_reorder *reorder, uint8_t stream,
                                          void *scratch);
 
+/* The same for any record of the stream, which must be kept. */
+const struct fab_chunk *fab_reorder_copy(struct fab_reorder *reorder, uint8_t stream,
+                                         uint32_t number, void *scratch);
+
+/* What is kept under a number, with the first FAB_CREDIT_UNIT bytes of chunk header and record
+ * only; NULL: nothing. */
+const struct fab_chunk *fab_reorder_look(const struct fab_reorder *reorder, uint8_t stream,
+                                         uint32_t number);
+
+/* A kept record was handed on before its turn: what stays of it is as if it had been left out.
+ * Returns units of credit that are free. */
+uint32_t fab_reorder_stub(struct fab_reorder *reorder, uint8_t stream, uint32_t number);
+
 /* Whether that chunk is kept. */
 bool fab_reorder_has(struct fab_reorder *reorder, uint8_t stream, uint32_t number);
 

@@ -162,15 +162,32 @@ leave_owner(struct fab_shelf *shelf, uint32_t *kept, uint32_t first)
         shelf->tags[tag->next_kept].last_kept = tag->last_kept;
 }
 
-void
-fab_shelf_drop(struct fab_shelf *shelf, uint32_t *kept, uint32_t first)
+/* Puts a chain of cells among the free ones. */
+static void
+give(struct fab_shelf *shelf, uint32_t first)
 {
     uint32_t last = first;
 
-    leave_bucket(shelf, first);
-    leave_owner(shelf, kept, first);
     for (shelf->free++; shelf->next_cell[last] != NONE; shelf->free++)
         last = shelf->next_cell[last];
     shelf->next_cell[last] = shelf->free_first;
     shelf->free_first = first;
+}
+
+void
+fab_shelf_cut(struct fab_shelf *shelf, uint32_t first)
+{
+    uint32_t rest = shelf->next_cell[first];
+
+    shelf->next_cell[first] = NONE;
+    if (rest != NONE)
+        give(shelf, rest);
+}
+
+void
+fab_shelf_drop(struct fab_shelf *shelf, uint32_t *kept, uint32_t first)
+{
+    leave_bucket(shelf, first);
+    leave_owner(shelf, kept, first);
+    give(shelf, first);
 }

@@ -69,6 +69,9 @@ uint32_t fab_shelf_find(const struct fab_shelf *shelf, uint32_t owner, uint8_t s
 /* Copies a chunk out: at most FAB_FRAME_SIZE_MAX bytes. */
 void fab_shelf_gather(const struct fab_shelf *shelf, uint32_t first, void *to);
 
+/* Gives back all cells of a chunk but the first. */
+void fab_shelf_cut(struct fab_shelf *shelf, uint32_t first);
+
 /* Takes a chunk out. */
 void fab_shelf_drop(struct fab_shelf *shelf, uint32_t *kept, uint32_t first);
 
