@@ -11,21 +11,6 @@
 
 #include <mycelium/messages.h>
 
-enum myc_status
-fab_spawn_check(const struct myc_class *class_of, const struct myc_spawn_options *options)
-{
-    FAB_ASSERT(class_of != NULL && class_of->size == sizeof(*class_of));
-    FAB_ASSERT(class_of->behaviour_of == NULL);
-    FAB_ASSERT(options->size == sizeof(*options));
-    if (class_of->state_size > MYC_STATE_SIZE_MAX || options->args_size > MYC_ARGS_SIZE_MAX)
-        return MYC_INVALID;
-    if (options->args_size && !options->args)
-        return MYC_INVALID;
-    if (options->is_supervised && options->is_linked)
-        return MYC_INVALID;
-    return MYC_OK;
-}
-
 /* --- memory of an actor ----------------------------------------------------------------------- */
 
 static void

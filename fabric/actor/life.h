@@ -32,10 +32,6 @@ struct fab_spawn_request {
 
 static_assert(sizeof(struct fab_spawn_request) <= FAB_CELL_RECORD_LARGE, "fits into a cell");
 
-/* OK: the class and the options are in their ranges; INVALID. */
-enum myc_status fab_spawn_check(const struct myc_class *class_of,
-                                const struct myc_spawn_options *options);
-
 /* Starts an actor. `parent` may be NULL: it is not here or there is none; then the options may not
  * ask for supervision, and links are the caller's to make. As myc_spawn. */
 enum myc_status fab_life_begin(struct fab_core *core, const struct myc_class *class_of,

@@ -32,6 +32,15 @@ void fab_notice_refill(struct fab_core *core);
 /* Reserves a small cell, if need be out of the notice reserve. False: all are used up. */
 bool fab_notice_reserve(struct fab_core *core);
 
+/* A small cell for a notice: a free one, else one of the reserve; NULL when that is used up. */
+struct fab_cell *fab_notice_pop_cell(struct fab_core *core);
+
+/* Posts an Undelivered event about a message that left this core, with that tag and type. False:
+ * there was no cell (counted). */
+bool fab_notice_post(struct fab_core *core, struct fab_slot *slot, const struct fab_msg *msg,
+                     struct myc_ref ref, enum myc_status status,
+                     enum fab_undelivered_source source);
+
 /* Bounces a record that came over the link; `slot` is its receiver, NULL when it has ended.
  * `is_held` says that the pair was held back before. */
 void fab_notice_bounce(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg,

@@ -11,6 +11,22 @@
 
 static const struct myc_spawn_options defaults = { .size = sizeof(defaults) };
 
+/* OK: the class and the options are in their ranges; INVALID. */
+static enum myc_status
+check(const struct myc_class *class_of, const struct myc_spawn_options *options)
+{
+    FAB_ASSERT(class_of != NULL && class_of->size == sizeof(*class_of));
+    FAB_ASSERT(class_of->behaviour_of == NULL);
+    FAB_ASSERT(options->size == sizeof(*options));
+    if (class_of->state_size > MYC_STATE_SIZE_MAX || options->args_size > MYC_ARGS_SIZE_MAX)
+        return MYC_INVALID;
+    if (options->args_size && !options->args)
+        return MYC_INVALID;
+    if (options->is_supervised && options->is_linked)
+        return MYC_INVALID;
+    return MYC_OK;
+}
+
 enum myc_status
 fab_core_spawn(struct fab_core *core, const struct myc_class *class_of,
                const struct myc_spawn_options *options, struct myc_ref *ref)
@@ -20,7 +36,7 @@ fab_core_spawn(struct fab_core *core, const struct myc_class *class_of,
 
     FAB_ASSERT(core->self == NULL);
     options = options ? options : &defaults;
-    status = options->is_linked ? MYC_INVALID : fab_spawn_check(class_of, options);
+    status = options->is_linked ? MYC_INVALID : check(class_of, options);
     if (status == MYC_OK)
         status = fab_life_begin(core, class_of, options, NULL, &slot);
     if (status == MYC_OK && ref)
@@ -37,7 +53,7 @@ myc_spawn(struct myc_self *self, const struct myc_class *class_of,
     enum myc_status status;
 
     options = options ? options : &defaults;
-    status = fab_spawn_check(class_of, options);
+    status = check(class_of, options);
     if (status == MYC_OK && self->is_stopping && (options->is_supervised || options->is_linked))
         status = MYC_BAD_STATE; /* an orphan from birth */
     if (status == MYC_OK)
@@ -125,7 +141,7 @@ myc_spawn_on(struct myc_self *self, uint8_t lcore, const struct myc_class *class
     struct fab_cell *cell;
 
     options = options ? options : &defaults;
-    if (fab_spawn_check(class_of, options) != MYC_OK || options->is_supervised ||
+    if (check(class_of, options) != MYC_OK || options->is_supervised ||
         (lcore != core->lcore && !link) ||
         (options->name && strlen(options->name) >= sizeof(request->name)))
         return MYC_INVALID;
