@@ -86,6 +86,34 @@ test_the_example_reads_and_gives_what_it_says(void **state)
     assert_null(config);
 }
 
+/* A profile that says `steering: none` stands back when the config says something. */
+static void
+test_how_a_port_steers_is_read(void **state)
+{
+    static const struct {
+        const char *text;
+        enum myc_steering steering;
+    } cases[] = {
+        { "", MYC_STEERING_SOFTWARE },
+        { "    steering: best\n", MYC_STEERING_SOFTWARE },
+        { "    steering: software\n", MYC_STEERING_SOFTWARE },
+        { "    steering: rss\n", MYC_STEERING_RSS },
+        { "    steering: rte_flow\n", MYC_STEERING_RTE_FLOW },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < FAB_COUNT_OF(cases); i++) {
+        struct fab_config *config = NULL;
+        char text[512];
+
+        snprintf(text, sizeof(text), NODE EAL WIRE "%s", cases[i].text);
+        if (load_text(text, &config) != MYC_OK)
+            fail_msg("%s", error);
+        assert_int_equal(config->options.ports[0].steering, cases[i].steering);
+        fab_config_free(&config);
+    }
+}
+
 static void
 test_a_peer_over_two_ports_is_read(void **state)
 {
@@ -434,6 +462,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_example_reads_and_gives_what_it_says),
+        cmocka_unit_test(test_how_a_port_steers_is_read),
         cmocka_unit_test(test_a_peer_over_two_ports_is_read),
         cmocka_unit_test(test_a_small_config_gets_defaults_and_arguments_for_eal),
         cmocka_unit_test(test_a_secondary_borrows_ports_and_keeps_off_the_primarys_lcores),

@@ -41,12 +41,14 @@ open_pair_with(uint8_t lcores_a, uint8_t lcores_b, const struct myc_wire_fault *
 
     options.large_size = large_size;
     options.lcore_count = lcores_a;
+    options.queue_count = lcores_a; /* a memif steers nothing: it gets one */
     options.rx_fault = fault;
     if (driver_open(&a, &options) != MYC_OK)
         fail_msg("%s", a.error);
     options = options_of('b', device, sizeof(device));
     options.large_size = large_size;
     options.lcore_count = lcores_b;
+    options.queue_count = lcores_b;
     options.rx_fault = fault;
     if (driver_open(&b, &options) != MYC_OK)
         fail_msg("%s", b.error);
@@ -123,6 +125,8 @@ test_lcores_that_do_not_poll_the_port_have_links_too(void **state)
 {
     (void)state;
     open_pair_with(2, 2, NULL);
+    assert_int_equal(fab_port_info(a.port)->steering, MYC_STEERING_SOFTWARE);
+    assert_int_equal(fab_port_info(a.port)->queue_count, 1);
     wait_up(4);
     exchange(20000, 4);
     close_pair();
