@@ -187,6 +187,14 @@ fab_timers_is_wanted(struct fab_core *core, struct fab_slot *slot, uint64_t sour
     return true;
 }
 
+/* A timer of the running actor. */
+static bool
+lookup(const struct fab_core *core, const struct myc_self *self, uint64_t timer, uint32_t *index)
+{
+    return fab_handles_lookup(&core->timers->handles, timer, index) &&
+           core->timers->timers[*index].slot == fab_slot_index(core, self->slot);
+}
+
 enum myc_status
 myc_timer_start(struct myc_self *self, uint64_t delay_ns, uint64_t period_ns, uint64_t tag,
                 uint64_t *timer)
@@ -209,13 +217,26 @@ myc_timer_start(struct myc_self *self, uint64_t delay_ns, uint64_t period_ns, ui
 }
 
 enum myc_status
+myc_timer_rearm(struct myc_self *self, uint64_t *timer, uint64_t delay_ns)
+{
+    struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
+    struct timer old;
+    uint32_t index;
+
+    if (!lookup(core, self, *timer, &index))
+        return MYC_NOT_FOUND;
+    old = core->timers->timers[index];
+    drop(core, index);
+    return myc_timer_start(self, delay_ns, old.period_ns, old.tag, timer); /* one is free */
+}
+
+enum myc_status
 myc_timer_cancel(struct myc_self *self, uint64_t timer)
 {
     struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint32_t index;
 
-    if (!fab_handles_lookup(&core->timers->handles, timer, &index) ||
-        core->timers->timers[index].slot != fab_slot_index(core, self->slot))
+    if (!lookup(core, self, timer, &index))
         return MYC_NOT_FOUND;
     drop(core, index);
     return MYC_OK;

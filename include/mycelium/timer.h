@@ -30,6 +30,18 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_timer_start(struct myc_self *self, ui
 MYC_API enum myc_status myc_timer_cancel(struct myc_self *self, uint64_t timer);
 
 /**
+ * Sets a timer anew: it fires `delay_ns` from now and goes on as it was, with its tag and period;
+ * an event of it that is already queued does not come. As cancel and start, but it cannot fail for
+ * want of timers.
+ * @param timer     its id, which is another one on OK.
+ * @param delay_ns  from now; 0: next turn.
+ * @return OK; NOT_FOUND (cancelled, another actor's, or of one shot that has fired).
+ * Context: inside a handler.
+ */
+MYC_API MYC_MUST_CHECK enum myc_status myc_timer_rearm(struct myc_self *self, uint64_t *timer,
+                                                       uint64_t delay_ns);
+
+/**
  * A bounded function of an actor that the loop runs, for what is not an actor: a file, a kernel
  * socket, a foreign stack. It may do whatever a handler may.
  * @return work done, in any unit: 0 counts the turn as idle.

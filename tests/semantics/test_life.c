@@ -169,6 +169,76 @@ test_mail_waits_for_who_backs_off_up_to_its_limit(void **state)
     assert_int_equal(semantics_expect_number(probe), 9);
 }
 
+/* --- who would leave its supervisor ----------------------------------------------------------- */
+
+static struct myc_ref warden;
+
+/* Tries to get loose, then ends as it is told. */
+static enum myc_status
+naughty_receive(struct myc_self *self, void *state, const struct myc_message *message)
+{
+    struct conf_number number = { 0 };
+
+    (void)state;
+    if (!conf_number_decode(message, &number))
+        return MYC_OK;
+    assert_int_equal(myc_unlink(self, warden), MYC_NOT_FOUND);
+    return (enum myc_status)number.value;
+}
+
+static const struct myc_type *const naughty_types[] = { &conf_number_type };
+
+static const struct myc_class naughty_class = {
+    .size = sizeof(naughty_class),
+    .name = "naughty",
+    .accepts = naughty_types,
+    .accepts_count = 1,
+    .receive = naughty_receive,
+};
+
+static void
+stop_warden(struct myc_self *self, void *context)
+{
+    (void)context;
+    assert_int_equal(myc_stop(self, warden, MYC_SHUTDOWN), MYC_OK);
+}
+
+/* OTP's child_unlink: what holds a child is not the child's to undo. */
+static void
+test_a_child_cannot_unlink_from_its_supervisor(void **state)
+{
+    static const struct myc_child_spec child = {
+        .size = sizeof(child),
+        .id = "naughty",
+        .class_of = &naughty_class,
+    };
+    const struct myc_supervisor_spec spec = {
+        .size = sizeof(spec),
+        .intensity = 5,
+        .children = &child,
+        .child_count = 1,
+    };
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = &spec,
+        .args_size = sizeof(spec),
+    };
+    uint32_t before = semantics_count(bench);
+    struct myc_ref naughty;
+
+    (void)state;
+    assert_int_equal(semantics_spawn(bench, &myc_supervisor_class, &options, &warden), MYC_OK);
+    naughty = semantics_next(warden);
+    assert_int_equal(semantics_send(probe, naughty, MYC_OK), MYC_OK);
+    assert_int_equal(semantics_send(probe, naughty, MYC_FAILED), MYC_OK);
+    myc_test_settle(bench);
+    assert_int_equal(semantics_counter(bench, "restarted"), 1);
+    assert_int_equal(semantics_send(probe, naughty, MYC_OK), MYC_OK);
+    myc_test_act(probe, stop_warden, NULL);
+    myc_test_settle(bench);
+    assert_int_equal(semantics_count(bench), before);
+}
+
 /* --- many lives ------------------------------------------------------------------------------- */
 
 static void
@@ -201,6 +271,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_who_is_told_to_stop_twice_stops_once_and_bears_nobody),
         CASE(test_mail_waits_for_who_backs_off_up_to_its_limit),
+        CASE(test_a_child_cannot_unlink_from_its_supervisor),
         CASE(test_a_hundred_thousand_lives_leave_nothing),
     };
 

@@ -51,6 +51,20 @@ probe_timer_cancel(struct probe *probe, uint64_t timer)
 }
 
 static void
+timer_rearm(struct myc_self *self, void *context)
+{
+    struct call *call = context;
+
+    call->status = myc_timer_rearm(self, call->id, call->numbers[0]);
+}
+
+enum myc_status
+probe_timer_rearm(struct probe *probe, uint64_t *timer, uint64_t delay_ns)
+{
+    CALL(probe, timer_rearm, .id = timer, .numbers = { delay_ns });
+}
+
+static void
 ask(struct myc_self *self, void *context)
 {
     struct call *call = context;

@@ -10,6 +10,7 @@
 enum myc_status probe_timer_start(struct probe *probe, uint64_t delay_ns, uint64_t period_ns,
                                   uint64_t tag, uint64_t *timer);
 enum myc_status probe_timer_cancel(struct probe *probe, uint64_t timer);
+enum myc_status probe_timer_rearm(struct probe *probe, uint64_t *timer, uint64_t delay_ns);
 
 /* Asks with the number as body and as tag. `options` NULL: a second, the default reply size. */
 enum myc_status probe_ask(struct probe *from, struct myc_ref to, uint64_t value,

@@ -308,10 +308,12 @@ test_sends_to_who_has_ended_answer_gone_or_come_back_as_gone(void **state)
     lab_fini(&lab);
 }
 
-/* stop_higher_priority_over_messages: three of a's and c's one wait when the stop comes. */
+/* stop_higher_priority_over_messages: three of a's, its ask and c's one wait
+ * when the stop comes. */
 static void
 run_stop(struct level_lab *at)
 {
+    const struct myc_ask_options patient = { .timeout_ns = MYC_FOREVER };
     static struct probe b;
 
     memset(&b, 0, sizeof(b));
@@ -319,6 +321,7 @@ run_stop(struct level_lab *at)
     level_hold(at, b.ref);
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(probe_send(&at->a, b.ref, i), MYC_OK);
+    assert_int_equal(probe_ask(&at->a, b.ref, 3, &patient, NULL), MYC_OK);
     level_arrive(at);
     assert_int_equal(probe_stop(&at->a, b.ref, MYC_SHUTDOWN), MYC_OK);
     level_arrive(at);
@@ -330,8 +333,11 @@ run_stop(struct level_lab *at)
         assert_true(at->a.notes[i].tag == i);
         assert_int_equal(at->a.notes[i].status, MYC_GONE);
     }
+    /* An ask that waited fails, and is no message to its asker. */
+    assert_int_equal(probe_count(&at->a, MYC_ASK_FAILED_KEY), 1);
+    assert_int_equal(probe_last(&at->a, MYC_ASK_FAILED_KEY)->status, MYC_GONE);
     assert_int_equal(probe_count(&at->c, MYC_UNDELIVERED_KEY), 1);
-    assert_int_equal(level_counters(at)->dead_letters, 4);
+    assert_int_equal(level_counters(at)->dead_letters, 5);
 }
 
 static void

@@ -132,6 +132,62 @@ test_another_actors_timer_cannot_be_cancelled(void **state)
 }
 
 static void
+test_a_rearmed_timer_fires_when_it_was_last_told_to(void **state)
+{
+    uint64_t once, periodic, old;
+
+    (void)state;
+    assert_int_equal(probe_timer_start(&a, 2 * MS, 0, 7, &once), MYC_OK);
+    old = once;
+    for (unsigned i = 0; i < 10; i++) {
+        lab_advance(&lab, MS);
+        assert_int_equal(probe_timer_rearm(&a, &once, 2 * MS), MYC_OK);
+    }
+    assert_int_equal(fired(&a), 0);
+    assert_int_equal(probe_timer_cancel(&a, old), MYC_NOT_FOUND);
+    assert_int_equal(probe_timer_rearm(&b, &once, MS), MYC_NOT_FOUND);
+    lab_advance(&lab, 2 * MS - 2 * LAB_TURN_NS);
+    assert_int_equal(fired(&a), 0);
+    lab_advance(&lab, 4 * LAB_TURN_NS);
+    assert_int_equal(fired(&a), 1);
+    assert_true(probe_last(&a, MYC_TIMER_FIRED_KEY)->tag == 7);
+    assert_int_equal(probe_timer_rearm(&a, &once, MS), MYC_NOT_FOUND);
+    /* A periodic one goes on from there. */
+    assert_int_equal(probe_timer_start(&a, MS, 10 * MS, 8, &periodic), MYC_OK);
+    assert_int_equal(probe_timer_rearm(&a, &periodic, 5 * MS), MYC_OK);
+    lab_advance(&lab, 36 * MS);
+    assert_int_equal(fired(&a), 1 + 4); /* at 5, 15, 25 and 35 */
+    assert_true(probe_last(&a, MYC_TIMER_FIRED_KEY)->tag == 8);
+}
+
+static void
+rearm_the_other(struct myc_self *self, struct probe *probe, const struct myc_message *message)
+{
+    static uint64_t ids[2];
+
+    (void)probe;
+    if (message->kind == MYC_KIND_SEND) {
+        assert_int_equal(myc_timer_start(self, MS, 0, 0, &ids[0]), MYC_OK);
+        assert_int_equal(myc_timer_start(self, MS, 0, 1, &ids[1]), MYC_OK);
+    } else if (message->tag == 0) {
+        /* Its event already waits. */
+        assert_int_equal(myc_timer_rearm(self, &ids[1], 5 * MS), MYC_OK);
+    }
+}
+
+static void
+test_rearming_takes_back_an_event_that_is_queued(void **state)
+{
+    (void)state;
+    a.on_message = rearm_the_other;
+    assert_int_equal(probe_send(&b, a.ref, 1), MYC_OK);
+    lab_advance(&lab, 4 * MS);
+    assert_int_equal(fired(&a), 1);
+    lab_advance(&lab, 4 * MS);
+    assert_int_equal(fired(&a), 2);
+}
+
+static void
 test_timers_end_with_their_actor(void **state)
 {
     (void)state;
@@ -166,13 +222,15 @@ test_the_table_of_timers_has_a_limit(void **state)
 {
     enum myc_status status = MYC_OK;
     unsigned started = 0;
+    uint64_t last;
 
     (void)state;
-    while ((status = probe_timer_start(&a, 1000 * MS, 0, started, NULL)) == MYC_OK)
+    while ((status = probe_timer_start(&a, 1000 * MS, 0, started, &last)) == MYC_OK)
         started++;
     assert_int_equal(status, MYC_NO_MEMORY);
     assert_int_equal(started, fab_core_config_of(lab.cores[0])->limits.timers_max);
     assert_int_equal(probe_timer_start(&b, MS, 0, 1, NULL), MYC_NO_MEMORY);
+    assert_int_equal(probe_timer_rearm(&a, &last, 1000 * MS), MYC_OK);
     assert_int_equal(probe_stop(&b, a.ref, MYC_SHUTDOWN), MYC_OK);
     lab_settle(&lab);
     assert_int_equal(probe_timer_start(&b, MS, 0, 1, NULL), MYC_OK);
@@ -192,6 +250,8 @@ main(void)
         TIMER_TEST(test_a_cancelled_timer_is_silent_and_its_neighbour_fires),
         TIMER_TEST(test_cancel_takes_back_an_event_that_is_queued),
         TIMER_TEST(test_another_actors_timer_cannot_be_cancelled),
+        TIMER_TEST(test_a_rearmed_timer_fires_when_it_was_last_told_to),
+        TIMER_TEST(test_rearming_takes_back_an_event_that_is_queued),
         TIMER_TEST(test_timers_end_with_their_actor),
         TIMER_TEST(test_timers_of_an_earlier_life_never_fire_into_the_next),
         TIMER_TEST(test_the_table_of_timers_has_a_limit),
