@@ -62,6 +62,20 @@ fab_notice_on_link_down(struct fab_core *core, struct fab_link *link)
         block_again(core, link, cell);
 }
 
+/* What the notice announces may be over: then the word of that has gone into the broken link, and
+ * would not come again. */
+static void
+announce_again(const struct fab_core *core, const struct fab_link *link, struct fab_cell *cell)
+{
+    struct fab_system_notice notice;
+
+    memcpy(&notice, fab_msg_body_const(&cell->msg), sizeof(notice));
+    if (notice.announced && !fab_is_announced_full(core, notice.receiver, link)) {
+        notice.announced = 0;
+        memcpy(fab_msg_body(&cell->msg), &notice, sizeof(notice));
+    }
+}
+
 void
 fab_notice_forget(struct fab_core *core, struct fab_link *link)
 {
@@ -91,6 +105,8 @@ fab_notice_on_link_up(struct fab_core *core, struct fab_link *link)
     }
     if (!state->unsent_head)
         return;
+    for (struct fab_cell *cell = state->unsent_head; cell; cell = cell->next)
+        announce_again(core, link, cell);
     state->pending_head = state->unsent_head;
     state->pending_tail = state->unsent_tail;
     state->pending_count = state->unsent_count;

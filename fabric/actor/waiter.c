@@ -72,6 +72,12 @@ fab_announce_full(struct fab_core *core, struct fab_slot *slot, struct fab_link 
 }
 
 bool
+fab_is_announced_full(const struct fab_core *core, uint64_t actor, const struct fab_link *link)
+{
+    return fab_pairs_lookup(&core->waiters.waits, link->index, 0, actor) != NULL;
+}
+
+bool
 fab_full_add(struct fab_core *core, struct myc_ref ref, bool for_margin)
 {
     struct fab_pair *full = fab_pairs_lookup(&core->waiters.fulls, 0, ref.home, ref.actor);

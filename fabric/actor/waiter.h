@@ -40,6 +40,10 @@ enum myc_status fab_wait_for_full(struct fab_core *core, uint64_t sender, struct
 /* The core at the other end of the link is to hear when the slot has room. False: it will not. */
 bool fab_announce_full(struct fab_core *core, struct fab_slot *slot, struct fab_link *link);
 
+/* Whether that is still to come: the actor there has had no room since. */
+bool fab_is_announced_full(const struct fab_core *core, uint64_t actor,
+                           const struct fab_link *link);
+
 /* The core there has announced the ref as full; `for_margin`: only for who wants a margin. False:
  * the table is full and forgets it. */
 bool fab_full_add(struct fab_core *core, struct myc_ref ref, bool for_margin);
