@@ -15,6 +15,7 @@
 #define PINGS   300U
 
 static const struct sim_wire good = { .delay_ns = 5 * SIM_US };
+static enum fab_security security; /* of the flows that are started */
 
 static void
 start(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire *a,
@@ -24,6 +25,8 @@ start(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire *a
     sim->has_two_paths = true;
     sim->wire_b = *b;
     sim_add_pair(sim);
+    for (uint32_t i = 0; i < 2; i++)
+        sim_secure(sim, i, security, 7);
 }
 
 static void
@@ -84,7 +87,7 @@ test_second_copies_are_dropped_and_nothing_else(void **state)
 /* One path after the other, for longer than a peer may be silent, at random times, again and
  * again; never both. */
 static void
-test_either_path_cut_and_healed_goes_unnoticed(void **state)
+cut_either_path(const char *name, uint64_t seeds)
 {
     const struct sim_wire bad = { .lose = 10000,
                                   .duplicate = 10000,
@@ -93,11 +96,10 @@ test_either_path_cut_and_healed_goes_unnoticed(void **state)
                                   .jitter_ns = 9000 };
     uint64_t first = sim_seed_first();
 
-    (void)state;
-    for (uint64_t seed = first; seed < first + sim_seed_count(40); seed++) {
+    for (uint64_t seed = first; seed < first + sim_seed_count(seeds); seed++) {
         struct sim sim;
 
-        start(&sim, "either", seed, seed % 2 ? &good : &bad, &bad);
+        start(&sim, name, seed, seed % 2 ? &good : &bad, &bad);
         start_traffic(&sim);
         sim_run_until(&sim, sim.now_ns + SIM_MS);
         for (unsigned round = 0; round < ROUNDS; round++) {
@@ -118,17 +120,23 @@ test_either_path_cut_and_healed_goes_unnoticed(void **state)
     }
 }
 
+static void
+test_either_path_cut_and_healed_goes_unnoticed(void **state)
+{
+    (void)state;
+    cut_either_path("either", 40);
+}
+
 /* Each direction of each path for itself. */
 static void
-test_paths_cut_one_way_each_go_unnoticed(void **state)
+cut_one_way_each(const char *name, uint64_t seeds)
 {
     uint64_t first = sim_seed_first();
 
-    (void)state;
-    for (uint64_t seed = first; seed < first + sim_seed_count(20); seed++) {
+    for (uint64_t seed = first; seed < first + sim_seed_count(seeds); seed++) {
         struct sim sim;
 
-        start(&sim, "one_way", seed, &good, &good);
+        start(&sim, name, seed, &good, &good);
         sim.ends[0].is_cut = true;
         sim.ends[1].is_cut_b = true;
         start_traffic(&sim);
@@ -136,6 +144,46 @@ test_paths_cut_one_way_each_go_unnoticed(void **state)
         check_unnoticed(&sim, RECORDS);
         sim_fini(&sim);
     }
+}
+
+static void
+test_paths_cut_one_way_each_go_unnoticed(void **state)
+{
+    (void)state;
+    cut_one_way_each("one_way", 20);
+}
+
+/* A frame is sealed once, whatever ways it goes: a copy that came damaged does not keep the other
+ * away, and nothing has to be sent again. */
+static void
+seal_both(enum fab_security of, const char *either, const char *one_way)
+{
+    const struct sim_wire damaging = { .corrupt = 300000, .delay_ns = 5 * SIM_US };
+    struct sim sim;
+
+    security = of;
+    cut_either_path(either, 10);
+    cut_one_way_each(one_way, 5);
+    start(&sim, one_way, 99, &damaging, &good);
+    start_traffic(&sim);
+    SIM_CHECK(&sim, sim_run_pair(&sim, 0, sim.now_ns + 60 * SIM_S));
+    check_unnoticed(&sim, RECORDS);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct fab_flow_counters *counters = fab_flow_counters(sim.ends[i].flow);
+
+        SIM_CHECK(&sim, counters->refused_tag > 0);
+        SIM_CHECK(&sim, counters->frames_retransmitted == 0);
+    }
+    sim_fini(&sim);
+    security = FAB_SECURITY_OFF;
+}
+
+static void
+test_sealed_flows_do_not_notice_the_loss_of_either_path(void **state)
+{
+    (void)state;
+    seal_both(FAB_SECURITY_AUTH, "either_auth", "one_way_auth");
+    seal_both(FAB_SECURITY_ENCRYPT, "either_encrypt", "one_way_encrypt");
 }
 
 /* Both ends learn of it within the bound, and come back when one path heals. */
@@ -238,6 +286,7 @@ main(void)
         cmocka_unit_test(test_second_copies_are_dropped_and_nothing_else),
         cmocka_unit_test(test_either_path_cut_and_healed_goes_unnoticed),
         cmocka_unit_test(test_paths_cut_one_way_each_go_unnoticed),
+        cmocka_unit_test(test_sealed_flows_do_not_notice_the_loss_of_either_path),
         cmocka_unit_test(
             test_both_paths_cut_end_the_epoch_within_the_bound_and_one_brings_the_next),
         cmocka_unit_test(test_loss_on_one_path_does_not_slow_the_other),
