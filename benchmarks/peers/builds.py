@@ -132,8 +132,12 @@ class Tokio(Peer):
         with open(config, "w", encoding="utf-8") as file:
             file.write('[source.crates-io]\nreplace-with = "debian"\n'
                        f'[source.debian]\ndirectory = "{REGISTRY}"\n')
-        run(["cargo", "build", "--release", "--offline", "--config", config,
-             "--target-dir", os.path.join(self.work, "target")], cwd=source)
+        # Debian's own compiler where it is there, because its crates are of its age: a newer one
+        # that somebody has put before it on the path is another baseline.
+        path = "/usr/bin:" + os.environ.get("PATH", "")
+        run([shutil.which("cargo", path=path), "build", "--release", "--offline", "--config",
+             config, "--target-dir", os.path.join(self.work, "target")], cwd=source,
+            env={**os.environ, "PATH": path})
         shutil.copy(os.path.join(self.work, "target/release/peer"), self.work)
 
 

@@ -209,7 +209,6 @@ fab_segment_consumer_take(struct fab_segment_consumer *consumer, struct fab_segm
             return seen;
     }
     slot = consumer->slots + (size_t)(consumer->next & (consumer->count - 1U)) * FAB_RING_SLOT_SIZE;
-    __builtin_prefetch(slot + FAB_CACHE_LINE);
     memcpy(record->bytes, slot, FAB_CACHE_LINE);
     /* From here on the compiler must read the copy: it may not fetch a field again from the slot,
      * whose bytes can have changed since. */

@@ -30,6 +30,7 @@ void cost_flow_hop(uint64_t count);
 
 /* A message over such a flow and one back, with nothing else under way. */
 void cost_flow_echo(uint64_t count);
+void cost_flow_echo_auth(uint64_t count);
 
 /* A body of 1 MiB over such a flow, one way, with its writing and checking by the test. */
 void cost_flow_bulk(uint64_t count);

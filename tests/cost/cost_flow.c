@@ -17,8 +17,15 @@ struct ends {
     uint64_t count;
 };
 
+/* What two ends do. */
+struct talk {
+    bool is_echo;
+    uint32_t large_size; /* 0: small messages */
+    enum fab_security security;
+};
+
 static void
-open_end(struct driver *driver, bool is_server, bool is_echo, uint32_t large_size)
+open_end(struct driver *driver, bool is_server, const struct talk *talk)
 {
     char device[128];
     const struct driver_options options = {
@@ -30,9 +37,10 @@ open_end(struct driver *driver, bool is_server, bool is_echo, uint32_t large_siz
         .peer_address = is_server ? "10.9.0.2" : "10.9.0.1",
         .mbuf_count = 4096,
         .poll_gap_us = 1000000,
-        .is_echo = is_echo,
-        .large_size = large_size,
-        .is_all_large = large_size > 0,
+        .is_echo = talk->is_echo,
+        .large_size = talk->large_size,
+        .is_all_large = talk->large_size > 0,
+        .security = talk->security,
     };
 
     snprintf(device, sizeof(device),
@@ -58,11 +66,11 @@ has_all(void *context)
 }
 
 static void
-open_ends(struct ends *ends, bool is_echo, uint32_t large_size, uint64_t count)
+open_ends(struct ends *ends, const struct talk *talk, uint64_t count)
 {
     driver_start_eal("cost", 192);
-    open_end(&ends->a, true, is_echo, large_size);
-    open_end(&ends->b, false, is_echo, large_size);
+    open_end(&ends->a, true, talk);
+    open_end(&ends->b, false, talk);
     ends->count = count;
     FAB_ASSERT(driver_run(&ends->a, &ends->b, is_up, ends, UP_MS));
 }
@@ -86,22 +94,34 @@ cost_flow_hop(uint64_t count)
 {
     static struct ends ends;
 
-    open_ends(&ends, false, 0, count);
+    open_ends(&ends, &(struct talk){ 0 }, count);
     ends.a.links[0].to_send = count;
     transfer(&ends);
     close_ends(&ends);
 }
 
 /* One message there and back, again and again: each has a frame, which acknowledges the last. */
-void
-cost_flow_echo(uint64_t count)
+static void
+echo(enum fab_security security, uint64_t count)
 {
     static struct ends ends;
 
-    open_ends(&ends, true, 0, count);
+    open_ends(&ends, &(struct talk){ .is_echo = true, .security = security }, count);
     ends.a.links[0].to_send = 1;
     transfer(&ends);
     close_ends(&ends);
+}
+
+void
+cost_flow_echo(uint64_t count)
+{
+    echo(FAB_SECURITY_OFF, count);
+}
+
+void
+cost_flow_echo_auth(uint64_t count)
+{
+    echo(FAB_SECURITY_AUTH, count);
 }
 
 void
@@ -109,7 +129,7 @@ cost_flow_bulk(uint64_t count)
 {
     static struct ends ends;
 
-    open_ends(&ends, false, 1U << 20, count);
+    open_ends(&ends, &(struct talk){ .large_size = 1U << 20 }, count);
     ends.a.links[0].to_send = count;
     transfer(&ends);
     close_ends(&ends);
