@@ -20,7 +20,7 @@ create_pool(const char *name, uint32_t count, uint16_t room, int socket)
 }
 
 static struct rte_mempool *
-add_pool(struct fab_port *port, uint32_t count, uint16_t room, int socket)
+add_pool(struct fab_port *port, const char *what, uint32_t count, uint16_t room, int socket)
 {
     struct rte_mempool *pool;
     char name[RTE_MEMPOOL_NAMESIZE];
@@ -28,7 +28,7 @@ add_pool(struct fab_port *port, uint32_t count, uint16_t room, int socket)
     if (port->pool_count == FAB_PORT_POOLS_MAX)
         return NULL;
     snprintf(name, sizeof(name), "port-%u-%u", port->info.id, port->pool_count);
-    fab_numa_ask("port pool", count, socket);
+    fab_numa_ask(what, count, socket);
     pool = create_pool(name, count, room, socket);
     if (!pool && socket != SOCKET_ID_ANY)
         pool = create_pool(name, count, room, SOCKET_ID_ANY);
@@ -45,13 +45,13 @@ fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size, in
 
     if (port->is_borrowed)
         return port->pool;
-    return add_pool(port, count, (uint16_t)(size + RTE_PKTMBUF_HEADROOM), socket);
+    return add_pool(port, "port pool", count, (uint16_t)(size + RTE_PKTMBUF_HEADROOM), socket);
 }
 
 struct rte_mempool *
 fab_port_add_shells(struct fab_port *port, uint32_t count, int socket)
 {
-    return add_pool(port, count, 0, socket);
+    return add_pool(port, "port shells", count, 0, socket);
 }
 
 void *
