@@ -77,6 +77,13 @@ fab_flow_link_of(struct fab_link *link)
     return FAB_CONTAINER_OF(link, struct fab_flow_link, link);
 }
 
+/* flow_told.c: what the flow of a link is made with. Its context is the link. */
+extern const struct fab_flow_ops fab_flow_link_told;
+
+/* A peer from before there were errors of origins takes and gives a time alone. The record lies in
+ * a buffer of this lcore's. */
+void fab_flow_link_drop_error(const struct fab_msg *msg);
+
 /* Gives the flow what was written into the window, and closes it. */
 void fab_flow_link_close_window(struct fab_flow_link *link);
 
