@@ -49,7 +49,8 @@ struct myc_class {
     uint32_t flags; /**< enum myc_class_flag */
     /**
      * Runs before any message.
-     * @param args       bytes given to the spawn; valid during the call; NULL when size is 0.
+     * @param args       bytes given to the spawn, of any alignment: copy out what is in them; valid
+     *                   during the call; NULL when size is 0.
      * @return OK to live; IGNORED to end quietly; else the spawn fails with that status, and stop
      * is not called.
      */

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "hello.h"
@@ -60,7 +61,7 @@ asker_init(struct myc_self *self, void *state, const void *args, size_t args_siz
 
     if (args_size != sizeof(asker->squares))
         return MYC_INVALID;
-    asker->squares = *(const struct myc_ref *)args;
+    memcpy(&asker->squares, args, sizeof(asker->squares));
     return ask_next(self, asker);
 }
 
