@@ -72,15 +72,15 @@ static void
 shut_gates(struct fab_port *port)
 {
     for (uint16_t i = 0; i < port->info.queue_count; i++)
-        atomic_store_explicit(&port->queues[i].gate.is_open, false, memory_order_relaxed);
+        atomic_store_explicit(&port->queues[i].gate.is_open, false, memory_order_seq_cst);
 }
 
-/* After the barrier: who is not seen inside now sees that the gate is shut. */
+/* Pairs with fab_memif_gate_leave; who is not seen inside sees that the gate is shut. */
 static void
 wait_for_bursts(struct fab_port *port)
 {
     for (uint16_t i = 0; i < port->info.queue_count; i++)
-        while (atomic_load_explicit(&port->queues[i].gate.is_inside, memory_order_acquire))
+        while (atomic_load_explicit(&port->queues[i].gate.is_inside, memory_order_seq_cst))
             sched_yield(); /* the lcore may want our CPU to end its burst */
 }
 
@@ -153,9 +153,7 @@ on_turn(void *argument)
     each_port(open_gates);
     sleep_until_event();
     each_port(shut_gates);
-    if (gates.is_fenced)
-        atomic_thread_fence(memory_order_seq_cst);
-    else
+    if (!gates.is_fenced)
         FAB_ASSERT(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0); /* as we have registered */
     each_port(wait_for_bursts);
 }

@@ -216,7 +216,7 @@ enum myc_status fab_memif_gates_join(struct fab_port *port);
 /* Context: main thread, when nobody polls the port. */
 void fab_memif_gates_leave(struct fab_port *port);
 
-/* Pairs with the acquire in close_gates: what was done inside is over. Context: as enter. */
+/* Pairs with the load in wait_for_bursts: what was done inside is over. Context: as enter. */
 static inline void
 fab_memif_gate_leave(struct fab_memif_gate *gate)
 {
@@ -224,19 +224,19 @@ fab_memif_gate_leave(struct fab_memif_gate *gate)
 }
 
 /* Whether the device may be used until the gate is left. Of us, who say that we are inside and then
- * look whether it is open, and of the interrupt thread, which closes it and then looks whether we
- * are inside, one must see the other: the barrier between is its membarrier, which makes every
- * thread pass one. The acquire pairs with the release in open_gates. Context: the lcore that owns
- * the queue. */
+ * look whether it is open, and of the interrupt thread, which shuts it and then looks whether we
+ * are inside, one must see the other. What orders our two is its membarrier, which makes every
+ * thread pass a barrier; or, without one, that all four are sequentially consistent. The load pairs
+ * with the release in open_gates, too. Context: the lcore that owns the queue. */
 static inline bool
 fab_memif_gate_enter(struct fab_memif_gate *gate)
 {
-    atomic_store_explicit(&gate->is_inside, true, memory_order_relaxed);
     if (fab_unlikely(gate->is_fenced))
-        atomic_thread_fence(memory_order_seq_cst);
+        atomic_store_explicit(&gate->is_inside, true, memory_order_seq_cst);
     else
-        atomic_signal_fence(memory_order_seq_cst);
-    if (fab_likely(atomic_load_explicit(&gate->is_open, memory_order_acquire)))
+        atomic_store_explicit(&gate->is_inside, true, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (fab_likely(atomic_load_explicit(&gate->is_open, memory_order_seq_cst)))
         return true;
     fab_memif_gate_leave(gate);
     return false;
