@@ -63,10 +63,7 @@ fab_flow_holds_create(struct fab_flow_end *end, int socket)
 static bool
 is_let_go(const struct fab_flow_hold *hold)
 {
-    if (rte_mbuf_ext_refcnt_read(&hold->shared) != 1)
-        return false;
-    rte_atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return true;
+    return __atomic_load_n(&hold->shared.refcnt, __ATOMIC_ACQUIRE) == 1;
 }
 
 static void
