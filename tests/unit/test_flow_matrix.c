@@ -9,6 +9,7 @@
 
 #include "base/compiler.h"
 #include "proto/flow_state.h"
+#include "support/quiet_flow.h"
 #include "unit/flow_matrix.h"
 
 #define OWN_HOME  0x0001000000000001ULL
@@ -52,27 +53,6 @@ on_down(void *context, enum fab_flow_reason reason)
 }
 
 static void
-on_in_doubt(void *context, const struct fab_msg *msg)
-{
-    (void)context;
-    (void)msg;
-}
-
-static void
-on_writable(void *context, enum fab_lane lane)
-{
-    (void)context;
-    (void)lane;
-}
-
-static void
-on_suspect(void *context, bool is_suspect)
-{
-    (void)context;
-    (void)is_suspect;
-}
-
-static void
 on_obstacle(void *context, enum fab_flow_obstacle obstacle, const struct fab_hello *hello)
 {
     (void)context;
@@ -84,9 +64,9 @@ static const struct fab_flow_ops ops = {
     .on_message = on_message,
     .on_up = on_up,
     .on_down = on_down,
-    .on_in_doubt = on_in_doubt,
-    .on_writable = on_writable,
-    .on_suspect = on_suspect,
+    .on_in_doubt = quiet_on_in_doubt,
+    .on_writable = quiet_on_writable,
+    .on_suspect = quiet_on_suspect,
     .on_obstacle = on_obstacle,
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/prng.h"
 #include "proto/flow.h"
+#include "support/quiet_flow.h"
 
 #define RECEIVERS   4U /* of one stream */
 #define STREAM      5U
@@ -112,27 +113,6 @@ on_down(void *context, enum fab_flow_reason reason)
 }
 
 static void
-on_in_doubt(void *context, const struct fab_msg *msg)
-{
-    (void)context;
-    (void)msg;
-}
-
-static void
-on_writable(void *context, enum fab_lane lane)
-{
-    (void)context;
-    (void)lane;
-}
-
-static void
-on_suspect(void *context, bool is_suspect)
-{
-    (void)context;
-    (void)is_suspect;
-}
-
-static void
 on_obstacle(void *context, enum fab_flow_obstacle obstacle, const struct fab_hello *hello)
 {
     (void)context;
@@ -144,9 +124,9 @@ static const struct fab_flow_ops ops = {
     .on_message = on_message,
     .on_up = on_up,
     .on_down = on_down,
-    .on_in_doubt = on_in_doubt,
-    .on_writable = on_writable,
-    .on_suspect = on_suspect,
+    .on_in_doubt = quiet_on_in_doubt,
+    .on_writable = quiet_on_writable,
+    .on_suspect = quiet_on_suspect,
     .on_obstacle = on_obstacle,
     .on_body_wanted = on_body_wanted,
     .on_body_dropped = on_body_dropped,
