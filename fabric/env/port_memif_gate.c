@@ -14,7 +14,7 @@
  * An lcore may use a memif only while the thread is within our callback. Closing waits for bursts
  * that are under way, never for an lcore to take its turn; the lcore only looks, and goes without.
  * Closing is rare and a burst is not, so the barrier that both need is the closing side's: a
- * membarrier of the kernel. Where it has none the lcores fence.
+ * membarrier of the kernel. Where it has none, the lcores' own accesses are ordered.
  *
  * To sleep until something else is ready it polls the very epoll that the EAL waits in, with our
  * own entry disarmed. The EAL keeps that descriptor to itself and makes another one now and then,
@@ -55,7 +55,7 @@ static struct {
     int fd;                         /* always ready */
     int epoll_fd;                   /* the EAL's at the last look; interrupt thread */
     bool is_blind;                  /* it was not found */
-    bool is_fenced;                 /* lcores fence, because the kernel does not do it for them */
+    bool is_fenced;                 /* the kernel has no membarrier for us: lcores order */
 } gates = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .epoll_fd = -1 };
 
 /* --- opening and closing: in the interrupt thread ----------------------------------------------

@@ -267,9 +267,6 @@ const struct fab_msg *fab_flow_open_record(const struct fab_flow *flow);
 /* Grants what there is to be granted; by whoever fab_granter_call has named. */
 void fab_flow_grant(struct fab_flow *flow);
 
-/* Gives up the open claim. */
-void fab_flow_abort(struct fab_flow *flow);
-
 /*
  * Many records in a row, without a claim for each: *next is where one may be written, and the one
  * after it FAB_CHUNK_SIZE bytes behind its end, rounded up to 8. Returns how many records of at

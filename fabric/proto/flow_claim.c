@@ -191,14 +191,6 @@ fab_flow_open_record(const struct fab_flow *flow)
 }
 
 void
-fab_flow_abort(struct fab_flow *flow)
-{
-    if (flow->open_claim != 0)
-        fab_send_lane_abort(&flow->lanes[flow->open_lane].send);
-    flow->open_claim = 0;
-}
-
-void
 fab_flow_credit_return(struct fab_flow *flow, enum fab_lane lane, uint32_t total_size)
 {
     FAB_ASSERT(flow->config.is_credit_manual);

@@ -121,13 +121,6 @@ fab_send_lane_extend(struct fab_send_lane *lane, uint32_t size)
     lane->head += size;
 }
 
-/* The claim is given up. */
-static inline void
-fab_send_lane_abort(struct fab_send_lane *lane)
-{
-    lane->is_claimed = false;
-}
-
 /* The bytes at a place. */
 static inline uint8_t *
 fab_send_lane_bytes(const struct fab_send_lane *lane, uint32_t place)
