@@ -15,10 +15,7 @@
  *
  *      peer's heap  body <-- mailbox cells and holds here; the last one gives the loan back
  *
- * A loan is a line in the ledger of the link: number and body. The record carries the number, the
- * borrower's RELEASE brings it back, and when the link breaks the whole ledger of that link comes
- * back at once; so nothing of a dead process is lost and a number that was not lent is refused. A
- * flow returns the loan itself, when all of the body is acknowledged and the port has let go.
+ * Loans are in lend.h.
  *
  * What is borrowed over a link keeps that link's memory mapped: fab_core_link_is_borrowed says
  * whether a link that has gone may be freed. A RELEASE that finds neither room nor cell waits in
@@ -35,9 +32,9 @@
 #define FAB_BUFFERS_DEFAULT 8192U
 #define FAB_BUFFERS_MAX     (1U << 20) /* loans are numbered by 20 bits, and 12 of generation */
 #define FAB_BODY_NONE       UINT32_MAX
-#define FAB_LEND_NONE       UINT32_MAX
 
 struct fab_core;
+struct fab_lend;
 struct fab_slot;
 
 struct fab_body {
@@ -49,14 +46,6 @@ struct fab_body {
     bool is_incoming;
     uint32_t loan;      /* of a borrowed one: the owner's number */
     uint32_t next_owed; /* of those that wait to be given back */
-};
-
-struct fab_lend {
-    uint32_t body;
-    uint32_t next; /* of the same link */
-    uint32_t previous;
-    uint32_t units; /* of the heap, charged to whom it was lent: see quota.h */
-    uint16_t link;
 };
 
 /* An actor's hold. */
@@ -110,6 +99,13 @@ uint32_t fab_body_place(const struct fab_core *core, const struct fab_body *body
 /* Takes a reference away; the last one sends the body home. */
 void fab_body_release(struct fab_core *core, struct fab_body *body);
 
+/* Its place in the table. */
+static inline uint32_t
+fab_body_index(const struct fab_buffers *buffers, const struct fab_body *body)
+{
+    return (uint32_t)(body - buffers->body);
+}
+
 /* The name of a body in the records of mailboxes, and who has it. */
 uint64_t fab_body_word(const struct fab_core *core, const struct fab_body *body);
 struct fab_body *fab_body_named(const struct fab_core *core, uint64_t word);
@@ -123,27 +119,9 @@ fab_msg_release(struct fab_core *core, const struct fab_msg *msg)
         fab_body_release(core, fab_body_of(core, msg));
 }
 
-/* --- loans ------------------------------------------------------------------------------------ */
-
-/* Enters a loan of an own body to the other end of the link, which adds a reference. False: the
- * table is full, or the other end has as much as it may (counted). */
-bool fab_lend_add(struct fab_core *core, struct fab_body *body, struct fab_link *link,
-                  uint32_t *number);
-
-/* The body of a loan. NULL: there is no such loan over that link. */
-struct fab_body *fab_lend_body(const struct fab_core *core, const struct fab_link *link,
-                               uint32_t number);
-
-/* A loan is over. False: there is no such loan over that link. */
-bool fab_lend_end(struct fab_core *core, const struct fab_link *link, uint32_t number);
-
 /* --- what happens ----------------------------------------------------------------------------- */
 
-void fab_buffers_on_link_down(struct fab_core *core, struct fab_link *link);
 void fab_buffers_on_end(struct fab_core *core, const struct fab_slot *slot);
-
-/* A RELEASE came. False: it names no loan over that link. */
-bool fab_buffers_on_release(struct fab_core *core, const struct fab_link *link, const void *body);
 
 /* Gives back what is owed and had no room. */
 void fab_buffers_run(struct fab_core *core);

@@ -7,6 +7,7 @@
  * names one is given the core's own name for it before anything else looks at it (receive.c).
  */
 #include "actor/buffer.h"
+#include "actor/lend.h"
 #include "actor/send.h"
 #include "actor/state.h"
 

@@ -2,6 +2,7 @@
 #include "actor/quota.h"
 
 #include "actor/buffer.h"
+#include "actor/lend.h"
 #include "actor/state.h"
 
 static struct fab_quota *

@@ -8,6 +8,7 @@
  */
 #include "actor/buffer.h"
 #include "actor/exported.h"
+#include "actor/lend.h"
 #include "actor/name.h"
 #include "actor/notice.h"
 #include "actor/overflow.h"

@@ -2,6 +2,7 @@
 #include "actor/route.h"
 
 #include "actor/buffer.h"
+#include "actor/lend.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 
@@ -158,7 +159,7 @@ fab_link_down(struct fab_core *core, struct fab_link *link)
         return;
     state->is_up = false;
     reroute(core, link);
-    fab_buffers_on_link_down(core, link);
+    fab_lends_on_link_down(core, link);
     fab_quota_on_link_down(core, link);
     fab_notice_on_link_down(core, link);
     fab_doubts_on_link_down(core, link);

@@ -10,6 +10,7 @@
  * quick.c, which leave to dispatch whatever they do not like.
  */
 #include "actor/buffer.h"
+#include "actor/lend.h"
 #include "actor/overflow.h"
 #include "actor/parts.h"
 #include "actor/run.h"

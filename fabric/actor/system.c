@@ -7,8 +7,8 @@
  * overtakes it. Records are written straight into the link; only when a handler's claim on the same
  * link is open do they wait too, since a second claim would make the carrier forget the first.
  */
-#include "actor/buffer.h"
 #include "actor/exported.h"
+#include "actor/lend.h"
 #include "actor/life.h"
 #include "actor/name.h"
 #include "actor/notice.h"
@@ -237,7 +237,7 @@ receive_own(struct fab_core *core, struct fab_link *link, uint16_t op, const voi
     case FAB_SYSTEM_SPAWNED:
         return fab_spawn_outcome(core, link, body);
     default:
-        return fab_buffers_on_release(core, link, body);
+        return fab_lends_on_release(core, link, body);
     }
 }
 
