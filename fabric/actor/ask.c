@@ -19,6 +19,7 @@
  * Rejected: a monitor for each ask (as gen_server:call has it) costs two records and two crossings
  * of the link; the table of what is owed (owed.h) costs the callee's side one entry.
  */
+#include "actor/event.h"
 #include "actor/parts.h"
 
 #include <string.h>

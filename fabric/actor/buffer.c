@@ -3,6 +3,7 @@
 
 #include "actor/lend.h"
 #include "actor/state.h"
+#include "actor/system.h"
 #include "wire/system.h"
 
 /* --- create, destroy -------------------------------------------------------------------------- */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/event.h"
+
 #include "actor/run.h"
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/letter.h"
 
+#include "actor/event.h"
 #include "actor/state.h"
 
 #include <mycelium/messages.h>

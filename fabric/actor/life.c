@@ -3,6 +3,7 @@
 
 #include "actor/become.h"
 #include "actor/buffer.h"
+#include "actor/event.h"
 #include "actor/linked.h"
 #include "actor/notice.h"
 #include "actor/overflow.h"

@@ -31,8 +31,10 @@
 
 #include <string.h>
 
+#include "actor/event.h"
 #include "actor/exported.h"
 #include "actor/name.h"
+#include "actor/system.h"
 #include "actor/watch.h"
 
 #include <mycelium/monitor.h>

@@ -18,12 +18,14 @@
  * the event is dropped when its turn comes. DOWN travels in order with the target's messages to the
  * watcher and is appended behind them.
  */
+#include "actor/event.h"
 #include "actor/parts.h"
 
 #include <string.h>
 
 #include "actor/linked.h"
 #include "actor/nodes.h"
+#include "actor/system.h"
 #include "actor/target.h"
 #include "actor/watch.h"
 #include "wire/system.h"

@@ -6,6 +6,7 @@
  * Nothing is reserved for the events of this part; instead, what could not be said for want of
  * memory is said in a later turn: state is kept until it is told, not a queue of things to tell.
  */
+#include "actor/event.h"
 #include "actor/parts.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/nodes.h"
 
+#include "actor/event.h"
 #include "actor/parts.h"
 
 #include <mycelium/messages.h>

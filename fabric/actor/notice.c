@@ -4,6 +4,7 @@
 #include "actor/buffer.h"
 #include "actor/parts.h"
 #include "actor/run.h"
+#include "actor/system.h"
 #include "wire/system.h"
 
 #include <mycelium/messages.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Notices at the sender's core: what its actor is told, and the word back that it has been. */
 #include "actor/drain.h"
+#include "actor/event.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
 #include "actor/run.h"
+#include "actor/system.h"
 #include "wire/system.h"
 
 #include <mycelium/messages.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Notices over a break of the link: kept on the way down, repeated on the way up. */
 #include "actor/notice.h"
+#include "actor/system.h"
 #include "wire/system.h"
 
 void

@@ -15,6 +15,7 @@
 #include "actor/parts.h"
 #include "actor/request.h"
 #include "actor/run.h"
+#include "actor/system.h"
 #include "base/copy.h"
 
 /* A copy of the record waits in the mailbox. OK; FULL; NO_MEMORY; TOO_BIG. */

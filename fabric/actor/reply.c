@@ -7,6 +7,7 @@
  */
 #include "actor/parts.h"
 #include "actor/run.h"
+#include "actor/system.h"
 
 static void
 fill(struct fab_msg *msg, const struct myc_self *self, struct myc_request request,

@@ -10,6 +10,7 @@
 
 #include "actor/owed.h"
 #include "actor/parts.h"
+#include "actor/system.h"
 
 enum myc_status
 fab_requests_create(struct fab_core *core, uint32_t count)

@@ -13,6 +13,7 @@
  * Neither is needed for an answer to arrive: they say what may be forgotten, and whose end or loss
  * is to be told to the asker.
  */
+#include "actor/event.h"
 #include "actor/request.h"
 
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "actor/overflow.h"
 #include "actor/owed.h"
 #include "actor/parts.h"
+#include "actor/system.h"
 
 static const struct myc_type ended_type = {
     .name = "AskEnded",

@@ -5,6 +5,7 @@
 #include "actor/lend.h"
 #include "actor/notice.h"
 #include "actor/parts.h"
+#include "actor/system.h"
 
 /* Of two lives of a node the later has the greater incarnation (mycelium/ref.h): a ref to one that
  * we have not met yet is not gone, only out of reach. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "actor/event.h"
 #include "actor/handle.h"
 #include "actor/name_table.h"
 #include "actor/parts.h"

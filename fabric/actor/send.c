@@ -15,6 +15,7 @@
 #include "actor/parts.h"
 #include "actor/run.h"
 #include "actor/send.h"
+#include "actor/system.h"
 #include "base/copy.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))

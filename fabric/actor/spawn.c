@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The functions of mycelium/spawn.h, and spawning on another lcore. */
 #include "actor/drain.h"
+#include "actor/event.h"
 #include "actor/life.h"
 #include "actor/linked.h"
 #include "actor/notice.h"
 #include "actor/run.h"
+#include "actor/system.h"
 #include "wire/system.h"
 
 #include <mycelium/messages.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/stall.h"
 
+#include "actor/event.h"
 #include "actor/run.h"
 
 #include <mycelium/messages.h>

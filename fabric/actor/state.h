@@ -322,57 +322,6 @@ fab_link_state(struct fab_core *core, const struct fab_link *link)
     return &core->routes.states[link->index];
 }
 
-/* --- system.c: records between cores (wire/system.h) ------------------------------------------ */
-
-struct fab_system_record {
-    uint16_t op; /* enum fab_system_op */
-    /* Actor word, of the other core, with whose messages the record keeps its order: on a flow only
-     * what is for one receiver is in order. A DOWN names the watcher. */
-    uint64_t order;
-    const void *body; /* the op's struct; not owned */
-    uint32_t size;    /* bytes, 0 to FAB_CELL_BODY_SMALL */
-};
-
-/* Sends a system record over a link. When the link has no room even in its reserve the record waits
- * in a cell of ours and is sent first when there is room.
- * OK; NO_MEMORY (no cell to wait in); UNREACHABLE (the link is down: nothing was sent). */
-enum myc_status fab_system_send(struct fab_core *core, struct fab_link *link,
-                                const struct fab_system_record *record);
-
-/* As fab_system_send, but with a small cell that the caller has reserved, which this takes over:
- * cannot fail, except that a link which is down swallows it (counted). */
-void fab_system_send_reserved(struct fab_core *core, struct fab_link *link,
-                              const struct fab_system_record *record);
-
-/* Posts a record on the system lane, as fab_system_send; its `to` is what it keeps its order with
- * when it has one. For replies: `msg` is the whole header, without extensions. */
-enum myc_status fab_link_post(struct fab_core *core, struct fab_link *link,
-                              const struct fab_msg *msg, const void *body);
-
-/* Sends what waits for room. True: nothing waits any more. */
-bool fab_link_drain(struct fab_core *core, struct fab_link *link);
-
-/* A record of kind SYSTEM has come. */
-void fab_system_receive(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg);
-
-/* --- event.c: what the fabric tells an actor -------------------------------------------------- */
-
-struct fab_event {
-    const struct myc_type *type;
-    uint64_t tag;    /* the receiver's own */
-    uint64_t source; /* id of the timer, monitor or ask: see fab_*_is_wanted; 0 none */
-    const void *body;
-    uint32_t size; /* bytes of body, 0 to FAB_MSG_SMALL_MAX */
-};
-
-/* Appends an event to an actor's mailbox, behind its messages. False: no cell was left. */
-bool fab_event_post(struct fab_core *core, struct fab_slot *slot, const struct fab_event *event);
-
-/* As fab_event_post with a cell that was reserved, of the class that the body needs (small up to
- * FAB_CELL_BODY_SMALL bytes): cannot fail. */
-void fab_event_post_reserved(struct fab_core *core, struct fab_slot *slot,
-                             const struct fab_event *event);
-
 /* --- send.c ----------------------------------------------------------------------------------- */
 
 /* A message to be sent, whoever asks for it. */

@@ -7,6 +7,8 @@
  * overtakes it. Records are written straight into the link; only when a handler's claim on the same
  * link is open do they wait too, since a second claim would make the carrier forget the first.
  */
+#include "actor/system.h"
+
 #include "actor/exported.h"
 #include "actor/lend.h"
 #include "actor/life.h"

@@ -2,6 +2,7 @@
 #include "actor/target.h"
 
 #include "actor/exported.h"
+#include "actor/system.h"
 
 #include <string.h>
 

@@ -14,6 +14,7 @@
  * A periodic timer does not drift: it is due at start + delay + n * period. Periods that had passed
  * before the event was handled are skipped and counted.
  */
+#include "actor/event.h"
 #include "actor/parts.h"
 
 #include "actor/handle.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "actor/wait_cycle.h"
 
+#include "actor/event.h"
 #include "actor/owed.h"
 #include "actor/parts.h"
 #include "actor/request.h"
+#include "actor/system.h"
 #include "wire/system.h"
 
 #include <mycelium/messages.h>

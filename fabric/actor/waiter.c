@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "actor/event.h"
 #include "actor/state.h"
+#include "actor/system.h"
 #include "wire/system.h"
 
 #include <mycelium/messages.h>
