@@ -36,6 +36,8 @@ struct fab_client {
     _Atomic uint32_t attached;  /* whether the first node is now: 0 or 1 */
 };
 
+extern const struct fab_node_ops fab_client_ops;
+
 /* The client behind a node that myc_client_open made; asserts that it is one. */
 struct fab_client *fab_client_of(struct myc_node *node);
 
