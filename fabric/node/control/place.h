@@ -112,7 +112,24 @@ fab_control_count(_Atomic uint64_t *counter)
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-/* control.c: clock and epoll of the thread. */
+/* What an epoll event is for: one of the fixed ones, or a place, by socket or by process. */
+enum fab_token_kind {
+    FAB_TOKEN_STOP = 0,
+    FAB_TOKEN_LISTEN,
+    FAB_TOKEN_SOCKET,
+    FAB_TOKEN_PROCESS,
+    FAB_TOKEN_JOIN,
+};
+
+/* `index`: of the place; 0 for the fixed ones. */
+static inline uint64_t
+fab_control_token(enum fab_token_kind kind, uint32_t index)
+{
+    return (uint64_t)kind << 32 | index;
+}
+
+/* control.c: the thread, with its clock and epoll. */
+void *fab_control_main(void *control);
 uint64_t fab_control_now_ns(void);
 bool fab_control_watch(struct fab_control *control, int fd, uint64_t token);
 
