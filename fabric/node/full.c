@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How a full node starts; full_spawn.c and full_stop.c have the rest. */
+/* How a full node starts; full_rings.c, full_spawn.c and full_stop.c have the rest. */
 #include "node/full.h"
 
 #include <stdlib.h>
@@ -16,7 +16,6 @@
 #include "env/clock.h"
 #include "env/eal.h"
 #include "env/numa.h"
-#include "link/ring.h"
 #include "node/guard.h"
 #include "node/ports.h"
 #include "node/segments.h"
@@ -118,19 +117,6 @@ start_eal(struct fab_full *full)
     return MYC_OK;
 }
 
-/* Bytes of heap of one lcore. */
-static uint64_t
-heap_part(const struct fab_full *full)
-{
-    return fab_segment_memory_round(full->options.limits.heap_bytes_max);
-}
-
-static void *
-heap_of(const struct fab_full *full, uint8_t lcore)
-{
-    return (uint8_t *)full->heap.base + heap_part(full) * lcore;
-}
-
 /* The NUMA node of each lcore. Returns `sockets`. */
 static const int *
 sockets_of(const struct fab_full *full, int sockets[FAB_LCORES_MAX])
@@ -158,8 +144,8 @@ start_heap(struct fab_full *full)
     int sockets[FAB_LCORES_MAX];
     const struct fab_numa_parts parts = { sockets_of(full, sockets), full->lcore_count };
     enum myc_status status =
-        fab_segment_memory_create_on((size_t)heap_part(full) * full->lcore_count, fab_eal_is_huge(),
-                                     "heap", &parts, &full->heap);
+        fab_segment_memory_create_on((size_t)fab_full_heap_part(full) * full->lcore_count,
+                                     fab_eal_is_huge(), "heap", &parts, &full->heap);
 
     if (status != MYC_OK)
         return FAB_REFUSE(&full->options, status,
@@ -188,9 +174,9 @@ start_core(struct fab_full *full, uint8_t index)
         .finds_wait_cycles = FAB_WAIT_CYCLES,
         .seed = full->head.home ^ (uint64_t)index << 56 ^ fab_clock_ns(),
         .clock_ns = clock_of_core,
-        .heap = heap_of(full, index),
-        .heap_size = heap_part(full),
-        .heap_incoming = full->options.port_count ? heap_part(full) / 2 : 0,
+        .heap = fab_full_heap(full, index),
+        .heap_size = fab_full_heap_part(full),
+        .heap_incoming = full->options.port_count ? fab_full_heap_part(full) / 2 : 0,
         .exported = full->options.exported,
         .exported_count = full->options.exported_count,
         .ports = fab_ports_core_ops(lcore),
@@ -233,49 +219,6 @@ start_guards(struct fab_full *full)
         status = fab_guards_install();
     full->has_guards = status == MYC_OK;
     return status;
-}
-
-static enum myc_status
-join_lcores(struct fab_full *full, uint8_t a, uint8_t b)
-{
-    uint32_t count = full->lcore_count;
-    const struct fab_ring_link_options options = {
-        .size = sizeof(options),
-        .slots = full->options.limits.ring_slots,
-        .home = full->head.home,
-        .lcore_count = (uint8_t)count,
-        .a = { full->lcores[a].socket, a, heap_of(full, a), heap_part(full) },
-        .b = { full->lcores[b].socket, b, heap_of(full, b), heap_part(full) },
-    };
-    struct fab_link **ab = &full->rings[a * count + b], **ba = &full->rings[b * count + a];
-    enum myc_status status = fab_ring_link_pair_create(&options, ab, ba);
-
-    if (status == MYC_OK)
-        status = fab_core_add_link(full->lcores[a].core, *ab);
-    if (status == MYC_OK)
-        status = fab_core_add_link(full->lcores[b].core, *ba);
-    return status;
-}
-
-static enum myc_status
-start_rings(struct fab_full *full)
-{
-    uint32_t count = full->lcore_count;
-
-    full->rings = calloc((size_t)count * count, sizeof(struct fab_link *));
-    if (!full->rings)
-        return MYC_NO_MEMORY;
-    for (uint32_t a = 0; a < count; a++)
-        for (uint32_t b = a + 1; b < count; b++) {
-            enum myc_status status = join_lcores(full, (uint8_t)a, (uint8_t)b);
-
-            if (status != MYC_OK)
-                return FAB_REFUSE(&full->options, status,
-                                  "no memory for the ring between lcores %u and %u: lower "
-                                  "limits.ring_slots, or give the EAL more memory",
-                                  a, b);
-        }
-    return MYC_OK;
 }
 
 static enum myc_status
@@ -376,9 +319,11 @@ static enum myc_status
 run_phases(struct fab_full *full)
 {
     enum myc_status (*const phases[])(struct fab_full *) = {
-        start_eal,     make_lcores,    start_heap,     start_cores,         start_guards,
-        start_rings,   start_ports,    start_segments, start_system_actors, launch,
-        open_segments, start_watchdog, watch_primary,
+        start_eal,     make_lcores,    start_heap,
+        start_cores,   start_guards,   fab_full_rings_create,
+        start_ports,   start_segments, start_system_actors,
+        launch,        open_segments,  start_watchdog,
+        watch_primary,
     };
 
     for (size_t i = 0; i < FAB_COUNT_OF(phases); i++) {

@@ -49,6 +49,24 @@ struct fab_full {
     bool has_guards; /* takes part in the fault signals' handler */
 };
 
+/* Bytes of heap of one lcore. */
+static inline uint64_t
+fab_full_heap_part(const struct fab_full *full)
+{
+    return fab_segment_memory_round(full->options.limits.heap_bytes_max);
+}
+
+static inline void *
+fab_full_heap(const struct fab_full *full, uint8_t lcore)
+{
+    return (uint8_t *)full->heap.base + fab_full_heap_part(full) * lcore;
+}
+
+/* full_rings.c: joins each two lcores. OK; NO_MEMORY. Context: main thread before the launch. */
+enum myc_status fab_full_rings_create(struct fab_full *full);
+/* Also for some of them, or none. Context: main thread, when no lcore runs. */
+void fab_full_rings_destroy(struct fab_full *full);
+
 /* The node's operations: full_spawn.c, full_stop.c. */
 enum myc_status fab_full_spawn(struct myc_node *node, uint8_t lcore,
                                const struct myc_class *class_of,

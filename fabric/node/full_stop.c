@@ -20,7 +20,6 @@
 #include "base/log.h"
 #include "env/eal.h"
 #include "env/numa.h"
-#include "link/ring.h"
 #include "node/full.h"
 #include "node/guard.h"
 #include "node/ports.h"
@@ -236,21 +235,6 @@ stop_lcores(struct fab_full *full)
     end_lcores(full);
 }
 
-static void
-destroy_rings(struct fab_full *full)
-{
-    uint32_t count = full->lcore_count;
-
-    if (!full->rings)
-        return;
-    for (uint32_t a = 0; a < count; a++)
-        for (uint32_t b = a + 1; b < count; b++)
-            if (full->rings[a * count + b])
-                fab_ring_link_pair_destroy(&full->rings[a * count + b],
-                                           &full->rings[b * count + a]);
-    free(full->rings);
-}
-
 void
 fab_full_stop(struct myc_node *node)
 {
@@ -270,7 +254,7 @@ fab_full_stop(struct myc_node *node)
         }
     if (full->has_guards)
         fab_guards_remove();
-    destroy_rings(full);
+    fab_full_rings_destroy(full);
     fab_segment_memory_fini(&full->heap);
     if (full->is_eal_ours)
         fab_eal_stop();
