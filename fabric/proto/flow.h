@@ -139,7 +139,8 @@ struct fab_flow_timers {
     uint64_t keepalive_ns;    /* silence after which we ask the peer for a sign; 0: never */
     uint64_t suspect_ns;      /* silence after which the peer is suspect; 0: never */
     uint64_t down_ns;         /* silence after which the epoch ends; 0: never */
-    uint64_t give_up_ns;      /* longest time without progress of a record in flight */
+    uint64_t give_up_ns;      /* longest time without progress of a record in flight; down_ns, where
+                               * that is longer */
     uint64_t credit_probe_ns; /* first interval of zero-credit probes; doubles up to pto_ns_max */
     uint64_t reset_ns;        /* shortest time between two resets or hello answers */
     uint64_t clock_ns; /* between questions about the peer's clock that nobody needs; 0: never */

@@ -122,7 +122,8 @@ struct fab_flow_path {
     struct fab_rtt rtt;
     struct fab_liveness liveness;
     uint64_t probe_ns;    /* when to probe next; UINT64_MAX: nothing is in flight */
-    uint64_t progress_ns; /* when something was last acknowledged, or the first put in flight */
+    uint64_t progress_ns; /* when something was last acknowledged, or the first put in flight; put
+                           * forward by what we slept since */
     struct fab_ranges received;
     FAB_ALIGNED_TO_LINE struct fab_path_mtu mtu;
 };

@@ -58,11 +58,29 @@ fab_flow_on_peer_dead(struct fab_flow *flow, uint64_t now_ns)
         fab_flow_end_epoch(flow, FAB_FLOW_REASON_SILENT, now_ns);
 }
 
+/* How long nothing may get through. A peer whose silence is borne for longer may only be silent. */
+static uint64_t
+patience_ns(const struct fab_flow *flow)
+{
+    uint64_t give_up_ns = flow->config.timers.give_up_ns;
+
+    return flow->silence.down_ns > give_up_ns ? flow->silence.down_ns : give_up_ns;
+}
+
+/* By as much as the probe is late we did not run ourselves: what came meanwhile is not read yet. */
+static void
+excuse_sleep(struct fab_flow_path *path, uint64_t now_ns)
+{
+    path->progress_ns +=
+        now_ns - (path->probe_ns > path->progress_ns ? path->probe_ns : path->progress_ns);
+}
+
 static void
 on_probe_timer(struct fab_flow *flow, uint64_t now_ns)
 {
+    excuse_sleep(&flow->path, now_ns);
     if (flow->path.probe_count >= FAB_FLOW_PROBES_MIN &&
-        now_ns - flow->path.progress_ns >= flow->config.timers.give_up_ns) {
+        now_ns - flow->path.progress_ns >= patience_ns(flow)) {
         fab_flow_end_epoch(flow, FAB_FLOW_REASON_LOST, now_ns);
         return;
     }

@@ -155,6 +155,35 @@ remember(struct sim *sim, const struct sim_event *event)
         sim->history = (sim->history ^ words[i]) * 0x9e3779b97f4a7c15ULL;
 }
 
+uint64_t
+sim_awake_ns(const struct sim *sim, uint32_t index)
+{
+    const struct sim_end *end = &sim->ends[index];
+    uint64_t since_ns;
+
+    if (end->asleep_ns == 0 || sim->now_ns < end->nap_ns)
+        return sim->now_ns;
+    since_ns = (sim->now_ns - end->nap_ns) % (end->asleep_ns + end->awake_ns);
+    return since_ns < end->asleep_ns ? sim->now_ns - since_ns + end->asleep_ns : sim->now_ns;
+}
+
+/* What happens to an end that is asleep happens when it wakes, in the same order. Returns whether
+ * the event was put off. */
+static bool
+put_off(struct sim *sim, struct sim_end *end, const struct sim_event *event)
+{
+    uint64_t awake_ns = sim_awake_ns(sim, event->end);
+    struct sim_event later = *event;
+
+    if (awake_ns == sim->now_ns)
+        return false;
+    later.at_ns = awake_ns;
+    if (event->size == 0 && event->at_ns == end->wake_ns)
+        end->wake_ns = awake_ns;
+    sim_push_event(sim, later);
+    return true;
+}
+
 bool
 sim_step(struct sim *sim, uint64_t until_ns)
 {
@@ -170,6 +199,8 @@ sim_step(struct sim *sim, uint64_t until_ns)
     SIM_CHECK(sim, sim->still_steps < STILL_STEPS_MAX);
     sim->now_ns = event.at_ns;
     sim->step++;
+    if (put_off(sim, end, &event))
+        return true;
     remember(sim, &event);
     if (event.size == 0 && event.at_ns == end->wake_ns)
         end->wake_ns = UINT64_MAX;

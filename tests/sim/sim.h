@@ -63,6 +63,11 @@ struct sim_end {
     void *memory;
     size_t memory_size; /* bytes */
     bool is_alive;
+    /* It has its CPU for some time and then not, again and again: then it gets no turn, and what
+     * comes waits for it. */
+    uint64_t awake_ns;
+    uint64_t asleep_ns;    /* 0: it always has it */
+    uint64_t nap_ns;       /* when the first of the sleeps begins */
     bool is_cut;           /* nothing that it sends arrives */
     bool has_no_room;      /* on_message refuses */
     bool has_no_buffer;    /* prepare is not called: as if buffers had run out */
@@ -190,6 +195,9 @@ bool sim_send_class(struct sim *sim, uint32_t end, const struct sim_class *of);
 
 /* What the clock of an end says now. */
 uint64_t sim_clock_ns(const struct sim *sim, uint32_t end);
+
+/* When an end has its CPU, from now on: now, or the end of its sleep. */
+uint64_t sim_awake_ns(const struct sim *sim, uint32_t end);
 
 /* The end has something new to do: runs one of its turns now. */
 void sim_poke(struct sim *sim, uint32_t end);
