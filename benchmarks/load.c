@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "load.h"
 
-#include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include <mycelium/buffer.h>
 #include <mycelium/messages.h>
@@ -11,9 +9,9 @@
 
 #include "bench_messages.h"
 #include "pair.h"
+#include "wait.h"
 
-#define DISCOVER_NS    (20ULL * 1000000000ULL)
-#define WAIT_S         120
+#define DISCOVER_NS    (60ULL * 1000000000ULL) /* a busy machine is long about starting a process */
 #define MAILBOX_MAX    32768U
 #define BULK_PER_TURN  8U
 #define PINGS_PER_TURN 256U
@@ -158,7 +156,10 @@ run_raw(struct myc_self *self, struct load_state *at)
         return status;
     load->done_count = load->raw_load(load->raw_context, self, load->interval_ns, load->time_max_ns,
                                       load->samples_ns, load->ping_count);
-    return load->done_count ? MYC_OK : MYC_TIMEOUT;
+    if (load->done_count > 0)
+        return MYC_OK;
+    bench_complain("no frame of the baseline came back");
+    return MYC_TIMEOUT;
 }
 
 static bool
@@ -191,8 +192,11 @@ is_done(const struct load_state *at, uint64_t now_ns)
 static unsigned
 try_way(struct myc_self *self, struct load_state *at, uint64_t now_ns)
 {
-    if (now_ns - at->start_ns > DISCOVER_NS)
+    if (now_ns - at->start_ns > DISCOVER_NS) {
+        bench_complain("the partner has a name and does not answer: waited %u s",
+                       (unsigned)(DISCOVER_NS / 1000000000ULL));
         load_end(self, at, MYC_TIMEOUT);
+    }
     if (now_ns < at->next_ns)
         return 0;
     at->next_ns = now_ns + TRY_NS;
@@ -268,8 +272,11 @@ on_found(struct myc_self *self, struct load_state *at, const struct myc_message 
 {
     struct myc_name_found found;
 
-    if (!myc_name_found_decode(message, &found) || found.status != MYC_OK)
+    if (!myc_name_found_decode(message, &found) || found.status != MYC_OK) {
+        bench_complain("the partner's name is not known after %u s",
+                       (unsigned)(DISCOVER_NS / 1000000000ULL));
         return MYC_NOT_FOUND;
+    }
     at->partner = found.ref;
     at->start_ns = myc_clock_ns(self);
     return myc_poller_start(self, load_turn, 0, NULL);
@@ -288,6 +295,7 @@ load_receive(struct myc_self *self, void *state, const struct myc_message *messa
         status = on_found(self, state, message);
         break;
     case MYC_DOWN_KEY:
+        bench_complain_down("the partner", message);
         status = MYC_NO_CONNECTION;
         break;
     default: /* what was refused is missed by its sample */
@@ -320,6 +328,7 @@ bench_load_start(struct myc_node *node, uint8_t lcore, struct bench_load *load)
         .mailbox_max = MAILBOX_MAX,
     };
 
+    load->node = node;
     load->done_count = 0;
     load->refused_count = 0;
     load->bulk_sent = 0;
@@ -335,15 +344,13 @@ bench_load_start(struct myc_node *node, uint8_t lcore, struct bench_load *load)
 enum myc_status
 bench_load_wait(struct bench_load *load)
 {
-    struct timespec deadline;
-    int result;
+    const struct bench_wait wait = {
+        .what = "the end of a load and the answers to it",
+        .node = load->node,
+    };
+    enum myc_status status = bench_wait(&wait, &load->done);
 
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += WAIT_S;
-    do
-        result = sem_timedwait(&load->done, &deadline);
-    while (result != 0 && errno == EINTR);
-    return result == 0 ? load->status : MYC_TIMEOUT;
+    return status != MYC_OK ? status : load->status;
 }
 
 enum myc_status

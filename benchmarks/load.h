@@ -40,13 +40,16 @@ struct bench_load {
     uint32_t done_count;    /* pings that came back */
     uint32_t refused_count; /* pings of an open loop that were not taken at their time */
     uint32_t bulk_sent;
-    uint64_t duration_ns;    /* from the start to the last ping, or the end of the stream */
-    enum myc_status status;  /* how it ended */
-    atomic_bool is_stopping; /* from any thread: the stream is to end */
+    const struct myc_node *node; /* on which it runs: set when it is started */
+    uint64_t duration_ns;        /* from the start to the last ping, or the end of the stream */
+    enum myc_status status;      /* how it ended */
+    atomic_bool is_stopping;     /* from any thread: the stream is to end */
     sem_t done;
 };
 
-/* Runs it from an lcore of a node to the partner; waits for its end. TIMEOUT after two minutes. */
+/* Runs it from an lcore of a node to the partner; waits for its end (wait.h); why it failed has
+ * been printed. As myc_node_spawn and bench_wait; NOT_FOUND (no partner within a minute); TIMEOUT
+ * (a partner that does not answer); NO_CONNECTION (it has ended). */
 enum myc_status bench_load_run(struct myc_node *node, uint8_t lcore, struct bench_load *load);
 
 /* The two halves of it, for several at once. */

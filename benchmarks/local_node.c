@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "local_node.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <time.h>
 #include <string.h>
 
 #include "env/fault_text.h"
 #include "node/program/eal_arguments.h"
 
 #define MEMORY_MB 256U
-#define RUN_S_MAX 120
 #define DOWN_AFTER_US                                                           \
     10000000U /* a raw phase keeps an lcore from its links for its whole length \
                */
@@ -119,7 +116,8 @@ local_node_start(const struct local_node_wish *wish, struct myc_node **node)
 }
 
 enum myc_status
-local_node_drive(struct myc_node *node, const struct myc_class *class_of, void *plan, sem_t *done)
+local_node_drive(struct myc_node *node, const struct myc_class *class_of, void *plan, sem_t *done,
+                 struct bench_wait wait)
 {
     const struct myc_spawn_options options = {
         .size = sizeof(options),
@@ -127,14 +125,9 @@ local_node_drive(struct myc_node *node, const struct myc_class *class_of, void *
         .args_size = sizeof(plan),
     };
     enum myc_status status = myc_node_spawn(node, 0, class_of, &options, NULL);
-    struct timespec deadline;
 
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += RUN_S_MAX;
-    while (status == MYC_OK && sem_timedwait(done, &deadline) != 0)
-        if (errno != EINTR)
-            status = MYC_TIMEOUT;
-    return status;
+    wait.node = node;
+    return status != MYC_OK ? status : bench_wait(&wait, done);
 }
 
 enum myc_status
@@ -146,7 +139,8 @@ local_node_run(const struct local_node_wish *wish, const struct myc_class *class
 
     if (status != MYC_OK)
         return status;
-    status = local_node_drive(node, class_of, plan, done);
+    status =
+        local_node_drive(node, class_of, plan, done, (struct bench_wait){ .what = class_of->name });
     myc_node_stop(&node);
     return status;
 }

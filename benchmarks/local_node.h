@@ -11,6 +11,8 @@
 
 #include <mycelium/node.h>
 
+#include "wait.h"
+
 #define LOCAL_NODE_ID    1U
 #define PARTNER_NODE_ID  2U
 #define LOCAL_LCORES_MAX 8U
@@ -38,13 +40,13 @@ struct local_node_wish {
 enum myc_status local_node_start(const struct local_node_wish *wish, struct myc_node **node);
 
 /* Starts it, spawns an actor on lcore 0 with the pointer `plan` as its arguments, waits until
- * somebody posts `done`, and stops it. As myc_node_start and myc_node_spawn; TIMEOUT (not done
- * within two minutes). */
+ * somebody posts `done`, and stops it. As myc_node_start, myc_node_spawn and bench_wait. */
 enum myc_status local_node_run(const struct local_node_wish *wish, const struct myc_class *class_of,
                                void *plan, sem_t *done);
 
-/* In a node that runs: spawns such an actor on lcore 0 and waits for `done`. Likewise. */
+/* In a node that runs: spawns such an actor on lcore 0 and waits for `done`, as `wait` says it, on
+ * whose node it is. Likewise. */
 enum myc_status local_node_drive(struct myc_node *node, const struct myc_class *class_of,
-                                 void *plan, sem_t *done);
+                                 void *plan, sem_t *done, struct bench_wait wait);
 
 #endif

@@ -2,17 +2,17 @@
 /* The driver of a pair: see pair.h. */
 #include "pair.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <mycelium/buffer.h>
 #include <mycelium/messages.h>
 #include <mycelium/name.h>
 
 #include "bench_messages.h"
+#include "wait.h"
 
-#define DISCOVER_NS (20ULL * 1000000000ULL)
+#define DISCOVER_NS (60ULL * 1000000000ULL) /* a busy machine is long about starting a process */
 #define BLAST_BURST 64U  /* messages that the driver tries to send in one poll turn */
 #define ALONE_MAX   256U /* on their way at a time, fewer than a flow may have frames */
 
@@ -43,6 +43,13 @@ driver_end(struct myc_self *self, struct driver *driver, enum myc_status status)
     (void)myc_stop(self, myc_self_ref(self), MYC_NORMAL);
 }
 
+static void
+driver_enter(struct driver *driver, enum bench_phase_kind phase)
+{
+    atomic_store_explicit(&driver->pair->phase, phase, memory_order_relaxed);
+    atomic_store_explicit(&driver->pair->repetition, driver->repetition, memory_order_relaxed);
+}
+
 /* At once, for in a raw phase this handler does not return before the baseline has run. */
 static enum myc_status
 driver_tell_phase(struct myc_self *self, struct driver *driver, enum bench_phase_kind phase)
@@ -52,6 +59,7 @@ driver_tell_phase(struct myc_self *self, struct driver *driver, enum bench_phase
     uint8_t bytes[BENCH_PHASE_BLOCK_LENGTH];
 
     bench_phase_encode(&body, bytes);
+    driver_enter(driver, phase);
     driver->done = 0;
     driver->told = 0;
     return myc_send_with(self, driver->partner, &bench_phase_type, bytes, sizeof(bytes), &now);
@@ -72,14 +80,22 @@ driver_start_rtt(struct myc_self *self, struct driver *driver)
     enum myc_status status = MYC_OK;
 
     if (pair->raw) {
+        uint32_t came;
+
         status = driver_tell_phase(self, driver, PHASE_RAW_RTT);
         if (status != MYC_OK)
             return status;
-        pair->raw->ping(pair->raw->context, self, pair->samples_ns, pair->count);
+        came = pair->raw->ping(pair->raw->context, self, pair->samples_ns, pair->count);
+        if (came < pair->count) {
+            bench_complain("the baseline's round trip %u of %u did not come back", came + 1,
+                           pair->count);
+            return MYC_TIMEOUT;
+        }
         pair->result->raw[driver->repetition] = bench_figures_of(pair->samples_ns, pair->count);
         bench_keep_samples(pair->result->raw_samples, pair->samples_ns, pair->count);
     }
     driver->done = 0;
+    driver_enter(driver, PHASE_RTT);
     return driver_send_ping(self, driver);
 }
 
@@ -217,8 +233,10 @@ driver_on_done(struct myc_self *self, struct driver *driver, const struct myc_me
 
     if (!bench_phase_done_decode(message, &done))
         return MYC_BAD_TYPE;
-    if (done.count == 0)
-        return MYC_TIMEOUT; /* no frame of the baseline came */
+    if (done.count == 0) {
+        bench_complain("no frame of the baseline has come to the partner");
+        return MYC_TIMEOUT;
+    }
     per_s = 1e9 / (double)(done.duration_ns - driver->start_ns) *
             (double)(done.phase == PHASE_RATE ? counted(driver, done.count) : done.count);
     if (done.phase == PHASE_RAW_RATE) {
@@ -252,8 +270,11 @@ driver_on_found(struct myc_self *self, struct driver *driver, const struct myc_m
     uint64_t monitor;
     enum myc_status status;
 
-    if (!myc_name_found_decode(message, &found) || found.status != MYC_OK)
+    if (!myc_name_found_decode(message, &found) || found.status != MYC_OK) {
+        bench_complain("nobody has the name %s after %u s", BENCH_PARTNER_NAME,
+                       (unsigned)(DISCOVER_NS / 1000000000ULL));
         return MYC_NOT_FOUND;
+    }
     driver->partner = found.ref;
     status = myc_monitor(self, driver->partner, &monitor);
     return status != MYC_OK ? status : driver_start(self, driver);
@@ -270,9 +291,10 @@ driver_handle(struct myc_self *self, struct driver *driver, const struct myc_mes
     case MYC_NAME_FOUND_KEY:
         return driver_on_found(self, driver, message);
     case MYC_DOWN_KEY:
+        bench_complain_down("the partner", message);
         return MYC_NO_CONNECTION;
     case MYC_UNDELIVERED_KEY:
-        return MYC_GONE;
+        return bench_complain_undelivered("the driver", message);
     default:
         return MYC_OK;
     }
@@ -303,6 +325,22 @@ const struct myc_class bench_driver_class = {
     .receive = driver_receive,
 };
 
+static void
+tell_state(const void *context, char *text)
+{
+    static const char *const names[] = { "looking for the partner",
+                                         [PHASE_RAW_RTT] = "round trips of the baseline",
+                                         [PHASE_RTT] = "round trips of messages",
+                                         [PHASE_RAW_RATE] = "rate of the baseline",
+                                         [PHASE_RATE] = "rate of messages",
+                                         [PHASE_RATE_ALONE] = "rate of messages that are alone" };
+    const struct bench_pair *pair = context;
+
+    snprintf(text, BENCH_WAIT_STATE_SIZE, "repetition %u of %u: %s",
+             atomic_load_explicit(&pair->repetition, memory_order_relaxed) + 1, pair->repetitions,
+             names[atomic_load_explicit(&pair->phase, memory_order_relaxed)]);
+}
+
 enum myc_status
 bench_pair_run(struct myc_node *node, uint8_t lcore, struct bench_pair *pair)
 {
@@ -311,18 +349,20 @@ bench_pair_run(struct myc_node *node, uint8_t lcore, struct bench_pair *pair)
         .args = &pair,
         .args_size = sizeof(pair),
     };
-    struct timespec deadline;
+    const struct bench_wait wait = {
+        .what = "a driver and its partner",
+        .node = node,
+        .partner = pair->partner,
+        .tell = tell_state,
+        .context = pair,
+    };
     enum myc_status status;
-    int result;
 
     sem_init(&pair->done, 0, 0);
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += 60;
+    atomic_store_explicit(&pair->phase, 0, memory_order_relaxed);
+    atomic_store_explicit(&pair->repetition, 0, memory_order_relaxed);
     status = myc_node_spawn(node, lcore, &bench_driver_class, &options, NULL);
-    if (status != MYC_OK)
-        return status;
-    do
-        result = sem_timedwait(&pair->done, &deadline);
-    while (result != 0 && errno == EINTR);
-    return result == 0 ? pair->status : MYC_TIMEOUT;
+    if (status == MYC_OK)
+        status = bench_wait(&wait, &pair->done);
+    return status != MYC_OK ? status : pair->status;
 }

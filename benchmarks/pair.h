@@ -16,6 +16,8 @@
 #define BENCHMARKS_PAIR_H
 
 #include <semaphore.h>
+#include <stdatomic.h>
+#include <sys/types.h>
 
 #include <mycelium/actor.h>
 
@@ -29,8 +31,8 @@
  * lcore. */
 struct bench_raw {
     void *context; /* not owned */
-    /* Round trips; one sample in ns each. */
-    void (*ping)(void *context, struct myc_self *self, uint64_t *samples_ns, uint32_t count);
+    /* Round trips; one sample in ns each. Returns how many came back before one did not. */
+    uint32_t (*ping)(void *context, struct myc_self *self, uint64_t *samples_ns, uint32_t count);
     /* Sends back `count` of them. */
     void (*echo)(void *context, struct myc_self *self, uint32_t count);
     /* Sends `count` as fast as they are taken. */
@@ -63,15 +65,21 @@ struct bench_pair {
     uint32_t body_bytes; /* of each message of a rate, sent by reference; 0: a small one */
     bool is_alone; /* a rate of frames: each small message leaves at once, in one of its own */
     uint64_t *samples_ns;   /* `count` places; NULL for a rate */
+    pid_t partner;          /* the process of the partner; 0: ours */
     enum myc_status status; /* how it ended */
     sem_t done;
+    /* Where it is, for who waits for it in vain; written by the driver. */
+    _Atomic unsigned phase; /* enum bench_phase_kind; 0: it looks for the partner */
+    _Atomic unsigned repetition;
 };
 
 extern const struct myc_class bench_driver_class;  /* args: struct bench_pair * */
 extern const struct myc_class bench_partner_class; /* args: const struct bench_raw * */
 extern const struct myc_class bench_sink_class;    /* likewise, under the other name */
 
-/* Spawns the driver on an lcore and waits for the end. TIMEOUT when it takes more than a minute. */
+/* Spawns the driver on an lcore and waits for the end (wait.h); why it failed has been printed.
+ * OK; as myc_node_spawn; as bench_wait; NOT_FOUND (no partner within a minute); NO_CONNECTION (it
+ * has ended); what a message came back with; TIMEOUT (no frame of the baseline came). */
 enum myc_status bench_pair_run(struct myc_node *node, uint8_t lcore, struct bench_pair *pair);
 
 #endif

@@ -11,16 +11,18 @@
 #include "wire/crc32c.h"
 #include "wire/frame.h"
 
-#define BURST         32U
-#define POOL_SIZE     8191U
-#define POOL_CACHE    128U
-#define UDP_PORT      9U /* discard: never one of the fabric's */
-#define READY_WAIT_NS 200000000ULL
-#define SILENCE_NS    500000000ULL /* of raw frames: the other end may have lost its CPU */
-/* A rate phase, because nobody polls the flow meanwhile, which gives up after 3 s. */
+#define BURST      32U
+#define POOL_SIZE  8191U
+#define POOL_CACHE 128U
+#define UDP_PORT   9U /* discard: never one of the fabric's */
+/* The other end may have lost its CPU; but nobody polls the flow meanwhile, which bears a silence
+ * of ten seconds (local_node.c): a rate phase is shorter. */
+#define READY_WAIT_NS   1000000000ULL
 #define BLAST_NS        1500000000ULL
+#define FIRST_NS        3000000000ULL /* until the first raw frame */
+#define SILENCE_NS      500000000ULL  /* between two */
 #define ECHO_SILENCE_NS 2000000000ULL
-#define GIVE_UP_NS      4000000000ULL /* the other end is gone: the sample says so by its size */
+#define GIVE_UP_NS      4000000000ULL /* the other end is gone */
 #define READY           UINT64_MAX    /* sequence of the frame that says: I drain now */
 #define RESEND_NS       20000000ULL
 
@@ -158,7 +160,7 @@ receive(const struct raw_port *port, struct raw_body *body)
     return is_ours;
 }
 
-static void
+static uint32_t
 raw_ping(void *context, struct myc_self *self, uint64_t *samples_ns, uint32_t count)
 {
     const struct raw_port *port = context;
@@ -169,8 +171,9 @@ raw_ping(void *context, struct myc_self *self, uint64_t *samples_ns, uint32_t co
         uint64_t start_ns = myc_clock_ns(self), sent_ns = start_ns;
 
         transmit(port, ping);
-        while ((!receive(port, &pong) || pong.sequence != i) &&
-               myc_clock_ns(self) - start_ns < GIVE_UP_NS) {
+        while (!receive(port, &pong) || pong.sequence != i) {
+            if (myc_clock_ns(self) - start_ns >= GIVE_UP_NS)
+                return i;
             /* The other end may not be in its loop yet, and a kernel-backed port may lose. */
             if (myc_clock_ns(self) - sent_ns < RESEND_NS)
                 continue;
@@ -179,6 +182,7 @@ raw_ping(void *context, struct myc_self *self, uint64_t *samples_ns, uint32_t co
         }
         samples_ns[i] = myc_clock_ns(self) - start_ns;
     }
+    return count;
 }
 
 /* Asks until the other end answers from its loop. */
@@ -315,7 +319,8 @@ raw_drain(void *context, struct myc_self *self, uint32_t count, uint64_t *end_ns
 
     transmit(port, (struct raw_body){ READY, 0 });
     *end_ns = myc_clock_ns(self);
-    while (received < count && myc_clock_ns(self) - *end_ns < SILENCE_NS) {
+    while (received < count &&
+           myc_clock_ns(self) - *end_ns < (received > 0 ? SILENCE_NS : FIRST_NS)) {
         uint16_t taken = rte_eth_rx_burst(port->port_id, 0, burst, BURST);
         uint32_t before = received;
 

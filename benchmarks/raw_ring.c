@@ -59,7 +59,7 @@ take(struct rte_ring *ring, struct raw_slot *slot)
         rte_pause();
 }
 
-static void
+static uint32_t
 raw_ping(void *context, struct myc_self *self, uint64_t *samples_ns, uint32_t count)
 {
     struct raw_ring *ring = context;
@@ -73,6 +73,7 @@ raw_ping(void *context, struct myc_self *self, uint64_t *samples_ns, uint32_t co
         take(ring->back, &slot);
         samples_ns[i] = myc_clock_ns(self) - start_ns;
     }
+    return count;
 }
 
 static void

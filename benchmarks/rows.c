@@ -14,6 +14,8 @@
 
 #include <jansson.h>
 
+#include "wait.h"
+
 #define WHO_WIDTH    36
 #define COLUMN_WIDTH 12
 #define NAME_SIZE    128U
@@ -137,27 +139,53 @@ bench_rows_skip(const struct bench_options *options, const char *bench, const ch
     fflush(stdout);
 }
 
+/* What a child that has ended says; one that has not come to say anything is told of. */
+static enum myc_status
+outcome_of(int wait_status, enum myc_status said)
+{
+    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0 && said < MYC_STATUS_COUNT)
+        return said;
+    if (WIFSIGNALED(wait_status))
+        bench_complain("the process that measures was ended by signal %d (%s)",
+                       WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+    else
+        bench_complain("the process that measures has ended with exit code %d",
+                       WEXITSTATUS(wait_status));
+    return MYC_FAILED;
+}
+
+/* Never returns. */
+static void
+run_in_child(pid_t parent, enum myc_status (*measure)(void *context), void *context,
+             enum myc_status *said)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == parent)
+        *said = measure(context);
+    _exit(0);
+}
+
 enum myc_status
 bench_in_child(enum myc_status (*measure)(void *context), void *context)
 {
-    pid_t parent = getpid();
+    enum myc_status *said = bench_shared_memory(sizeof(*said));
+    enum myc_status status = MYC_NO_MEMORY;
+    pid_t parent = getpid(), child = -1;
     int wait_status = 0;
-    pid_t child;
 
+    if (!said)
+        return MYC_NO_MEMORY;
+    *said = MYC_STATUS_COUNT; /* nothing yet */
     fflush(NULL);
     child = fork();
-    if (child < 0)
-        return MYC_IO_ERROR;
-    if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(MYC_IO_ERROR);
-        _exit((int)measure(context));
-    }
-    while (waitpid(child, &wait_status, 0) < 0)
-        if (errno != EINTR)
-            return MYC_IO_ERROR;
-    return WIFEXITED(wait_status) ? (enum myc_status)WEXITSTATUS(wait_status) : MYC_IO_ERROR;
+    if (child == 0)
+        run_in_child(parent, measure, context, said);
+    while (child > 0 && waitpid(child, &wait_status, 0) < 0 && errno == EINTR)
+        ;
+    if (child > 0)
+        status = outcome_of(wait_status, *said);
+    munmap(said, sizeof(*said));
+    return status;
 }
 
 void *

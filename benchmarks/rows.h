@@ -50,7 +50,8 @@ struct myc_histogram *bench_histogram_at(struct myc_histogram *histograms, unsig
 void bench_rows_skip(const struct bench_options *options, const char *bench, const char *reason);
 
 /* Runs `measure` in a child process and waits for it. `context` should lie in memory from
- * bench_shared_memory, so that what it writes there is seen. */
+ * bench_shared_memory, so that what it writes there is seen. What `measure` says; NO_MEMORY (no
+ * process); FAILED (it ended before it said anything: how has been printed). */
 enum myc_status bench_in_child(enum myc_status (*measure)(void *context), void *context);
 
 /* Zeroed memory that children share with us; NULL: there is none. Lives as long as the process. */

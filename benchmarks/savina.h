@@ -20,6 +20,8 @@
 #ifndef BENCHMARKS_SAVINA_H
 #define BENCHMARKS_SAVINA_H
 
+#include <stdatomic.h>
+
 #include <mycelium/actor.h>
 
 #include "bench.h"
@@ -142,6 +144,15 @@ struct savina_run {
     double per_s[BENCH_REPETITIONS_MAX];
     enum myc_status status;
     void *done; /* a sem_t of the program's */
+    /* Where the driver is, for who waits for it in vain. */
+    _Atomic unsigned stage;
+    _Atomic unsigned repetition;
+    _Atomic unsigned here; /* workers that have come up */
+    _Atomic unsigned over; /* of them, those that have said Done */
 };
+
+/* Says in words where the driver of a run is, into BENCH_WAIT_STATE_SIZE bytes. Context: any
+ * thread. */
+void savina_run_tell(const void *run, char *text);
 
 #endif

@@ -14,12 +14,14 @@
  * | ENDING | every Goodbye has been taken |
  */
 #include <semaphore.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <mycelium/messages.h>
 #include <mycelium/name.h>
 
 #include "savina.h"
+#include "wait.h"
 
 #define DISCOVER_NS  (60ULL * 1000000000ULL)
 #define SENDS_A_TURN 64U
@@ -34,6 +36,9 @@ enum stage {
     ENDING,
     ENDED
 };
+
+static const char *const stage_names[] = { "finding",  "spawning", "telling", "settling",
+                                           "starting", "running",  "ending",  "ended" };
 
 struct driver {
     struct savina_run *run;
@@ -50,11 +55,41 @@ struct driver {
     struct myc_ref workers[SAVINA_WORKERS_MAX];
 };
 
+void
+savina_run_tell(const void *context, char *text)
+{
+    const struct savina_run *run = context;
+
+    snprintf(text, BENCH_WAIT_STATE_SIZE, "repetition %u of %u: %s, %u of %u workers here, %u over",
+             atomic_load_explicit(&run->repetition, memory_order_relaxed) + 1, run->repetitions,
+             stage_names[atomic_load_explicit(&run->stage, memory_order_relaxed)],
+             atomic_load_explicit(&run->here, memory_order_relaxed), run->of->worker_count,
+             atomic_load_explicit(&run->over, memory_order_relaxed));
+}
+
+static void
+publish(const struct driver *driver)
+{
+    struct savina_run *run = driver->run;
+
+    atomic_store_explicit(&run->stage, driver->stage, memory_order_relaxed);
+    atomic_store_explicit(&run->repetition, driver->repetition, memory_order_relaxed);
+    atomic_store_explicit(&run->here, driver->here, memory_order_relaxed);
+    atomic_store_explicit(&run->over, driver->done, memory_order_relaxed);
+}
+
 static void
 finish(struct myc_self *self, struct driver *driver, enum myc_status status)
 {
+    char state[BENCH_WAIT_STATE_SIZE];
+
     if (driver->stage == ENDED)
         return;
+    if (status != MYC_OK) {
+        publish(driver);
+        savina_run_tell(driver->run, state);
+        bench_complain("%s: %s: %s", driver->run->of->name, state, myc_status_name(status));
+    }
     driver->stage = ENDED;
     driver->run->status = status;
     sem_post(driver->run->done);
@@ -198,6 +233,8 @@ driver_poll(struct myc_self *self, void *state)
     }
     if (status != MYC_OK && status != MYC_FULL)
         finish(self, driver, status);
+    else if (sent > 0)
+        publish(driver);
     return sent;
 }
 
@@ -231,8 +268,11 @@ on_done(struct myc_self *self, struct driver *driver, const struct myc_message *
     if (++driver->done < run->of->done_count)
         return MYC_OK;
     /* While the last Starts wait for room others may be done already. */
-    if (driver->stage < STARTING || driver->sum != run->of->expected(run->each))
+    if (driver->stage < STARTING || driver->sum != run->of->expected(run->each)) {
+        bench_complain("the workers have counted %lld in place of %lld", (long long)driver->sum,
+                       (long long)run->of->expected(run->each));
         return MYC_FAILED;
+    }
     run->per_s[driver->repetition++] =
         (double)run->each * run->of->shares * 1e9 / (double)(myc_clock_ns(self) - driver->start_ns);
     go_to(driver, ENDING);
@@ -244,10 +284,26 @@ on_found(struct myc_self *self, struct driver *driver, const struct myc_message 
 {
     struct myc_name_found found;
 
-    if (!myc_name_found_decode(message, &found) || found.status != MYC_OK)
+    if (!myc_name_found_decode(message, &found) || found.status != MYC_OK) {
+        bench_complain("nobody has the name savina.%u after %u s", (unsigned)message->tag,
+                       (unsigned)(DISCOVER_NS / 1000000000ULL));
         return MYC_NOT_FOUND;
+    }
     driver->nurseries[message->tag % 2] = found.ref;
     return ++driver->found == driver->run->place_count ? begin(self, driver) : MYC_OK;
+}
+
+/* A Goodbye to who had gone by itself comes back; anything else is missed for ever. */
+static enum myc_status
+on_undelivered(const struct myc_message *message)
+{
+    struct myc_undelivered undelivered;
+
+    if (myc_undelivered_decode(message, &undelivered) &&
+        undelivered.schema_id == savina_goodbye_type.schema_id &&
+        undelivered.template_id == savina_goodbye_type.template_id)
+        return MYC_OK;
+    return bench_complain_undelivered("the driver", message);
 }
 
 static enum myc_status
@@ -266,11 +322,16 @@ driver_receive(struct myc_self *self, void *state, const struct myc_message *mes
     case MYC_NAME_FOUND_KEY:
         status = on_found(self, driver, message);
         break;
+    case MYC_UNDELIVERED_KEY:
+        status = on_undelivered(message);
+        break;
     default:
-        break; /* a Goodbye to who had gone comes back, and room that is there again */
+        break; /* room that is there again */
     }
     if (status != MYC_OK)
         finish(self, driver, status);
+    else if (driver->stage != ENDED)
+        publish(driver);
     return MYC_OK;
 }
 

@@ -36,13 +36,20 @@ savina_nursery_spawn(struct myc_node *node, uint8_t lcore, const char *name)
     return myc_node_spawn(node, lcore, &savina_nursery_class, &options, NULL);
 }
 
+/* `partner`: the process of the second place; 0: ours. */
 static enum myc_status
-drive(struct myc_node *node, struct savina_run *run, sem_t *done)
+drive(struct myc_node *node, struct savina_run *run, sem_t *done, pid_t partner)
 {
+    const struct bench_wait wait = {
+        .what = "the driver of a case of Savina",
+        .partner = partner,
+        .tell = savina_run_tell,
+        .context = run,
+    };
     enum myc_status status = savina_nursery_spawn(node, 0, "savina.0");
 
     if (status == MYC_OK)
-        status = local_node_drive(node, &savina_driver_class, run, done);
+        status = local_node_drive(node, &savina_driver_class, run, done, wait);
     return status != MYC_OK ? status : run->status;
 }
 
@@ -59,7 +66,7 @@ run_local(uint32_t lcore_count, struct savina_run *run, sem_t *done)
     if (lcore_count > 1)
         status = savina_nursery_spawn(node, 1, "savina.1");
     if (status == MYC_OK)
-        status = drive(node, run, done);
+        status = drive(node, run, done, 0);
     myc_node_stop(&node);
     return status;
 }
@@ -98,7 +105,7 @@ run_processes(struct savina_run *run, sem_t *done)
     run->place_count = 2;
     status = bench_partner_start(spec, NULL, &partner);
     if (status == MYC_OK) {
-        status = drive(node, run, done);
+        status = drive(node, run, done, partner);
         bench_partner_stop(partner);
     }
     myc_node_stop(&node);
@@ -115,7 +122,7 @@ run_nodes(struct savina_run *run, sem_t *done)
     if (status != MYC_OK)
         return status;
     run->place_count = 2;
-    status = drive(place.node, run, done);
+    status = drive(place.node, run, done, place.partner);
     wire_place_close(&place);
     return status;
 }

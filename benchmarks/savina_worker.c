@@ -2,12 +2,16 @@
 /*
  * What all workers do alike, and the nursery that spawns them.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <mycelium/messages.h>
 #include <mycelium/name.h>
 
 #include "savina.h"
+#include "wait.h"
+
+#define NAME_SIZE 64U
 
 struct worker_args {
     const struct savina_role *role;
@@ -75,6 +79,21 @@ on_start(struct myc_self *self, struct savina_worker *worker, const struct myc_m
     return worker->role->start ? worker->role->start(self, worker) : MYC_OK;
 }
 
+static void
+write_name(const struct savina_worker *worker, char name[NAME_SIZE])
+{
+    snprintf(name, NAME_SIZE, "worker %u (%s)", worker->index, worker->role->class_of.name);
+}
+
+static enum myc_status
+on_undelivered(const struct savina_worker *worker, const struct myc_message *message)
+{
+    char name[NAME_SIZE];
+
+    write_name(worker, name);
+    return bench_complain_undelivered(name, message);
+}
+
 static enum myc_status
 handle(struct myc_self *self, struct savina_worker *worker, const struct myc_message *message)
 {
@@ -84,10 +103,20 @@ handle(struct myc_self *self, struct savina_worker *worker, const struct myc_mes
     case SAVINA_START_KEY:
         return on_start(self, worker, message);
     case MYC_UNDELIVERED_KEY:
-        return MYC_GONE;
+        return on_undelivered(worker, message);
     default:
         return worker->role->handle(self, worker, message);
     }
+}
+
+static void
+give_up(struct myc_self *self, const struct savina_worker *worker, enum myc_status status)
+{
+    char name[NAME_SIZE];
+
+    write_name(worker, name);
+    bench_complain("%s gives up: %s: %s", name, myc_status_name(status), myc_status_text(status));
+    (void)savina_done_send(self, worker->driver, &(struct savina_done){ .status = status });
 }
 
 enum myc_status
@@ -100,7 +129,7 @@ savina_receive(struct myc_self *self, void *state, const struct myc_message *mes
         return myc_stop(self, myc_self_ref(self), MYC_NORMAL);
     status = handle(self, worker, message);
     if (status != MYC_OK)
-        (void)savina_done_send(self, worker->driver, &(struct savina_done){ .status = status });
+        give_up(self, worker, status);
     return MYC_OK;
 }
 
@@ -148,8 +177,11 @@ nursery_receive(struct myc_self *self, void *state, const struct myc_message *me
     args.role = find_role(args.wanted.role);
     if (args.role)
         status = myc_spawn(self, &args.role->class_of, &options, &ref);
-    if (status != MYC_OK)
+    if (status != MYC_OK) {
+        bench_complain("worker %u was not spawned: %s: %s", args.wanted.index,
+                       myc_status_name(status), myc_status_text(status));
         (void)savina_done_send(self, args.driver, &(struct savina_done){ .status = status });
+    }
     return MYC_OK;
 }
 

@@ -74,6 +74,7 @@ measure(struct bench_pair *pair, int memfd)
         return status;
     status = bench_partner_start(spec, NULL, &partner);
     if (status == MYC_OK) {
+        pair->partner = partner;
         status = bench_pair_run(node, 0, pair);
         bench_partner_stop(partner);
     }

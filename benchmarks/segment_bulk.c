@@ -64,6 +64,7 @@ measure(struct bench_pair *pair, const struct raw_bulk *bulk, const char *path)
     snprintf(spec, sizeof(spec), "segment-bulk:%u:%s:%s", pair->body_bytes, memory, path);
     status = bench_partner_start(spec, NULL, &partner);
     if (status == MYC_OK) {
+        pair->partner = partner;
         status = bench_pair_run(node, 0, pair);
         bench_partner_stop(partner);
     }

@@ -48,6 +48,7 @@ run(const struct bench_options *options, struct bench_result *result, struct run
     enum myc_status status = samples_ns ? wire_place_open(&wish, &place) : MYC_NO_MEMORY;
 
     if (status == MYC_OK) {
+        pair.partner = place.partner;
         status = bench_pair_run(place.node, 0, &pair);
         wire_place_close(&place);
     }

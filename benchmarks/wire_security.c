@@ -135,6 +135,7 @@ measure(const struct bench_options *options, const struct place *place, enum myc
     status = bench_partner_start(spec, options->fault, &partner);
     if (status != MYC_OK)
         return status;
+    pair->partner = partner;
     pair->result = &single;
     status = bench_pair_run(place->node, 0, pair);
     pair->result = result;

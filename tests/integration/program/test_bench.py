@@ -34,6 +34,25 @@ SAVINA = [
 ]
 
 
+def command(pid):
+    """The arguments of a process; none of one that has ended."""
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+            return file.read().split("\0")
+    except OSError:
+        return []
+
+
+def below(pid):
+    """All that a process has started, with what those have started."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            children = [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+    return children + [found for child in children for found in below(child)]
+
+
 class Smoke(unittest.TestCase):
     def measure(self, name):
         result = run("bench", name, "--smoke", "--json", timeout=120)
@@ -137,6 +156,33 @@ class Smoke(unittest.TestCase):
             self.assertEqual(process.wait(DEADLINE_S), -signal.SIGINT)
         wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in started),
                  "the end of its children")
+
+    def kill_one(self, arguments, is_victim):
+        """Runs a benchmark, kills the first process below it that is_victim says; its stderr."""
+        with subprocess.Popen([PROGRAM, "bench", *arguments], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True) as process:
+            self.addCleanup(process.kill)
+            victim = wait_for(lambda: next(filter(is_victim, below(process.pid)), None),
+                              "the process to kill")
+            os.kill(victim, signal.SIGKILL)
+            text = process.communicate(timeout=DEADLINE_S)[1]
+            self.assertNotEqual(process.returncode, 0, text)
+            return text
+
+    def test_the_end_of_the_process_that_measures_is_told(self):
+        text = self.kill_one(["jitter", "--repetitions", "32"], lambda pid: True)
+        self.assertRegex(text, r"process that measures was ended by signal 9")
+
+    def test_the_end_of_a_partner_is_told_with_what_was_waited_for(self):
+        """At once, and not when the driver has looked for it in vain."""
+        def is_partner(pid):
+            return "--partner" in command(pid)
+
+        for name in ("segment-rtt", "savina-ping-pong"):
+            with self.subTest(name=name):
+                text = self.kill_one([name, "--smoke"], is_partner)
+                self.assertRegex(text, r"waited \d+ s for .*partner \(pid \d+\) was ended by "
+                                       r"signal 9|has gone: |was not delivered: ")
 
     def test_every_lost_tail_is_repaired(self):
         rows = self.rows("wire-tail")
