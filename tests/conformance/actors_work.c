@@ -6,7 +6,8 @@
  *   toiler    always has one more thing to do
  *   narrator  answers a question between two numbers
  *   listener  asks once, and reports numbers and replies as they come
- *   crossfire asks its peer as often as it is let, and answers
+ *   crossfire asks its peer for a time as often as it is let, and answers; says how often it found
+ *             something full, that all was answered, and each stall
  *   follower  follows a name
  *   claimer   takes a name, and says when it is another's
  */
@@ -149,35 +150,69 @@ listener_receive(struct myc_self *self, void *state, const struct myc_message *m
 /* --- crossfire -------------------------------------------------------------------------------- */
 
 struct crossfire {
-    struct base base; /* count: asks; its peer comes with a Go when it is null */
+    struct base base; /* count: ns for which it asks; option: ns without an answer, a stall; its
+                       * peer comes with a Go when it is null */
     struct myc_ref peer;
-    uint64_t asked;
+    uint64_t end_ns; /* 0: it does not ask yet */
+    uint64_t next;   /* question */
+    uint64_t open;   /* asks that have neither been answered nor failed */
     uint64_t answered;
+    uint64_t answered_before; /* when a stall was looked for last */
+    uint64_t refusals;        /* places that were full */
+    uint64_t timer;
+    bool is_complete;
 };
+
+static enum myc_status
+crossfire_begin(struct myc_self *self, struct crossfire *crossfire, struct myc_ref peer)
+{
+    const struct conf_plan *plan = &crossfire->base.plan;
+
+    crossfire->peer = peer;
+    crossfire->end_ns = myc_now_ns(self) + plan->count;
+    return myc_timer_start(self, plan->option, plan->option, 0, &crossfire->timer);
+}
 
 static void
 crossfire_fire(struct myc_self *self, struct crossfire *crossfire)
 {
-    const struct myc_ask_options options = { .size = sizeof(options),
-                                             .timeout_ns = 10 * CONF_TIMEOUT_NS };
     const struct conf_plan *plan = &crossfire->base.plan;
 
-    while (crossfire->asked < plan->count) {
-        const struct conf_question question = { .value = crossfire->asked };
+    while (myc_now_ns(self) < crossfire->end_ns) {
+        const struct myc_ask_options options = { .size = sizeof(options),
+                                                 .timeout_ns = CONF_TIMEOUT_NS,
+                                                 .tag = crossfire->next };
+        const struct conf_question question = { .value = crossfire->next };
         enum myc_status status =
             conf_question_ask(self, crossfire->peer, &question, &options, NULL);
 
-        if (status == MYC_FULL)
+        /* A link is full, or our own table of asks, where the next answer makes room. */
+        if (status == MYC_FULL || (status == MYC_NO_MEMORY && crossfire->open > 0)) {
+            crossfire->refusals++;
             return;
-        /* Our own table of asks is full: the next answer makes room. */
-        if (status == MYC_NO_MEMORY && crossfire->asked > crossfire->answered)
-            return;
+        }
         if (status != MYC_OK) {
             conf_report_to(self, plan, CONF_WHAT_ASK_FAILED, 0, status, crossfire->peer);
             return;
         }
-        crossfire->asked++;
+        crossfire->next++;
+        crossfire->open++;
     }
+}
+
+/* Its time is over and no answer is missing. */
+static void
+crossfire_finish(struct myc_self *self, struct crossfire *crossfire)
+{
+    const struct conf_plan *plan = &crossfire->base.plan;
+
+    if (crossfire->is_complete || crossfire->end_ns == 0 || crossfire->open > 0 ||
+        myc_now_ns(self) < crossfire->end_ns)
+        return;
+    crossfire->is_complete = true;
+    (void)myc_timer_cancel(self, crossfire->timer);
+    conf_report_to(self, plan, CONF_WHAT_FULL, crossfire->refusals, MYC_OK, crossfire->peer);
+    conf_report_to(self, plan, CONF_WHAT_COMPLETE, crossfire->answered, MYC_OK, crossfire->peer);
 }
 
 static enum myc_status
@@ -189,37 +224,66 @@ crossfire_init(struct myc_self *self, void *state, const void *args, size_t args
 
     if (status != MYC_OK || myc_ref_is_null(crossfire->base.plan.peer))
         return status;
-    crossfire->peer = crossfire->base.plan.peer;
-    return conf_go_send(self, crossfire->peer, &go);
+    status = conf_go_send(self, crossfire->base.plan.peer, &go);
+    return status == MYC_OK ? crossfire_begin(self, crossfire, crossfire->base.plan.peer) : status;
+}
+
+static void
+crossfire_on_answer(struct myc_self *self, struct crossfire *crossfire,
+                    const struct myc_message *message)
+{
+    struct conf_answer answer;
+
+    crossfire->open--;
+    crossfire->answered++;
+    if (!conf_answer_decode(message, &answer) || answer.value != message->tag + 1000)
+        conf_report_to(self, &crossfire->base.plan, CONF_WHAT_DISORDER, message->tag, MYC_FAILED,
+                       crossfire->peer);
+}
+
+static void
+crossfire_on_event(struct myc_self *self, struct crossfire *crossfire,
+                   const struct myc_message *message)
+{
+    const struct conf_plan *plan = &crossfire->base.plan;
+    struct myc_ask_failed failed;
+    struct myc_timer_fired fired;
+
+    if (myc_ask_failed_decode(message, &failed)) {
+        crossfire->open--;
+        if (failed.status == MYC_FULL || failed.status == MYC_NO_MEMORY)
+            crossfire->refusals++;
+        else
+            conf_report_to(self, plan, CONF_WHAT_ASK_FAILED, 0, failed.status, failed.ref);
+    } else if (myc_timer_fired_decode(message, &fired)) {
+        if (crossfire->answered == crossfire->answered_before)
+            conf_report_to(self, plan, CONF_WHAT_DISORDER, crossfire->answered, MYC_TIMEOUT,
+                           crossfire->peer);
+        crossfire->answered_before = crossfire->answered;
+    }
 }
 
 static enum myc_status
 crossfire_receive(struct myc_self *self, void *state, const struct myc_message *message)
 {
     struct crossfire *crossfire = state;
-    const struct conf_plan *plan = &crossfire->base.plan;
     struct conf_question question;
-    struct myc_ask_failed failed;
+    enum myc_status status = MYC_OK;
     struct conf_answer answer;
 
     if (message->kind == MYC_KIND_ASK && conf_question_decode(message, &question)) {
         answer.value = question.value + 1000;
         (void)conf_answer_reply(self, myc_message_request(message), &answer);
     } else if (message->kind == MYC_KIND_REPLY) {
-        if (++crossfire->answered == plan->count)
-            conf_report_to(self, plan, CONF_WHAT_COMPLETE, plan->count, MYC_OK, crossfire->peer);
-    } else if (myc_ask_failed_decode(message, &failed)) {
-        /* It found the mailbox full: it is asked again. */
-        if (failed.status == MYC_FULL || failed.status == MYC_NO_MEMORY)
-            crossfire->asked--;
-        else
-            conf_report_to(self, plan, CONF_WHAT_ASK_FAILED, 0, failed.status, failed.ref);
+        crossfire_on_answer(self, crossfire, message);
+    } else if (message->kind == MYC_KIND_EVENT) {
+        crossfire_on_event(self, crossfire, message);
     } else if (myc_message_is(message, &conf_go_type)) {
-        crossfire->peer = message->from;
+        status = crossfire_begin(self, crossfire, message->from);
     }
-    if (!myc_ref_is_null(crossfire->peer))
-        crossfire_fire(self, crossfire);
-    return MYC_OK;
+    crossfire_fire(self, crossfire);
+    crossfire_finish(self, crossfire);
+    return status;
 }
 
 /* --- follower --------------------------------------------------------------------------------- */

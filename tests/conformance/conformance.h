@@ -73,7 +73,8 @@ struct conf_fixture {
     bool can_export;    /* start_b obeys `exported` */
     /* Set by a case: the only name of B's, started next, that A may address; NULL: everybody. */
     const char *exported;
-    uint64_t many; /* messages in the case of many; 0: the case is not run here */
+    uint64_t many;         /* messages in the case of many; 0: the case is not run here */
+    uint64_t crossfire_ns; /* how long two saturate each other with asks */
     struct conf_log log;
     struct myc_ref collector; /* set by each case */
 };

@@ -10,6 +10,10 @@
 #include <mycelium/dead_letter.h>
 #include <mycelium/registry.h>
 
+/* Virtual time, of which a second is a million turns of each core. */
+#define CROSSFIRE_NS      20000000ULL
+#define CROSSFIRE_LONG_NS 1000000000ULL
+
 struct loop_fixture {
     struct conf_fixture fixture;
     struct lab lab;
@@ -114,6 +118,7 @@ conf_setup(void **state)
         .is_one_node = is_one_node,
         .can_export = !is_one_node,
         .many = 50000,
+        .crossfire_ns = getenv("MYCELIUM_LONG") ? CROSSFIRE_LONG_NS : CROSSFIRE_NS,
     };
     lab_init(&loop->lab);
     if (is_one_node) {

@@ -28,6 +28,9 @@
 #define PATH_SIZE   256U
 #define SKIPPED     77
 
+#define CROSSFIRE_LONG_NS 10000000000ULL
+#define CROSSFIRE_NS      2000000000ULL
+
 struct nodes_fixture {
     struct conf_fixture fixture; /* first */
     const struct way *way;
@@ -302,6 +305,7 @@ main(int argc, char **argv)
         .is_one_node = nodes.way->is_one_node,
         .can_export = !nodes.way->is_one_node && !nodes.way->is_client,
         .many = nodes.way->many,
+        .crossfire_ns = getenv("MYCELIUM_LONG") ? CROSSFIRE_LONG_NS : CROSSFIRE_NS,
     };
     nodes.network_b = -1;
     nodes.client = argc > 2 ? argv[2] : NULL;
