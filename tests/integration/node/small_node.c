@@ -8,13 +8,14 @@
 
 #include "env/eal.h"
 
+static struct myc_node *running; /* NULL: none */
+
 struct myc_node *
 small_node_start(struct myc_node_options more)
 {
     static const struct myc_lcore_options lcores[] = { { .eal_lcore = 1, .idle = MYC_IDLE_YIELD },
                                                        { .eal_lcore = 2, .idle = MYC_IDLE_YIELD } };
     char error[256] = "";
-    struct myc_node *node;
 
     more.size = sizeof(more);
     more.node_id = 7;
@@ -30,9 +31,24 @@ small_node_start(struct myc_node_options more)
                                        .names_max = 256 };
     more.error = error;
     more.error_size = sizeof(error);
-    if (myc_node_start(&more, &node) != MYC_OK)
+    if (myc_node_start(&more, &running) != MYC_OK)
         fail_msg("%s", error);
-    return node;
+    return running;
+}
+
+void
+small_node_stop(struct myc_node **node)
+{
+    myc_node_stop(node);
+    running = NULL;
+}
+
+int
+small_node_end(void **state)
+{
+    (void)state;
+    small_node_stop(&running);
+    return 0;
 }
 
 int

@@ -55,7 +55,7 @@ expect_failure(enum guard_fault fault, unsigned stops_expected)
     assert_int_equal(counter("faults"), 1);
     assert_int_equal(counter("failed"), 1);
     assert_int_equal(counter("restarted"), 1);
-    myc_node_stop(&node);
+    small_node_stop(&node);
 }
 
 static void
@@ -97,7 +97,7 @@ test_a_fault_in_init_is_told_to_the_spawner(void **state)
     assert_int_equal(myc_node_spawn(node, 0, &guard_faulty_class, NULL, NULL), MYC_FAULT);
     assert_int_equal(counter("faults"), 1);
     assert_int_equal(counter("spawn_failed"), 1);
-    myc_node_stop(&node);
+    small_node_stop(&node);
 }
 
 /* --- who had the signals before --------------------------------------------------------------- */
@@ -125,7 +125,7 @@ test_signals_that_are_not_ours_go_to_who_had_them_who_has_them_back_after(void *
     assert_int_equal(host_signals, 0);
     raise(SIGFPE); /* on this thread, and sent */
     assert_int_equal(host_signals, 1);
-    myc_node_stop(&node);
+    small_node_stop(&node);
     sigaction(SIGFPE, NULL, &now);
     assert_ptr_equal(now.sa_handler, on_host_signal);
     sigaction(SIGFPE, &before, NULL);
@@ -141,7 +141,7 @@ test_without_the_option_no_signal_is_touched(void **state)
     node = small_node_start((struct myc_node_options){ .guards_faults = false });
     sigaction(SIGFPE, NULL, &now);
     assert_ptr_equal(now.sa_handler, before.sa_handler);
-    myc_node_stop(&node);
+    small_node_stop(&node);
 }
 
 /* --- what ends the process -------------------------------------------------------------------- */
@@ -152,7 +152,7 @@ die(void)
     start(guard_notes.wanted);
     if (myc_node_spawn(node, 0, &guard_parent_class, NULL, NULL) == MYC_OK)
         await(&guard_notes.lives, 2);
-    myc_node_stop(&node);
+    small_node_stop(&node);
     return 0;
 }
 
@@ -199,13 +199,13 @@ static int
 run_here(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_without_the_option_no_signal_is_touched),
-        cmocka_unit_test(test_a_fault_in_a_handler_fails_its_actor_which_is_run_again),
-        cmocka_unit_test(test_a_fault_in_a_poller_or_stop_function_is_the_actors_too),
-        cmocka_unit_test(test_a_handler_that_used_up_its_stack_fails),
-        cmocka_unit_test(test_a_fault_between_claim_and_commit_leaves_nothing_claimed),
-        cmocka_unit_test(test_a_fault_in_init_is_told_to_the_spawner),
-        cmocka_unit_test(test_signals_that_are_not_ours_go_to_who_had_them_who_has_them_back_after),
+        SMALL_NODE_TEST(test_without_the_option_no_signal_is_touched),
+        SMALL_NODE_TEST(test_a_fault_in_a_handler_fails_its_actor_which_is_run_again),
+        SMALL_NODE_TEST(test_a_fault_in_a_poller_or_stop_function_is_the_actors_too),
+        SMALL_NODE_TEST(test_a_handler_that_used_up_its_stack_fails),
+        SMALL_NODE_TEST(test_a_fault_between_claim_and_commit_leaves_nothing_claimed),
+        SMALL_NODE_TEST(test_a_fault_in_init_is_told_to_the_spawner),
+        SMALL_NODE_TEST(test_signals_that_are_not_ours_go_to_who_had_them_who_has_them_back_after),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,14 +9,6 @@
 
 static struct myc_node *node;
 
-static int
-stop(void **state)
-{
-    (void)state;
-    myc_node_stop(&node);
-    return 0;
-}
-
 static enum myc_status
 refuse(struct myc_self *self, void *state, const void *args, size_t args_size)
 {
@@ -76,7 +68,7 @@ test_lcores_in_use_are_refused_and_their_node_goes_on(void **state)
     assert_int_equal(start_on(1, 2, error, sizeof(error)), MYC_BAD_STATE);
     assert_non_null(strstr(error, "runs something else"));
     assert_int_equal(myc_node_spawn(node, 1, &plain_class, NULL, NULL), MYC_OK);
-    myc_node_stop(&node);
+    small_node_stop(&node);
     assert_int_equal(start_on(1, 2, error, sizeof(error)), MYC_OK);
 }
 
@@ -94,10 +86,9 @@ static int
 run(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(
-            test_an_lcore_that_the_eal_does_not_have_is_refused_with_what_to_do, stop),
-        cmocka_unit_test_teardown(test_lcores_in_use_are_refused_and_their_node_goes_on, stop),
-        cmocka_unit_test_teardown(test_an_init_that_fails_is_told_and_the_node_goes_on, stop),
+        SMALL_NODE_TEST(test_an_lcore_that_the_eal_does_not_have_is_refused_with_what_to_do),
+        SMALL_NODE_TEST(test_lcores_in_use_are_refused_and_their_node_goes_on),
+        SMALL_NODE_TEST(test_an_init_that_fails_is_told_and_the_node_goes_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

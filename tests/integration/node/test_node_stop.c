@@ -186,9 +186,9 @@ test_what_was_spawned_last_stops_first_and_trees_in_reverse(void **state)
     spawn_named(0, "first");
     spawn_supervisor(1, children, 2);
     spawn_named(0, "last");
-    myc_node_stop(&node);
+    small_node_stop(&node);
     assert_null(node);
-    myc_node_stop(&node); /* once */
+    small_node_stop(&node); /* once */
     assert_string_equal(trace, "last b a first ");
 }
 
@@ -208,7 +208,7 @@ test_a_phase_that_takes_too_long_is_left_and_the_next_begins(void **state)
     spawn_named(0, "first");
     assert_int_equal(myc_node_spawn(node, 1, &busy_class, NULL, NULL), MYC_OK);
     spawn_supervisor(1, children, 2);
-    myc_node_stop(&node);
+    small_node_stop(&node);
     /* The supervisor waits for who is deaf; the phase goes by; then all are ended as they are. */
     assert_int_equal(strncmp(trace, "[busy] [deaf] ", 14), 0);
     assert_non_null(strstr(trace, "a "));
@@ -221,8 +221,8 @@ static int
 run(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_was_spawned_last_stops_first_and_trees_in_reverse),
-        cmocka_unit_test(test_a_phase_that_takes_too_long_is_left_and_the_next_begins),
+        SMALL_NODE_TEST(test_what_was_spawned_last_stops_first_and_trees_in_reverse),
+        SMALL_NODE_TEST(test_a_phase_that_takes_too_long_is_left_and_the_next_begins),
     };
 
     myc_log_set_sink(on_log, NULL);

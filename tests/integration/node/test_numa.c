@@ -115,11 +115,11 @@ start(struct myc_node **node, const char *control)
     });
 }
 
-static void
-stop(struct myc_node **node)
+static int
+end(void **state)
 {
-    myc_node_stop(node);
     fab_numa_set_seam(NULL);
+    return small_node_end(state);
 }
 
 static void
@@ -146,7 +146,7 @@ test_what_an_lcore_uses_lies_on_its_node(void **state)
     assert_alike("flow end");
     assert_alike("door");
     assert_alike("guard stack");
-    stop(&node);
+    small_node_stop(&node);
 }
 
 static void
@@ -162,7 +162,7 @@ test_what_a_port_uses_lies_on_its_node(void **state)
     assert_on("flow port", 0, 1);
     assert_on("flow peers", 0, 1);
     assert_on("flow neighbours", 0, 1);
-    stop(&node);
+    small_node_stop(&node);
 }
 
 /* A ring between the port and an lcore that does not poll it lies where it is read. */
@@ -175,7 +175,7 @@ test_rings_lie_where_they_are_read(void **state)
     start(&node, NULL);
     assert_on("flin-", 1, 0);
     assert_on("flout-", 0, 1);
-    stop(&node);
+    small_node_stop(&node);
 }
 
 static void
@@ -187,7 +187,7 @@ test_nothing_is_asked_for_anywhere(void **state)
     (void)state;
     start(&node, NULL);
     assert_int_equal(count("", FAB_NUMA_ANY, &bytes), 0);
-    stop(&node);
+    small_node_stop(&node);
 }
 
 static void
@@ -205,18 +205,20 @@ test_a_segments_rings_lie_with_the_lcore_that_writes_them(void **state)
     assert_alike("segment rings");
     assert_on("segment links", 1, 1);
     myc_node_stop(&client);
-    stop(&node);
+    small_node_stop(&node);
 }
+
+#define NUMA_TEST(function) cmocka_unit_test_teardown(function, end)
 
 static int
 run(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_an_lcore_uses_lies_on_its_node),
-        cmocka_unit_test(test_what_a_port_uses_lies_on_its_node),
-        cmocka_unit_test(test_rings_lie_where_they_are_read),
-        cmocka_unit_test(test_nothing_is_asked_for_anywhere),
-        cmocka_unit_test(test_a_segments_rings_lie_with_the_lcore_that_writes_them),
+        NUMA_TEST(test_what_an_lcore_uses_lies_on_its_node),
+        NUMA_TEST(test_what_a_port_uses_lies_on_its_node),
+        NUMA_TEST(test_rings_lie_where_they_are_read),
+        NUMA_TEST(test_nothing_is_asked_for_anywhere),
+        NUMA_TEST(test_a_segments_rings_lie_with_the_lcore_that_writes_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

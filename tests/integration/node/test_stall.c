@@ -180,7 +180,7 @@ test_a_stall_is_told_once_to_parent_and_watcher_with_the_culprit(void **state)
     assert_int_equal(lines, 1);
     assert_int_equal(counter("stalls"), 1);
     assert_int_equal(counter("stalls_untold"), 0);
-    myc_node_stop(&node);
+    small_node_stop(&node);
 }
 
 static void
@@ -197,7 +197,7 @@ test_a_stall_past_the_limit_is_told_to_the_program_once(void **state)
     is_released = true;
     while (counter("stalls") == 0)
         nap();
-    myc_node_stop(&node);
+    small_node_stop(&node);
     assert_int_equal(over, 1);
     assert_int_equal(told, 1);
 }
@@ -232,7 +232,7 @@ test_a_child_that_may_not_stall_is_killed_and_run_again(void **state)
         nap();
     assert_int_equal(counter("killed"), 1);
     assert_int_equal(counter("restarted"), 1);
-    myc_node_stop(&node);
+    small_node_stop(&node);
 }
 
 static void
@@ -243,18 +243,28 @@ test_lcores_without_work_are_not_stalled(void **state)
     for (unsigned i = 0; i < 3 * IDLE_REPORT_US / 1000; i++)
         nap();
     assert_int_equal(counter("stalls"), 0);
-    myc_node_stop(&node);
+    small_node_stop(&node);
     assert_int_equal(told, 0);
 }
+
+/* A case that has failed may have left somebody asleep. */
+static int
+end(void **state)
+{
+    is_released = true;
+    return small_node_end(state);
+}
+
+#define STALL_TEST(function) cmocka_unit_test_teardown(function, end)
 
 static int
 run(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_stall_is_told_once_to_parent_and_watcher_with_the_culprit),
-        cmocka_unit_test(test_a_stall_past_the_limit_is_told_to_the_program_once),
-        cmocka_unit_test(test_a_child_that_may_not_stall_is_killed_and_run_again),
-        cmocka_unit_test(test_lcores_without_work_are_not_stalled),
+        STALL_TEST(test_a_stall_is_told_once_to_parent_and_watcher_with_the_culprit),
+        STALL_TEST(test_a_stall_past_the_limit_is_told_to_the_program_once),
+        STALL_TEST(test_a_child_that_may_not_stall_is_killed_and_run_again),
+        STALL_TEST(test_lcores_without_work_are_not_stalled),
     };
 
     myc_log_set_sink(on_log, NULL);

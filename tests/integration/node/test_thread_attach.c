@@ -76,9 +76,7 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-    (void)state;
-    myc_node_stop(&node);
-    return 0;
+    return small_node_end(state);
 }
 
 /* The next message has that tag and kind, and begins with the number. */
@@ -187,7 +185,7 @@ test_a_thread_that_outlives_the_node_sees_it_end(void **state)
     assert_int_equal(myc_client_monitor(thread, echo, &monitor), MYC_OK);
     assert_int_equal(myc_client_ask(thread, echo, &ping_type, "12345678", 8, WAIT_NS, 1), MYC_OK);
     assert_int_equal(myc_client_receive(thread, WAIT_NS, &message), MYC_OK);
-    myc_node_stop(&node);
+    small_node_stop(&node);
     assert_int_equal(myc_client_receive(thread, WAIT_NS, &message), MYC_OK);
     assert_true(myc_down_decode(&message, &down));
     myc_node_stop(&thread);
