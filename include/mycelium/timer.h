@@ -44,6 +44,10 @@ MYC_API MYC_MUST_CHECK enum myc_status myc_timer_rearm(struct myc_self *self, ui
 /**
  * A bounded function of an actor that the loop runs, for what is not an actor: a file, a kernel
  * socket, a foreign stack. It may do whatever a handler may.
+ *
+ * It is also the way to an actor from a signal handler, where nothing of this API may be called:
+ * the handler puts a word into a lock-free atomic if that is empty, a poller that runs each turn
+ * takes it by an exchange.
  * @return work done, in any unit: 0 counts the turn as idle.
  */
 typedef unsigned (*myc_poller_fn)(struct myc_self *self, void *state);
