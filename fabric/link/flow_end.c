@@ -30,7 +30,9 @@ fab_flow_end_config(struct fab_flow_end *end, const struct fab_flow_link *link)
     config.peer_lcore = link->link.peer_lcore;
     config.is_initiator = link->link.peer_lcore == 0;
     config.seed ^= (uint64_t)link->path << 32;
-    config.source_port = fab_flow_steer_wish(end, link);
+    config.source_port = fab_flow_steer_wish(end, link->path);
+    if (link->second)
+        config.source_port_second = fab_flow_steer_wish(link->second->end, link->second->path);
     config.secure = (struct fab_secure_config){
         .security = peer->security,
         .sealer = end->port->sealer,

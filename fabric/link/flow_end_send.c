@@ -50,18 +50,17 @@ writable_end(struct fab_flow_end *end, const struct fab_flow_link *link)
     return link->second && frame_buffer(link->second->end) ? link->second->end : NULL;
 }
 
-/* The frame of a link in an end's spare buffer is on its way. The peer's wish for a source port is
- * of its card at the first path. */
+/* The frame of a link in an end's spare buffer is on its way. The peer wishes for a source port at
+ * each of its cards. */
 static inline void
 send_spare(struct fab_flow_end *end, const struct fab_flow_link *link, uint64_t now_ns)
 {
     struct rte_mbuf *mbuf = end->spare;
     bool is_first = end == link->end;
+    uint16_t wish = is_first ? link->source_port : link->second->source_port;
 
     mbuf->hash.usr = is_first ? link->path : link->second->path;
-    mbuf->hash.fdir.hi = is_first && link->source_port
-                             ? link->source_port
-                             : (uint32_t)end->port->udp_port_base + end->lcore;
+    mbuf->hash.fdir.hi = wish ? wish : (uint32_t)end->port->udp_port_base + end->lcore;
     end->spare = NULL;
     send_frame(end, mbuf, now_ns);
 }

@@ -23,6 +23,7 @@ struct fab_flow_second {
     struct fab_flow_end *end;   /* not owned: the same lcore's, at the other port */
     struct fab_flow_link *link; /* not owned: whose second path it is */
     uint32_t path;              /* as the link's, at that port */
+    uint16_t source_port;       /* as the link's, over this path */
     struct fab_twin twin;
 };
 

@@ -69,11 +69,11 @@ fab_flow_steer_add_rules(struct fab_flow_port *port, const struct fab_flow_port_
 }
 
 uint16_t
-fab_flow_steer_wish(const struct fab_flow_end *end, const struct fab_flow_link *link)
+fab_flow_steer_wish(const struct fab_flow_end *end, uint32_t path)
 {
     const struct fab_flow_port *port = end->port;
     const struct fab_port_tuple tuple = {
-        .from = port->peers[link->path >> 16].address,
+        .from = port->peers[path >> 16].address,
         .to = port->local.address,
         .target_port = (uint16_t)(port->udp_port_base + end->lcore),
     };

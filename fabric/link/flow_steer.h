@@ -15,7 +15,8 @@
 enum myc_status fab_flow_steer_add_rules(struct fab_flow_port *port,
                                          const struct fab_flow_port_options *options);
 
-/* From which UDP port the link's peer is to send; 0: from any. */
-uint16_t fab_flow_steer_wish(const struct fab_flow_end *end, const struct fab_flow_link *link);
+/* From which UDP port a peer is to send to the end; 0: from any. `path`: to that peer over the
+ * end's port, as in a link or its second path. */
+uint16_t fab_flow_steer_wish(const struct fab_flow_end *end, uint32_t path);
 
 #endif

@@ -79,6 +79,14 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
 }
 
 static void
+set_source_ports(struct fab_flow_link *link, const struct fab_hello_wish *wish)
+{
+    link->source_port = wish->source_port;
+    if (link->second)
+        link->second->source_port = wish->source_port_second;
+}
+
+static void
 on_up(void *context, const struct fab_flow_peer *peer)
 {
     struct fab_flow_link *link = context;
@@ -88,7 +96,7 @@ on_up(void *context, const struct fab_flow_peer *peer)
     link->link.large_max = peer->large_max;
     link->has_errors = (peer->features & FAB_FEATURE_ORIGIN) != 0;
     link->link.is_up = true;
-    link->source_port = peer->source_port;
+    set_source_ports(link, fab_flow_peer_wish(link->flow));
     link->deaths = fab_flow_life_deaths(link->life);
     fab_flow_end_on_peer_mtu(link->end, link, peer->frame_max_peer);
     fab_flow_end_news(link->end, link);
@@ -102,11 +110,12 @@ on_up(void *context, const struct fab_flow_peer *peer)
 static void
 on_down(void *context, enum fab_flow_reason reason)
 {
+    static const struct fab_hello_wish nothing;
     struct fab_flow_link *link = context;
 
     fab_flow_holds_on_down(link);
     link->link.is_up = false;
-    link->source_port = 0;
+    set_source_ports(link, &nothing);
     link->has_ended = true;
     link->epoch_reason = (uint8_t)reason;
     fab_flow_end_news(link->end, link);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "env/memory.h"
 #include "link/flow_port_state.h"
+#include "link/flow_steer.h"
 
 bool
 fab_flow_twin_reserve(struct fab_flow_end *end, uint32_t count, int socket)
@@ -31,6 +32,7 @@ join(struct fab_flow_end *end, const struct fab_flow_port *first, uint32_t peer,
     second->path = peer << 16 | (uint32_t)end->lcore << 8 | peer_lcore;
     fab_twin_init(&second->twin);
     second->link->second = second;
+    fab_flow_wish_second(second->link->flow, fab_flow_steer_wish(end, second->path));
 }
 
 void

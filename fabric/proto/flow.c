@@ -112,7 +112,7 @@ fab_flow_config_check(const struct fab_flow_config *config)
         (!is_power_of_two(config->large_max) || config->large_max > FAB_MSG_SIZE_MAX ||
          config->grant_window < FAB_FRAME_SIZE_MAX))
         return MYC_INVALID;
-    if (config->source_port != 0 && config->source_port < FAB_WISH_PORT_MIN)
+    if (!fab_is_wishable(config->source_port) || !fab_is_wishable(config->source_port_second))
         return MYC_INVALID;
     if (!budgets_are_valid(config) || !timers_are_valid(&config->timers) ||
         !security_is_valid(config))
@@ -163,6 +163,13 @@ prefetch(const void *from, const void *to)
 }
 
 void
+fab_flow_wish_second(struct fab_flow *flow, uint16_t source_port)
+{
+    FAB_ASSERT(fab_is_wishable(source_port));
+    flow->config.source_port_second = source_port;
+}
+
+void
 fab_flow_prefetch(const struct fab_flow *flow)
 {
     const struct fab_flow_path *path = &flow->path;
@@ -204,6 +211,12 @@ const struct fab_flow_peer *
 fab_flow_peer(const struct fab_flow *flow)
 {
     return flow->state == FAB_FLOW_UP ? &flow->peer : NULL;
+}
+
+const struct fab_hello_wish *
+fab_flow_peer_wish(const struct fab_flow *flow)
+{
+    return &flow->wish;
 }
 
 uint64_t

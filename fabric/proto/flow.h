@@ -74,7 +74,6 @@ struct fab_flow_peer {
     uint32_t large_max;      /* bytes of the largest body that it takes in parts; 0: none */
     uint8_t lcore_count;     /* lcores of the peer's node, 1 up */
     uint8_t version;         /* of the protocol, as agreed */
-    uint16_t source_port;    /* UDP port from which it would have our frames; 0: from any */
 };
 
 /* Why a handshake cannot be. */
@@ -179,6 +178,7 @@ struct fab_flow_config {
     struct fab_secure_config secure;
     uint16_t source_port; /* UDP port from which the peer is asked to send, FAB_WISH_PORT_MIN up;
                            * 0: any */
+    uint16_t source_port_second; /* likewise, over the second path of a flow over two (A/B) */
     uint32_t send_bytes[FAB_LANE_COUNT];   /* send buffer per lane, power of two, 8192 up */
     uint32_t credit_bytes[FAB_LANE_COUNT]; /* what the peer may have outstanding, 8192 up */
     uint32_t large_max;    /* bytes of the largest body that we take in parts, a power of two up to
@@ -217,6 +217,10 @@ size_t fab_flow_size(const struct fab_flow_config *config);
  */
 struct fab_flow *fab_flow_init(void *memory, const struct fab_flow_config *config,
                                const struct fab_flow_ops *ops, void *context, uint64_t now_ns);
+
+/* Sets the config's source_port_second of a flow whose second path was not there when it was made.
+ * Its hellos say so from the next one on. */
+void fab_flow_wish_second(struct fab_flow *flow, uint16_t source_port);
 
 /* Asks for the lines of a flow that will be fed or asked next, while another one is worked on. */
 void fab_flow_prefetch(const struct fab_flow *flow);
@@ -350,6 +354,10 @@ enum fab_flow_state fab_flow_state(const struct fab_flow *flow);
 
 /* NULL unless UP. Valid until the epoch ends. */
 const struct fab_flow_peer *fab_flow_peer(const struct fab_flow *flow);
+
+/* From which UDP ports the peer would have our frames, as its hello said by which the epoch began;
+ * 0: from any. For on_up: later it may be that of another candidate. */
+const struct fab_hello_wish *fab_flow_peer_wish(const struct fab_flow *flow);
 
 /* How often something showed that the peer lives in its present incarnation; it only grows. */
 uint64_t fab_flow_signs(const struct fab_flow *flow);

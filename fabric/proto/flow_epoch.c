@@ -28,7 +28,7 @@ own_features(const struct fab_flow *flow)
 
     return ((may_omit_crc ? FAB_FEATURE_NO_CRC : 0) | FAB_FEATURE_SKIP | FAB_FEATURE_PAD |
             FAB_FEATURE_CLOCK | FAB_FEATURE_ORIGIN |
-            (flow->config.source_port ? FAB_FEATURE_WISH : 0)) &
+            (flow->config.source_port || flow->config.source_port_second ? FAB_FEATURE_WISH : 0)) &
            ~flow->config.features_left;
 }
 
@@ -223,7 +223,7 @@ fab_flow_on_hello(struct fab_flow *flow, const struct fab_frame *frame, uint64_t
     flow->counters.bytes_received += frame->header->size;
     verdict = fab_handshake_on_hello(&flow->handshake, frame->hello);
     if (verdict == FAB_HELLO_ANSWER || verdict == FAB_HELLO_BEGIN)
-        flow->wish = frame->wish ? frame->wish->source_port : 0;
+        flow->wish = frame->wish ? *frame->wish : (struct fab_hello_wish){ .source_port = 0 };
     switch (verdict) {
     case FAB_HELLO_ANSWER:
         if (flow->secure != NULL)
@@ -258,7 +258,6 @@ learn_peer(struct fab_flow *flow)
         .frame_max_peer = hello->frame_max,
         .lcore_count = hello->lcore_count,
         .version = version,
-        .source_port = flow->wish,
         .large_max = hello->large_log2 && flow->config.large_max ? 1U << hello->large_log2 : 0,
     };
     if (flow->peer.frame_max > flow->config.frame_max)

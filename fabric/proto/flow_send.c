@@ -108,7 +108,10 @@ write_hello(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
         .type = FAB_FRAME_HELLO,
         .size = FAB_FRAME_HEADER_SIZE + FAB_HELLO_SIZE,
     };
-    const struct fab_hello_wish wish = { .source_port = flow->config.source_port };
+    const struct fab_hello_wish wish = {
+        .source_port = flow->config.source_port,
+        .source_port_second = flow->config.source_port_second,
+    };
 
     if (flow->secure != NULL) {
         fab_flow_ensure_pair(flow);

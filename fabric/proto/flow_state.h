@@ -182,8 +182,8 @@ struct fab_flow {
     uint64_t hello_interval_ns;    /* the next one */
     uint64_t hello_sent_ns;
     uint64_t candidate_end_ns;
-    uint64_t answer_free_ns; /* when a reset or hello answer may be sent again */
-    uint16_t wish;           /* the candidate's: the source port that it asks for; 0: none */
+    uint64_t answer_free_ns;    /* when a reset or hello answer may be sent again */
+    struct fab_hello_wish wish; /* the candidate's: the source ports that it asks for; 0: none */
     uint32_t reset_epoch;
     uint32_t last_epoch; /* the one that was left, for the leave notice */
     FAB_ALIGNED_TO_LINE struct fab_flow_counters

@@ -187,6 +187,13 @@ decode_chunks(const struct reader *reader, struct fab_frame *frame)
     return true;
 }
 
+static bool
+wish_is_valid(const struct fab_hello_wish *wish)
+{
+    return (wish->source_port | wish->source_port_second) != 0 &&
+           fab_is_wishable(wish->source_port) && fab_is_wishable(wish->source_port_second);
+}
+
 /* What follows proof and wish is a later version's business. */
 static bool
 decode_hello(struct reader *reader, struct fab_frame *frame)
@@ -206,7 +213,7 @@ decode_hello(struct reader *reader, struct fab_frame *frame)
     }
     if (hello->features & FAB_FEATURE_WISH) {
         frame->wish = take(reader, FAB_WISH_SIZE);
-        if (frame->wish == NULL || frame->wish->source_port < FAB_WISH_PORT_MIN)
+        if (frame->wish == NULL || !wish_is_valid(frame->wish))
             return false;
     }
     if (hello->lcore_count == 0 || hello->frame_max < FAB_FRAME_SIZE_MIN ||

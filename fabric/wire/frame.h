@@ -227,9 +227,17 @@ struct fab_hello_proof {
  * its card puts them into the queue of their lcore (RSS). Nothing vouches for it, and whoever does
  * not heed it is heard all the same. */
 struct fab_hello_wish {
-    uint16_t source_port; /* FAB_WISH_PORT_MIN up */
-    uint8_t reserved[6];
+    uint16_t source_port;        /* FAB_WISH_PORT_MIN up; 0: any, then the second has one */
+    uint16_t source_port_second; /* likewise, of frames over the second path (A/B) */
+    uint8_t reserved[4];
 };
+
+/* Whether a wish may have it: a port that is nobody's, or none. */
+static inline bool
+fab_is_wishable(uint16_t source_port)
+{
+    return source_port == 0 || source_port >= FAB_WISH_PORT_MIN;
+}
 
 static_assert(sizeof(struct fab_frame_header) == FAB_FRAME_HEADER_SIZE, "wire layout");
 static_assert(offsetof(struct fab_frame_header, from_node) == 8, "wire layout");

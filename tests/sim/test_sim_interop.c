@@ -30,7 +30,9 @@ add_pair(struct sim *sim, uint64_t seed)
     sim->ends[1].config.version_max = 1;
     sim->ends[1].config.features_left = FAB_FEATURE_SKIP | FAB_FEATURE_NO_CRC | FAB_FEATURE_PAD |
                                         FAB_FEATURE_CLOCK | FAB_FEATURE_ORIGIN;
-    sim->ends[0].config.source_port = 50123; /* behind what version 1 reads of a hello */
+    /* Behind what version 1 reads of a hello. */
+    sim->ends[0].config.source_port = 50123;
+    sim->ends[0].config.source_port_second = 50999;
     for (uint32_t i = 0; i < 2; i++)
         sim->ends[i].config.is_crc_optional = true;
 }
@@ -62,8 +64,9 @@ test_both_speak_what_both_know(void **state)
             SIM_CHECK(&sim, peer->version == 1 && peer->features == 0);
         }
         SIM_CHECK(&sim, !has_newer);
-        SIM_CHECK(&sim, fab_flow_peer(sim.ends[0].flow)->source_port == 0);
-        SIM_CHECK(&sim, fab_flow_peer(sim.ends[1].flow)->source_port == 50123);
+        SIM_CHECK(&sim, fab_flow_peer_wish(sim.ends[0].flow)->source_port == 0);
+        SIM_CHECK(&sim, fab_flow_peer_wish(sim.ends[1].flow)->source_port == 50123);
+        SIM_CHECK(&sim, fab_flow_peer_wish(sim.ends[1].flow)->source_port_second == 50999);
         sim_fini(&sim);
     }
 }

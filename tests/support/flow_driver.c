@@ -244,6 +244,8 @@ open_second(struct driver *driver, const struct driver_options *options,
     struct fab_port_options port = {
         .size = sizeof(port),
         .device = options->device_b,
+        .queue_count = options->queue_count,
+        .steering = options->steering,
         .mtu = options->mtu,
         .mbuf_count = options->mbuf_count,
         .error = driver->error,

@@ -56,7 +56,7 @@ struct driver_options {
     const char *peer_address;
     uint8_t lcore_count;  /* 0: 1 */
     uint8_t peer_lcores;  /* as fab_flow_port_options */
-    uint16_t queue_count; /* of the first port; 0: 1 */
+    uint16_t queue_count; /* of each port; 0: 1 */
     enum myc_steering steering;
     uint16_t mtu;
     uint32_t message_size; /* bytes of body; 0: 32 */
@@ -121,8 +121,11 @@ uint64_t driver_misplaced(const struct driver *driver);
 unsigned driver_up_count(const struct driver *driver);
 bool driver_is_drained(const struct driver *driver);
 
-/* Value of a counter of the (first) flow port; UINT64_MAX when there is none such. */
+/* Value of a counter of the (first) flow port, or of the second; UINT64_MAX when there is none
+ * such.
+ */
 uint64_t driver_counter(const struct driver *driver, const char *name);
+uint64_t driver_counter_b(const struct driver *driver, const char *name);
 
 /* Prints those that are not 0, for whoever reads a failure. */
 void driver_print_counters(const struct driver *driver);

@@ -60,13 +60,25 @@ find(void *context, const char *name, const char *text, uint64_t value)
         wanted->value = value;
 }
 
-uint64_t
-driver_counter(const struct driver *driver, const char *name)
+static uint64_t
+counter_of(const struct fab_flow_port *flow, const char *name)
 {
     struct wanted wanted = { name, UINT64_MAX };
 
-    fab_flow_port_counter_each(driver->flow, find, &wanted);
+    fab_flow_port_counter_each(flow, find, &wanted);
     return wanted.value;
+}
+
+uint64_t
+driver_counter(const struct driver *driver, const char *name)
+{
+    return counter_of(driver->flow, name);
+}
+
+uint64_t
+driver_counter_b(const struct driver *driver, const char *name)
+{
+    return counter_of(driver->flow_b, name);
 }
 
 static void

@@ -10,9 +10,15 @@
 
 static uint64_t words[WHOLE_SIZE / sizeof(uint64_t)];
 
+static struct fab_hello_wish
+wish_of(uint16_t first, uint16_t second)
+{
+    return (struct fab_hello_wish){ .source_port = first, .source_port_second = second };
+}
+
 /* A hello with this wish, behind a proof if it demands security. */
 static enum fab_frame_verdict
-decode(uint8_t security, uint16_t source_port, uint16_t left_out, struct fab_frame *frame)
+decode(uint8_t security, struct fab_hello_wish wish, uint16_t left_out, struct fab_frame *frame)
 {
     const struct fab_hello hello = {
         .home = 0x0003a1b2c3d4e5f6ULL,
@@ -28,7 +34,6 @@ decode(uint8_t security, uint16_t source_port, uint16_t left_out, struct fab_fra
         .large_log2 = 24,
         .security = security,
     };
-    const struct fab_hello_wish wish = { .source_port = source_port };
     uint16_t at = (uint16_t)(BARE_SIZE + (security ? FAB_PROOF_SIZE : 0));
     struct fab_frame_header header = {
         .version = 1,
@@ -54,9 +59,10 @@ test_a_wish_is_as_the_golden_file_says(void **state)
     struct fab_frame frame;
 
     (void)state;
-    assert_int_equal(decode(0, 50123, 0, &frame), FAB_FRAME_OK);
+    assert_int_equal(decode(0, wish_of(50123, 50999), 0, &frame), FAB_FRAME_OK);
     assert_non_null(frame.wish);
     assert_int_equal(frame.wish->source_port, 50123);
+    assert_int_equal(frame.wish->source_port_second, 50999);
     assert_null(frame.proof);
     assert_int_equal(golden_read(GOLDEN_FOLDER, "hello_wish", bytes, sizeof(bytes)),
                      BARE_SIZE + FAB_WISH_SIZE);
@@ -69,7 +75,7 @@ test_a_wish_stands_behind_the_proof(void **state)
     struct fab_frame frame;
 
     (void)state;
-    assert_int_equal(decode(1, 65535, 0, &frame), FAB_FRAME_OK);
+    assert_int_equal(decode(1, wish_of(65535, 0), 0, &frame), FAB_FRAME_OK);
     assert_non_null(frame.proof);
     assert_int_equal(frame.wish->source_port, 65535);
 }
@@ -81,19 +87,32 @@ test_a_wish_that_is_cut_is_refused(void **state)
 
     (void)state;
     for (uint16_t left_out = 1; left_out <= FAB_WISH_SIZE; left_out++)
-        assert_int_equal(decode(0, 50123, left_out, &frame), FAB_FRAME_BAD_HELLO);
+        assert_int_equal(decode(0, wish_of(50123, 50999), left_out, &frame), FAB_FRAME_BAD_HELLO);
 }
 
-/* Frames from the port of somebody's server would look like his. */
+/* Frames from the port of somebody's server would look like his. The rule is one for both paths. */
 static void
 test_a_wish_for_a_port_that_may_be_somebodys_is_refused(void **state)
 {
+    static const struct {
+        uint16_t port, other;
+        enum fab_frame_verdict verdict;
+    } cases[] = {
+        { FAB_WISH_PORT_MIN, 0, FAB_FRAME_OK },
+        { FAB_WISH_PORT_MIN, 65535, FAB_FRAME_OK },
+        { FAB_WISH_PORT_MIN - 1, 0, FAB_FRAME_BAD_HELLO },
+        { FAB_WISH_PORT_MIN - 1, 65535, FAB_FRAME_BAD_HELLO },
+        { 0, 0, FAB_FRAME_BAD_HELLO }, /* a wish for nothing */
+    };
     struct fab_frame frame;
 
     (void)state;
-    assert_int_equal(decode(0, FAB_WISH_PORT_MIN, 0, &frame), FAB_FRAME_OK);
-    assert_int_equal(decode(0, FAB_WISH_PORT_MIN - 1, 0, &frame), FAB_FRAME_BAD_HELLO);
-    assert_int_equal(decode(0, 0, 0, &frame), FAB_FRAME_BAD_HELLO);
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(decode(0, wish_of(cases[i].port, cases[i].other), 0, &frame),
+                         cases[i].verdict);
+        assert_int_equal(decode(0, wish_of(cases[i].other, cases[i].port), 0, &frame),
+                         cases[i].verdict);
+    }
 }
 
 int

@@ -21,6 +21,7 @@
 #define RETA_SIZE   128U
 #define KEY_SIZE    40U
 #define V4_WORDS    3U
+#define CARDS       4U
 
 struct card {
     struct rte_ring *in[CARD_QUEUES_MAX], *out[CARD_QUEUES_MAX];
@@ -29,7 +30,7 @@ struct card {
     bool is_there;
 };
 
-static struct card cards[2];
+static struct card cards[CARDS];
 static unsigned queue_count;
 static bool has_rss, hashes_truly;
 
@@ -43,7 +44,10 @@ static const _Alignas(uint32_t) uint8_t rss_key[KEY_SIZE] = {
 static bool
 is_card(uint16_t port)
 {
-    return (cards[0].is_there && cards[0].id == port) || (cards[1].is_there && cards[1].id == port);
+    for (unsigned i = 0; i < CARDS; i++)
+        if (cards[i].is_there && cards[i].id == port)
+            return true;
+    return false;
 }
 
 static uint16_t
@@ -109,7 +113,7 @@ void
 card_make(unsigned queues)
 {
     queue_count = queues;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < CARDS; i++) {
         struct card *card = &cards[i];
         char side = (char)('a' + i);
         char name[] = { 'c', 'a', 'r', 'd', side, '\0' };
@@ -195,14 +199,14 @@ carry(struct card *from, struct card *to)
 void
 card_carry(void)
 {
-    carry(&cards[0], &cards[1]);
-    carry(&cards[1], &cards[0]);
+    for (unsigned i = 0; i < CARDS; i++)
+        carry(&cards[i], &cards[i ^ 1]);
 }
 
 void
 card_clear(void)
 {
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < CARDS; i++)
         for (unsigned j = 0; j < queue_count; j++) {
             rte_ring_reset(cards[i].in[j]);
             rte_ring_reset(cards[i].out[j]);

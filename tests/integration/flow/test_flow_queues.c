@@ -25,10 +25,10 @@
 static struct driver a, b;
 static unsigned added_before, removed_before;
 
-static enum myc_status
-open_side(struct driver *driver, char side, uint8_t lcores, enum myc_steering steering)
+static struct driver_options
+side_options(char side, uint8_t lcores, enum myc_steering steering)
 {
-    const struct driver_options options = {
+    return (struct driver_options){
         .device = side == 'a' ? "net_ring_carda" : "net_ring_cardb",
         .node_id = side == 'a' ? 1 : 2,
         .incarnation = side == 'a' ? 0xaaa : 0xbbb,
@@ -40,8 +40,27 @@ open_side(struct driver *driver, char side, uint8_t lcores, enum myc_steering st
         .steering = steering,
         .mbuf_count = 2048,
     };
+}
+
+static enum myc_status
+open_side(struct driver *driver, char side, uint8_t lcores, enum myc_steering steering)
+{
+    const struct driver_options options = side_options(side, lcores, steering);
 
     return driver_open(driver, &options);
+}
+
+/* Over two ports (A/B): the second ones are the other pair of cards. */
+static void
+open_twin_side(struct driver *driver, char side)
+{
+    struct driver_options options = side_options(side, QUEUES, MYC_STEERING_RSS);
+
+    options.device_b = side == 'a' ? "net_ring_cardc" : "net_ring_cardd";
+    options.address_b = side == 'a' ? "10.9.1.1/24" : "10.9.1.2/24";
+    options.peer_address_b = side == 'a' ? "10.9.1.2" : "10.9.1.1";
+    if (driver_open(driver, &options) != MYC_OK)
+        fail_msg("%s", driver->error);
 }
 
 static void
@@ -189,6 +208,27 @@ test_rss_brings_frames_by_the_choice_of_source_ports(void **state)
     card_set_rss(false, false);
 }
 
+/* Each path has a card of its own, for which another source port is right. */
+static void
+test_rss_brings_frames_of_the_second_path_by_a_wish_of_its_own(void **state)
+{
+    (void)state;
+    card_set_rss(true, true);
+    card_clear();
+    open_twin_side(&a, 'a');
+    open_twin_side(&b, 'b');
+    exchange(QUEUES * QUEUES);
+    assert_true(card_frames('a', 1) > 100 && card_frames('b', 1) > 100);
+    assert_true(card_frames('c', 1) > 100 && card_frames('d', 1) > 100);
+    assert_true(driver_counter(&a, "frames_strayed") <= driver_counter(&b, "hellos_sent"));
+    assert_true(driver_counter_b(&a, "frames_strayed") <= driver_counter(&b, "hellos_sent"));
+    assert_true(driver_counter_b(&b, "frames_strayed") <= driver_counter(&a, "hellos_sent"));
+    assert_true(driver_counter_b(&a, "frames_steered") >=
+                card_frames('c', 1) - driver_counter(&b, "hellos_sent"));
+    close_pair();
+    card_set_rss(false, false);
+}
+
 static void
 test_frames_arrive_though_the_card_hashes_otherwise_than_it_says(void **state)
 {
@@ -251,6 +291,7 @@ main(void)
         cmocka_unit_test(test_a_card_without_room_for_a_rule_is_said),
         cmocka_unit_test(test_what_no_rule_steers_is_handed_on_where_the_best_is_asked_for),
         cmocka_unit_test(test_rss_brings_frames_by_the_choice_of_source_ports),
+        cmocka_unit_test(test_rss_brings_frames_of_the_second_path_by_a_wish_of_its_own),
         cmocka_unit_test(test_frames_arrive_though_the_card_hashes_otherwise_than_it_says),
         cmocka_unit_test(test_the_best_that_the_card_can_do_is_taken),
         cmocka_unit_test(test_what_the_card_cannot_is_refused_where_it_is_asked_for),
