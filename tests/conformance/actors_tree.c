@@ -13,6 +13,21 @@
 #include <mycelium/lease.h>
 #include <mycelium/supervisor.h>
 
+/* An actor of a class of the system's, with its spec, that ends with us. */
+static enum myc_status
+spawn_linked(struct myc_self *self, const struct myc_class *class_of, const void *spec, size_t size,
+             struct myc_ref *ref)
+{
+    const struct myc_spawn_options options = {
+        .size = sizeof(options),
+        .args = spec,
+        .args_size = size,
+        .is_linked = true,
+    };
+
+    return myc_spawn(self, class_of, &options, ref);
+}
+
 /* --- the children ----------------------------------------------------------------------------- */
 
 static enum myc_status
@@ -71,12 +86,6 @@ warden_init(struct myc_self *self, void *state, const void *args, size_t args_si
         .children = warden->children,
         .child_count = 2,
     };
-    const struct myc_spawn_options options = {
-        .size = sizeof(options),
-        .args = &spec,
-        .args_size = sizeof(spec),
-        .is_linked = true,
-    };
     struct myc_ref supervisor;
 
     if (status != MYC_OK)
@@ -93,7 +102,7 @@ warden_init(struct myc_self *self, void *state, const void *args, size_t args_si
             .class_of = &ward_class,
             .options = &warden->options,
         };
-    status = myc_spawn(self, &myc_supervisor_class, &options, &supervisor);
+    status = spawn_linked(self, &myc_supervisor_class, &spec, sizeof(spec), &supervisor);
     if (status == MYC_OK)
         conf_report_to(self, plan, CONF_WHAT_CHILD, 0, MYC_OK, supervisor);
     return status;
@@ -171,12 +180,6 @@ innkeeper_init(struct myc_self *self, void *state, const void *args, size_t args
 {
     struct innkeeper *innkeeper = state;
     enum myc_status status = conf_take_plan(state, args, args_size);
-    const struct myc_spawn_options options = {
-        .size = sizeof(options),
-        .args = &innkeeper->spec,
-        .args_size = sizeof(innkeeper->spec),
-        .is_linked = true,
-    };
     struct myc_ref host;
 
     if (status != MYC_OK)
@@ -188,7 +191,7 @@ innkeeper_init(struct myc_self *self, void *state, const void *args, size_t args
         .classes = &innkeeper->leased,
         .class_count = 1,
     };
-    return myc_spawn(self, &myc_host_class, &options, &host);
+    return spawn_linked(self, &myc_host_class, &innkeeper->spec, sizeof(innkeeper->spec), &host);
 }
 
 struct envoy {
@@ -208,12 +211,6 @@ envoy_init(struct myc_self *self, void *state, const void *args, size_t args_siz
         .intensity = MYC_SUPERVISOR_INTENSITY_MAX,
         .children = &envoy->child,
         .child_count = 1,
-    };
-    const struct myc_spawn_options options = {
-        .size = sizeof(options),
-        .args = &spec,
-        .args_size = sizeof(spec),
-        .is_linked = true,
     };
     struct myc_ref supervisor;
 
@@ -238,7 +235,7 @@ envoy_init(struct myc_self *self, void *state, const void *args, size_t args_siz
         .class_of = &myc_remote_class,
         .options = &envoy->options,
     };
-    return myc_spawn(self, &myc_supervisor_class, &options, &supervisor);
+    return spawn_linked(self, &myc_supervisor_class, &spec, sizeof(spec), &supervisor);
 }
 
 /* --- by name ---------------------------------------------------------------------------------- */

@@ -27,12 +27,14 @@ struct level_lab {
     struct probe a, c;
     struct fab_core *there; /* where receivers are spawned */
     unsigned there_index;
+    enum fab_level level;
 };
 
 static inline void
 level_begin(struct level_lab *own, enum fab_level level)
 {
     memset(own, 0, sizeof(*own));
+    own->level = level;
     lab_init_pair(&own->lab, level == LEVEL_LOCAL ? FAB_LEVEL_RING : level, LEVEL_LINKS);
     own->there_index = level == LEVEL_LOCAL ? 0 : 1;
     own->there = own->lab.cores[own->there_index];
@@ -82,15 +84,28 @@ level_was_told_full(const struct level_lab *own, enum myc_status status)
     return status == MYC_FULL || (status == MYC_OK && note && note->status == MYC_FULL);
 }
 
-/* Runs a case at every level. */
 static inline void
-level_each(struct level_lab *own, void (*run)(struct level_lab *own))
+level_each_from(enum fab_level first, struct level_lab *own, void (*run)(struct level_lab *own))
 {
-    for (unsigned level = LEVEL_FIRST; level <= LEVEL_LAST; level++) {
+    for (unsigned level = first; level <= LEVEL_LAST; level++) {
         level_begin(own, (enum fab_level)level);
         run(own);
         level_end(own);
     }
+}
+
+/* Runs a case at every level. */
+static inline void
+level_each(struct level_lab *own, void (*run)(struct level_lab *own))
+{
+    level_each_from(LEVEL_FIRST, own, run);
+}
+
+/* Runs a case at each level whose links can break. */
+static inline void
+level_each_apart(struct level_lab *own, void (*run)(struct level_lab *own))
+{
+    level_each_from(FAB_LEVEL_SEGMENT, own, run);
 }
 
 #endif

@@ -40,4 +40,12 @@ quiet_on_suspect(void *context, bool is_suspect)
     (void)is_suspect;
 }
 
+static inline void
+quiet_on_obstacle(void *context, enum fab_flow_obstacle obstacle, const struct fab_hello *hello)
+{
+    (void)context;
+    (void)obstacle;
+    (void)hello;
+}
+
 #endif

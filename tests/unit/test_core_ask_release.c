@@ -215,105 +215,114 @@ test_a_delegate_owes_nothing_to_who_waits_no_more(void **state)
 }
 
 static void
+run_delegate_lost(struct level_lab *at)
+{
+    static struct probe d;
+
+    d = (struct probe){ .on_message = probe_keeps };
+    assert_int_equal(probe_spawn(&d, at->lab.cores[0], NULL), MYC_OK);
+    spawn_keeper(at);
+    assert_int_equal(
+        probe_ask(&at->a, d.ref, 1, &(struct myc_ask_options){ .timeout_ns = MYC_FOREVER }, NULL),
+        MYC_OK);
+    turn(at);
+    assert_int_equal(probe_pass_on(&d, probe_kept), MYC_OK);
+    probe_take_over(&b, probe_kept);
+    turn(at);
+    assert_int_equal(probe_count(&at->a, MYC_ASK_FAILED_KEY), 0);
+    loop_pair_cut(at->lab.pairs[0]);
+    lab_settle(&at->lab);
+    assert_int_equal(probe_count(&at->a, MYC_ASK_FAILED_KEY), 1);
+    assert_int_equal(probe_last(&at->a, MYC_ASK_FAILED_KEY)->status, MYC_NO_CONNECTION);
+    assert_true(myc_ref_is_equal(probe_last(&at->a, MYC_ASK_FAILED_KEY)->ref, d.ref));
+    assert_int_equal(owed(at), 0);
+}
+
+static void
 test_the_loss_of_a_delegates_node_is_told_to_the_asker(void **state)
 {
     (void)state;
-    for (enum fab_level level = FAB_LEVEL_SEGMENT; level <= FAB_LEVEL_FLOW; level++) {
-        static struct probe d;
+    level_each_apart(&own, run_delegate_lost);
+}
 
-        level_begin(&own, level);
-        d = (struct probe){ .on_message = probe_keeps };
-        assert_int_equal(probe_spawn(&d, own.lab.cores[0], NULL), MYC_OK);
-        spawn_keeper(&own);
-        assert_int_equal(probe_ask(&own.a, d.ref, 1,
-                                   &(struct myc_ask_options){ .timeout_ns = MYC_FOREVER }, NULL),
-                         MYC_OK);
-        turn(&own);
-        assert_int_equal(probe_pass_on(&d, probe_kept), MYC_OK);
-        probe_take_over(&b, probe_kept);
-        turn(&own);
-        assert_int_equal(probe_count(&own.a, MYC_ASK_FAILED_KEY), 0);
-        loop_pair_cut(own.lab.pairs[0]);
-        lab_settle(&own.lab);
-        assert_int_equal(probe_count(&own.a, MYC_ASK_FAILED_KEY), 1);
-        assert_int_equal(probe_last(&own.a, MYC_ASK_FAILED_KEY)->status, MYC_NO_CONNECTION);
-        assert_true(myc_ref_is_equal(probe_last(&own.a, MYC_ASK_FAILED_KEY)->ref, d.ref));
-        assert_int_equal(owed(&own), 0);
-        level_end(&own);
-    }
+/* It waits in b's mailbox. */
+static void
+hold_an_ask(struct level_lab *at)
+{
+    spawn_keeper(at);
+    level_hold(at, b.ref);
+    (void)ask(at, CANCELLED);
+    level_arrive(at);
+}
+
+static void
+run_broken(struct level_lab *at)
+{
+    hold_an_ask(at);
+    loop_pair_cut(at->lab.pairs[0]);
+    lab_settle(&at->lab);
+    assert_int_equal(b.count, 2);
+    assert_int_equal(owed(at), 0);
 }
 
 static void
 test_an_ask_that_waits_while_its_link_breaks_is_not_owed(void **state)
 {
     (void)state;
-    for (enum fab_level level = FAB_LEVEL_SEGMENT; level <= FAB_LEVEL_FLOW; level++) {
-        level_begin(&own, level);
-        spawn_keeper(&own);
-        level_hold(&own, b.ref);
-        (void)ask(&own, CANCELLED);
-        level_arrive(&own);
-        loop_pair_cut(own.lab.pairs[0]);
-        lab_settle(&own.lab);
-        assert_int_equal(b.count, 2);
-        assert_int_equal(owed(&own), 0);
-        level_end(&own);
-    }
+    level_each_apart(&own, run_broken);
 }
 
 /* Its asker was told when the link broke; one that comes after that is owed as any other. */
 static void
+run_broken_and_back(struct level_lab *at)
+{
+    hold_an_ask(at);
+    loop_pair_cut(at->lab.pairs[0]);
+    level_arrive(at);
+    loop_pair_join(at->lab.pairs[0], LAB_HOME_2);
+    for (unsigned i = 0; i < 4; i++)
+        level_arrive(at);
+    (void)ask(at, CANCELLED);
+    level_arrive(at);
+    assert_int_equal(b.count, 0); /* both wait */
+    lab_settle(&at->lab);
+    assert_int_equal(b.count, 3);
+    assert_int_equal(owed(at), 1);
+    /* The first may still be answered: a late reply. Of the second the end is told. */
+    assert_int_equal(probe_kill(&at->c, b.ref), MYC_OK);
+    lab_settle(&at->lab);
+    assert_int_equal(probe_count(&at->a, MYC_ASK_FAILED_KEY), 2);
+    assert_int_equal(probe_last(&at->a, MYC_ASK_FAILED_KEY)->status, MYC_BROKEN);
+}
+
+static void
 test_an_ask_that_waits_while_its_link_breaks_and_comes_back_is_not_owed(void **state)
 {
     (void)state;
-    for (enum fab_level level = FAB_LEVEL_SEGMENT; level <= FAB_LEVEL_FLOW; level++) {
-        level_begin(&own, level);
-        spawn_keeper(&own);
-        level_hold(&own, b.ref);
-        (void)ask(&own, CANCELLED);
-        level_arrive(&own);
-        loop_pair_cut(own.lab.pairs[0]);
-        level_arrive(&own);
-        loop_pair_join(own.lab.pairs[0], LAB_HOME_2);
-        for (unsigned i = 0; i < 4; i++)
-            level_arrive(&own);
-        (void)ask(&own, CANCELLED);
-        level_arrive(&own);
-        assert_int_equal(b.count, 0); /* both wait */
-        lab_settle(&own.lab);
-        assert_int_equal(b.count, 3);
-        assert_int_equal(owed(&own), 1);
-        /* The first may still be answered: a late reply. Of the second the end is told. */
-        assert_int_equal(probe_kill(&own.c, b.ref), MYC_OK);
-        lab_settle(&own.lab);
-        assert_int_equal(probe_count(&own.a, MYC_ASK_FAILED_KEY), 2);
-        assert_int_equal(probe_last(&own.a, MYC_ASK_FAILED_KEY)->status, MYC_BROKEN);
-        level_end(&own);
-    }
+    level_each_apart(&own, run_broken_and_back);
 }
 
 /* A third node that comes and goes takes nothing from what is owed to the first. */
 static void
+run_other_broken(struct level_lab *at)
+{
+    const struct fab_core_config config = lab_config(0x0003000000000cccULL, 0, 1);
+
+    (void)lab_add_core(&at->lab, &config);
+    (void)lab_join(&at->lab, 1, 2, at->level, 0);
+    lab_settle(&at->lab);
+    hold_an_ask(at);
+    loop_pair_cut(at->lab.pairs[1]);
+    level_arrive(at);
+    lab_settle(&at->lab);
+    assert_int_equal(owed(at), 1);
+}
+
+static void
 test_an_ask_that_waits_while_another_link_breaks_is_owed(void **state)
 {
     (void)state;
-    for (enum fab_level level = FAB_LEVEL_SEGMENT; level <= FAB_LEVEL_FLOW; level++) {
-        const struct fab_core_config config = lab_config(0x0003000000000cccULL, 0, 1);
-
-        level_begin(&own, level);
-        (void)lab_add_core(&own.lab, &config);
-        (void)lab_join(&own.lab, 1, 2, level, 0);
-        lab_settle(&own.lab);
-        spawn_keeper(&own);
-        level_hold(&own, b.ref);
-        (void)ask(&own, CANCELLED);
-        level_arrive(&own);
-        loop_pair_cut(own.lab.pairs[1]);
-        level_arrive(&own);
-        lab_settle(&own.lab);
-        assert_int_equal(owed(&own), 1);
-        level_end(&own);
-    }
+    level_each_apart(&own, run_other_broken);
 }
 
 /* An asker who asks and cancels for ever takes nothing from others: the table of who is asked has

@@ -94,19 +94,26 @@ test_a_cancelled_timer_is_silent_and_its_neighbour_fires(void **state)
     assert_int_equal(probe_timer_cancel(&a, late), MYC_NOT_FOUND);
 }
 
+/* At a message starts two timers, which run out in one turn. True: the event of the first has come,
+ * and that of the second waits already. */
+static bool
+is_first_of_two(struct myc_self *self, const struct myc_message *message, uint64_t *second)
+{
+    if (message->kind != MYC_KIND_SEND)
+        return message->tag == 0;
+    assert_int_equal(myc_timer_start(self, MS, 0, 0, NULL), MYC_OK);
+    assert_int_equal(myc_timer_start(self, MS, 0, 1, second), MYC_OK);
+    return false;
+}
+
 static void
 cancel_the_other(struct myc_self *self, struct probe *probe, const struct myc_message *message)
 {
-    static uint64_t ids[2];
+    static uint64_t second;
 
     (void)probe;
-    if (message->kind == MYC_KIND_SEND) {
-        assert_int_equal(myc_timer_start(self, MS, 0, 0, &ids[0]), MYC_OK);
-        assert_int_equal(myc_timer_start(self, MS, 0, 1, &ids[1]), MYC_OK);
-    } else if (message->tag == 0) {
-        /* Both have run out in this turn: the second event already waits. */
-        assert_int_equal(myc_timer_cancel(self, ids[1]), MYC_OK);
-    }
+    if (is_first_of_two(self, message, &second))
+        assert_int_equal(myc_timer_cancel(self, second), MYC_OK);
 }
 
 static void
@@ -163,16 +170,11 @@ test_a_rearmed_timer_fires_when_it_was_last_told_to(void **state)
 static void
 rearm_the_other(struct myc_self *self, struct probe *probe, const struct myc_message *message)
 {
-    static uint64_t ids[2];
+    static uint64_t second;
 
     (void)probe;
-    if (message->kind == MYC_KIND_SEND) {
-        assert_int_equal(myc_timer_start(self, MS, 0, 0, &ids[0]), MYC_OK);
-        assert_int_equal(myc_timer_start(self, MS, 0, 1, &ids[1]), MYC_OK);
-    } else if (message->tag == 0) {
-        /* Its event already waits. */
-        assert_int_equal(myc_timer_rearm(self, &ids[1], 5 * MS), MYC_OK);
-    }
+    if (is_first_of_two(self, message, &second))
+        assert_int_equal(myc_timer_rearm(self, &second, 5 * MS), MYC_OK);
 }
 
 static void

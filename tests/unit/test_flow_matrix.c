@@ -38,36 +38,14 @@ on_message(void *context, enum fab_lane lane, const struct fab_msg *msg)
     return true;
 }
 
-static void
-on_up(void *context, const struct fab_flow_peer *peer)
-{
-    (void)context;
-    (void)peer;
-}
-
-static void
-on_down(void *context, enum fab_flow_reason reason)
-{
-    (void)context;
-    (void)reason;
-}
-
-static void
-on_obstacle(void *context, enum fab_flow_obstacle obstacle, const struct fab_hello *hello)
-{
-    (void)context;
-    (void)obstacle;
-    (void)hello;
-}
-
 static const struct fab_flow_ops ops = {
     .on_message = on_message,
-    .on_up = on_up,
-    .on_down = on_down,
+    .on_up = quiet_on_up,
+    .on_down = quiet_on_down,
     .on_in_doubt = quiet_on_in_doubt,
     .on_writable = quiet_on_writable,
     .on_suspect = quiet_on_suspect,
-    .on_obstacle = on_obstacle,
+    .on_obstacle = quiet_on_obstacle,
 };
 
 /* The type of the next frame that the flow says; 0: none. */

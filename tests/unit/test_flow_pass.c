@@ -99,13 +99,6 @@ on_body_sent(void *context, uint64_t loan)
 }
 
 static void
-on_up(void *context, const struct fab_flow_peer *peer)
-{
-    (void)context;
-    (void)peer;
-}
-
-static void
 on_down(void *context, enum fab_flow_reason reason)
 {
     (void)context;
@@ -122,7 +115,7 @@ on_obstacle(void *context, enum fab_flow_obstacle obstacle, const struct fab_hel
 
 static const struct fab_flow_ops ops = {
     .on_message = on_message,
-    .on_up = on_up,
+    .on_up = quiet_on_up,
     .on_down = on_down,
     .on_in_doubt = quiet_on_in_doubt,
     .on_writable = quiet_on_writable,

@@ -3,6 +3,7 @@
 
 #include "base/compiler.h"
 #include "base/prng.h"
+#include "support/example_frame.h"
 #include "support/golden.h"
 #include "wire/crc32c.h"
 #include "wire/frame.h"
@@ -30,35 +31,12 @@ put(struct maker *maker, const void *bytes, uint32_t size)
 static void
 finish(struct maker *maker, uint8_t type, uint16_t flags, uint32_t epoch, uint32_t number)
 {
-    struct fab_frame_header header = {
-        .version = 1,
-        .type = type,
-        .flags = flags,
-        .from_node = 3,
-        .to_node = 7,
-        .from_lcore = 2,
-        .to_lcore = 1,
-        .size = (uint16_t)maker->size,
-        .epoch = epoch,
-        .number = number,
-    };
+    struct fab_frame_header header = example_header(type, flags, (uint16_t)maker->size);
 
+    header.epoch = epoch;
+    header.number = number;
     fab_frame_seal(maker->bytes, &header);
 }
-
-static const struct fab_hello example_hello = {
-    .home = 0x0003a1b2c3d4e5f6ULL,
-    .nonce = 0x1122334455667788ULL,
-    .features = FAB_FEATURE_NO_CRC,
-    .poll_gap_us = 10000,
-    .credit = { 8192, 2048, 2048 },
-    .first_number = 0xfffffff0U,
-    .frame_max = 1472,
-    .lcore_count = 4,
-    .version_min = 1,
-    .version_max = 1,
-    .large_log2 = 24,
-};
 
 static void
 put_record(struct maker *maker, struct fab_chunk chunk, struct fab_msg msg, uint64_t deadline_ns)
@@ -196,7 +174,7 @@ make_padded(struct maker *maker)
 static void
 make_hello(struct maker *maker, uint64_t echo)
 {
-    struct fab_hello hello = example_hello;
+    struct fab_hello hello = example_hello(FAB_FEATURE_NO_CRC, 1);
 
     hello.echo = echo;
     begin(maker);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Frames about clocks, byte for byte. */
 #include "support/cmocka.h"
+#include "support/example_frame.h"
 #include "support/golden.h"
 
 #include "wire/frame.h"
@@ -20,19 +21,10 @@ static const struct fab_clock_block answer = {
 static enum fab_frame_verdict
 decode(const struct fab_clock_block *block, uint16_t size, struct fab_frame *frame)
 {
-    const struct fab_frame_header header = {
-        .version = 1,
-        .type = FAB_FRAME_DATA,
-        .flags = FAB_FRAME_HAS_CLOCK,
-        .from_node = 3,
-        .to_node = 7,
-        .from_lcore = 2,
-        .to_lcore = 1,
-        .size = size,
-        .epoch = 0xcafe1234U,
-        .number = 24,
-    };
+    struct fab_frame_header header = example_header(FAB_FRAME_DATA, FAB_FRAME_HAS_CLOCK, size);
 
+    header.epoch = 0xcafe1234U;
+    header.number = 24;
     memcpy((uint8_t *)words + FAB_FRAME_HEADER_SIZE, block, sizeof(*block));
     fab_frame_seal(words, &header);
     return fab_frame_decode(words, size, FAB_FRAME_CHECK_CRC, frame);

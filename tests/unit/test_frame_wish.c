@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Hellos that end with a wish, byte for byte. */
 #include "support/cmocka.h"
+#include "support/example_frame.h"
 #include "support/golden.h"
 
 #include "wire/frame.h"
@@ -20,31 +21,12 @@ wish_of(uint16_t first, uint16_t second)
 static enum fab_frame_verdict
 decode(uint8_t security, struct fab_hello_wish wish, uint16_t left_out, struct fab_frame *frame)
 {
-    const struct fab_hello hello = {
-        .home = 0x0003a1b2c3d4e5f6ULL,
-        .nonce = 0x1122334455667788ULL,
-        .features = FAB_FEATURE_WISH,
-        .poll_gap_us = 10000,
-        .credit = { 8192, 2048, 2048 },
-        .first_number = 0xfffffff0U,
-        .frame_max = 1472,
-        .lcore_count = 4,
-        .version_min = 1,
-        .version_max = 2,
-        .large_log2 = 24,
-        .security = security,
-    };
+    struct fab_hello hello = example_hello(FAB_FEATURE_WISH, 2);
     uint16_t at = (uint16_t)(BARE_SIZE + (security ? FAB_PROOF_SIZE : 0));
-    struct fab_frame_header header = {
-        .version = 1,
-        .type = FAB_FRAME_HELLO,
-        .from_node = 3,
-        .to_node = 7,
-        .from_lcore = 2,
-        .to_lcore = 1,
-        .size = (uint16_t)(at + FAB_WISH_SIZE - left_out),
-    };
+    struct fab_frame_header header =
+        example_header(FAB_FRAME_HELLO, 0, (uint16_t)(at + FAB_WISH_SIZE - left_out));
 
+    hello.security = security;
     memset(words, 0, sizeof(words));
     memcpy((uint8_t *)words + FAB_FRAME_HEADER_SIZE, &hello, sizeof(hello));
     memcpy((uint8_t *)words + at, &wish, sizeof(wish));
