@@ -10,9 +10,9 @@
 #include <mycelium/dead_letter.h>
 #include <mycelium/registry.h>
 
-/* Virtual time, of which a second is a million turns of each core. */
+/* Virtual time, of which a millisecond is a thousand turns of each core. */
 #define CROSSFIRE_NS      20000000ULL
-#define CROSSFIRE_LONG_NS 1000000000ULL
+#define CROSSFIRE_LONG_NS 500000000ULL
 
 struct loop_fixture {
     struct conf_fixture fixture;
