@@ -51,6 +51,9 @@
 /* Frames with parts of large bodies that a flow writes in one turn. */
 #define FAB_FLOW_PARTS_PER_TURN 32U
 
+/* Of the window, one part in so many is left to frames without parts of large bodies. */
+#define FAB_FLOW_RECORDS_SHARE 16U
+
 /* In short_lanes, beside the lanes: a body waits for a grant. */
 #define FAB_FLOW_SHORT_OF_GRANTS (1U << FAB_LANE_COUNT)
 

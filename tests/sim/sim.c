@@ -156,15 +156,14 @@ remember(struct sim *sim, const struct sim_event *event)
 }
 
 uint64_t
-sim_awake_ns(const struct sim *sim, uint32_t index)
+sim_awake_ns(const struct sim_end *end, uint64_t from_ns)
 {
-    const struct sim_end *end = &sim->ends[index];
     uint64_t since_ns;
 
-    if (end->asleep_ns == 0 || sim->now_ns < end->nap_ns)
-        return sim->now_ns;
-    since_ns = (sim->now_ns - end->nap_ns) % (end->asleep_ns + end->awake_ns);
-    return since_ns < end->asleep_ns ? sim->now_ns - since_ns + end->asleep_ns : sim->now_ns;
+    if (end->asleep_ns == 0 || from_ns < end->nap_ns)
+        return from_ns;
+    since_ns = (from_ns - end->nap_ns) % (end->asleep_ns + end->awake_ns);
+    return since_ns < end->asleep_ns ? from_ns - since_ns + end->asleep_ns : from_ns;
 }
 
 /* What happens to an end that is asleep happens when it wakes, in the same order. Returns whether
@@ -172,7 +171,7 @@ sim_awake_ns(const struct sim *sim, uint32_t index)
 static bool
 put_off(struct sim *sim, struct sim_end *end, const struct sim_event *event)
 {
-    uint64_t awake_ns = sim_awake_ns(sim, event->end);
+    uint64_t awake_ns = sim_awake_ns(end, sim->now_ns);
     struct sim_event later = *event;
 
     if (awake_ns == sim->now_ns)

@@ -196,8 +196,8 @@ bool sim_send_class(struct sim *sim, uint32_t end, const struct sim_class *of);
 /* What the clock of an end says now. */
 uint64_t sim_clock_ns(const struct sim *sim, uint32_t end);
 
-/* When an end has its CPU, from now on: now, or the end of its sleep. */
-uint64_t sim_awake_ns(const struct sim *sim, uint32_t end);
+/* When an end has its CPU, from some time on: then, or at the end of its sleep. */
+uint64_t sim_awake_ns(const struct sim_end *end, uint64_t from_ns);
 
 /* The end has something new to do: runs one of its turns now. */
 void sim_poke(struct sim *sim, uint32_t end);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Ends on busy machines: they lose their CPU for a while, and have it again. What that costs is the
- * time that it takes, and nothing more: no flow goes down before its bound.
+ * time that it takes, and nothing more: no flow goes down before its bound, and a small message
+ * waits for the CPUs that it needs, not for bulk that was under way before it.
  */
 #include "support/cmocka.h"
 
 #include "sim/sim.h"
 
-#define FOR_EVER (1000 * SIM_S)
+#define MIB       (1024U * 1024U)
+#define FOR_EVER  (1000 * SIM_S)
+#define PINGS     200U
+#define BODY_SIZE (2U * MIB)
 
 static const struct sim_wire calm = { .delay_ns = 10 * SIM_US };
 
@@ -99,6 +103,86 @@ test_record_that_never_gets_through_is_given_up(void **state)
     sim_fini(&sim);
 }
 
+/* ---- a ping beside bulk --------------------------------------------------------------------- */
+
+/* Both lose their CPUs, each in a time of its own, as lcores do that share them with others. */
+static void
+share_cpus(struct sim *sim)
+{
+    static const struct {
+        uint64_t awake_ns, asleep_ns;
+    } shares[2] = { { 4 * SIM_MS, 7 * SIM_MS }, { 3 * SIM_MS, 10 * SIM_MS } };
+
+    for (uint32_t i = 0; i < 2; i++) {
+        sim->ends[i].nap_ns = sim->now_ns + shares[i].awake_ns;
+        sim->ends[i].awake_ns = shares[i].awake_ns;
+        sim->ends[i].asleep_ns = shares[i].asleep_ns;
+    }
+}
+
+/* Goes on until the sender has had its CPU for so long, after its next sleep. */
+static void
+step_to_turn(struct sim *sim, uint64_t within_ns)
+{
+    const struct sim_end *sender = &sim->ends[0];
+    uint64_t asleep_ns = sim_awake_ns(sender, sim->now_ns) + sender->awake_ns;
+
+    sim_run_until(sim, sim_awake_ns(sender, asleep_ns) + within_ns);
+    SIM_CHECK(sim, sim_awake_ns(sender, sim->now_ns) == sim->now_ns);
+}
+
+/* Sends a ping, to nobody who gets bulk; returns how long it took once it and all that was on the
+ * wire before it had come, and the receiver had its CPU. */
+static uint64_t
+ping(struct sim *sim)
+{
+    const struct sim_class of = { .stream = FAB_STREAM_SYSTEM };
+    const struct sim_end *receiver = &sim->ends[1];
+    uint64_t got = receiver->got[FAB_STREAM_SYSTEM];
+    uint64_t seen_ns;
+
+    SIM_CHECK(sim, sim_send_class(sim, 0, &of));
+    sim_poke(sim, 0);
+    seen_ns = sim_awake_ns(receiver, sim->ends[0].wire_free_ns + sim->wire.delay_ns);
+    while (receiver->got[FAB_STREAM_SYSTEM] == got)
+        SIM_CHECK(sim, sim_step(sim, UINT64_MAX));
+    return sim->now_ns - seen_ns;
+}
+
+/* It waits for what is before it on the wire, and for the receiver's CPU; not until bulk has been
+ * acknowledged, for which both must have their CPUs once more. */
+static void
+test_ping_beside_bulk_waits_for_no_acknowledgement(void **state)
+{
+    const struct sim_wire wire = { .delay_ns = 2 * SIM_US, .byte_ps = 400 };
+    struct sim sim;
+
+    (void)state;
+    sim_init(&sim, "ping_beside_bulk", 1, &wire);
+    sim_add_pair(&sim);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct sim_end *end = &sim.ends[i];
+
+        end->config.large_max = FAB_MSG_SIZE_MAX;
+        end->config.has_no_congestion = true;
+        end->config.window_frames = 512;
+        end->config.timers.down_ns = 10 * SIM_S;
+        end->heap_left = 64ULL * MIB;
+        sim_start(&sim, i);
+    }
+    sim_run_until(&sim, sim.now_ns + SIM_MS);
+    sim.ends[0].large_all = BODY_SIZE;
+    sim.ends[0].to_send = 1000;
+    sim_poke(&sim, 0);
+    share_cpus(&sim);
+    for (uint64_t i = 0; i < PINGS; i++) {
+        step_to_turn(&sim, i * 997 % 3900 * SIM_US);
+        SIM_CHECK(&sim, ping(&sim) < 10 * SIM_US);
+    }
+    SIM_CHECK(&sim, sim.ends[1].large_got > 0 && sim.ends[0].to_send > 0);
+    sim_fini(&sim);
+}
+
 int
 main(void)
 {
@@ -106,6 +190,7 @@ main(void)
         cmocka_unit_test(test_peer_that_sleeps_within_its_bound_is_not_given_up),
         cmocka_unit_test(test_our_own_sleep_is_no_time_without_progress),
         cmocka_unit_test(test_record_that_never_gets_through_is_given_up),
+        cmocka_unit_test(test_ping_beside_bulk_waits_for_no_acknowledgement),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
