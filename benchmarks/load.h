@@ -52,7 +52,8 @@ struct bench_load {
  * (a partner that does not answer); NO_CONNECTION (it has ended). */
 enum myc_status bench_load_run(struct myc_node *node, uint8_t lcore, struct bench_load *load);
 
-/* The two halves of it, for several at once. */
+/* The two halves of it, for several at once. After a failure the actor may still be running, and
+ * `load` with its samples in use, until the node has stopped. */
 enum myc_status bench_load_start(struct myc_node *node, uint8_t lcore, struct bench_load *load);
 enum myc_status bench_load_wait(struct bench_load *load);
 

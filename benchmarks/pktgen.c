@@ -113,14 +113,16 @@ struct outcome {
 static enum myc_status
 run_messages(struct way *way, uint32_t count, uint64_t interval_ns, struct outcome *outcome)
 {
-    struct bench_load load = {
+    static struct bench_load load; /* outlives an actor that is still running */
+    enum myc_status status;
+
+    load = (struct bench_load){
         .ping_count = count,
         .interval_ns = interval_ns,
         .time_max_ns = TIME_MAX_NS,
         .samples_ns = way->samples_ns,
     };
-    enum myc_status status = bench_load_run(way->wire.node, 0, &load);
-
+    status = bench_load_run(way->wire.node, 0, &load);
     if (status != MYC_OK)
         return status;
     outcome->done_count = load.done_count;

@@ -53,8 +53,11 @@ report(const struct cell *cell, const char *who, uint32_t rate, struct bench_loa
 static enum myc_status
 measure_rate(const struct cell *cell, struct wire_place *place, uint32_t rate)
 {
+    static struct bench_load load; /* outlives an actor that is still running */
     uint32_t count = (uint32_t)(rate * (cell->options->is_smoke ? SMOKE_S : DURATION_S));
-    struct bench_load load = {
+    enum myc_status status;
+
+    load = (struct bench_load){
         .ping_count = count,
         .ping_bytes = cell->body_bytes,
         .interval_ns = 1000000000ULL / rate,
@@ -63,8 +66,7 @@ measure_rate(const struct cell *cell, struct wire_place *place, uint32_t rate)
         .raw_load = raw_port_load,
         .raw_context = &place->port,
     };
-    enum myc_status status = load.samples_ns ? MYC_OK : MYC_NO_MEMORY;
-
+    status = load.samples_ns ? MYC_OK : MYC_NO_MEMORY;
     if (status == MYC_OK)
         status = bench_load_run(place->node, 0, &load);
     if (status == MYC_OK)
@@ -72,10 +74,11 @@ measure_rate(const struct cell *cell, struct wire_place *place, uint32_t rate)
     load.raw_load = NULL;
     if (status == MYC_OK)
         status = bench_load_run(place->node, 0, &load);
-    if (status == MYC_OK)
-        report(cell, "mycelium", rate, &load);
+    if (status != MYC_OK)
+        return status;
+    report(cell, "mycelium", rate, &load);
     free(load.samples_ns);
-    return status;
+    return MYC_OK;
 }
 
 static enum myc_status

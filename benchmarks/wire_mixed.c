@@ -45,20 +45,22 @@ static enum myc_status
 measure(const struct bench_options *options, struct wire_place *place, struct bench_rows *rows,
         uint32_t bulk_bytes, struct myc_histogram *kept)
 {
+    static struct bench_load pings, stream; /* outlive actors that are still running */
     uint32_t count = options->is_smoke ? PINGS_SMOKE : PINGS;
-    struct bench_load pings = {
+    enum myc_status status;
+
+    pings = (struct bench_load){
         .ping_count = count,
         .time_max_ns = TIME_MAX_NS,
         .samples_ns = calloc(count, sizeof(uint64_t)),
     };
-    struct bench_load stream = {
+    stream = (struct bench_load){
         .partner = BENCH_SINK_NAME,
         .bulk_bytes = bulk_bytes,
         .bulk_count = BENCH_FOREVER,
         .time_max_ns = 2 * TIME_MAX_NS,
     };
-    enum myc_status status = pings.samples_ns ? ping(place, &pings, &stream) : MYC_NO_MEMORY;
-
+    status = pings.samples_ns ? ping(place, &pings, &stream) : MYC_NO_MEMORY;
     if (status == MYC_OK) {
         struct bench_figures figures = bench_load_figures(&pings);
         double bytes = (double)stream.bulk_sent * bulk_bytes;
@@ -69,8 +71,8 @@ measure(const struct bench_options *options, struct wire_place *place, struct be
             options, rows, bulk_bytes ? "beside messages of 8 MB" : "pings alone",
             (const double[]){ figures.p50_ns, figures.p99_ns, figures.p999_ns, figures.max_ns,
                               bytes > 0 ? bytes * 1e9 / (double)stream.duration_ns : NAN });
+        free(pings.samples_ns);
     }
-    free(pings.samples_ns);
     return status;
 }
 
