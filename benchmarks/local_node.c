@@ -7,7 +7,8 @@
 #include "env/fault_text.h"
 #include "node/program/eal_arguments.h"
 
-#define MEMORY_MB 256U
+#define MEMORY_MB       256U
+#define MEMORY_LCORE_MB 160U /* more for each lcore beyond the first */
 #define DOWN_AFTER_US                                                           \
     10000000U /* a raw phase keeps an lcore from its links for its whole length \
                */
@@ -68,6 +69,14 @@ choose_cpus(const struct local_node_wish *wish, uint8_t chosen[LOCAL_LCORES_MAX]
         chosen[i] = cpus[first + (wish->first_cpu + i) % (count ? count : 1)];
 }
 
+/* Without hugepages the EAL has this and no more. */
+static uint32_t
+memory_mb(const struct local_node_wish *wish)
+{
+    return wish->memory_mb ? wish->memory_mb
+                           : MEMORY_MB + (wish->lcore_count - 1) * MEMORY_LCORE_MB;
+}
+
 enum myc_status
 local_node_start(const struct local_node_wish *wish, struct myc_node **node)
 {
@@ -98,13 +107,12 @@ local_node_start(const struct local_node_wish *wish, struct myc_node **node)
     choose_cpus(wish, chosen);
     for (uint32_t i = 0; i < wish->lcore_count; i++)
         lcores[i] = (struct myc_lcore_options){ .eal_lcore = i + 1, .idle = MYC_IDLE_AUTO };
-    fab_eal_arguments_make(
-        &(struct fab_eal_wish){ .memory_mb = wish->memory_mb ? wish->memory_mb : MEMORY_MB,
-                                .lcore_count = wish->lcore_count,
-                                .cpus = chosen,
-                                .vdevs = &wish->vdev,
-                                .vdev_count = wish->vdev != NULL },
-        &eal);
+    fab_eal_arguments_make(&(struct fab_eal_wish){ .memory_mb = memory_mb(wish),
+                                                   .lcore_count = wish->lcore_count,
+                                                   .cpus = chosen,
+                                                   .vdevs = &wish->vdev,
+                                                   .vdev_count = wish->vdev != NULL },
+                           &eal);
     options.eal_argc = eal.argc;
     options.eal_argv = eal.argv;
     fill_wire(wish, &fault, &port, &peer, &options);
