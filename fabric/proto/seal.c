@@ -97,6 +97,44 @@ fab_seal_close(const struct fab_seal *seal, uint8_t *frame, size_t size)
                        frame + size - FAB_FRAME_TAG_SIZE, FAB_FRAME_TAG_SIZE);
 }
 
+void
+fab_seal_close_apart(const struct fab_seal *seal, const uint8_t *frame, size_t size,
+                     const struct fab_frame_tail *tail, uint8_t tag[FAB_FRAME_TAG_SIZE])
+{
+    IMB_MGR *manager = manager_of(seal->sealer);
+    const struct gcm_key_data *key = gcm_key(seal->key);
+    struct gcm_context_data context;
+    uint8_t nonce[NONCE_SIZE];
+
+    FAB_ASSERT(seal->security == FAB_SECURITY_AUTH && size >= FAB_FRAME_HEADER_SIZE);
+    make_nonce(seal, nonce);
+    IMB_AES128_GMAC_INIT(manager, key, &context, nonce, NONCE_SIZE);
+    IMB_AES128_GMAC_UPDATE(manager, key, &context, frame, size);
+    IMB_AES128_GMAC_UPDATE(manager, key, &context, tail->bytes, tail->size);
+    IMB_AES128_GMAC_FINALIZE(manager, key, &context, tag, FAB_FRAME_TAG_SIZE);
+}
+
+void
+fab_seal_close_into(const struct fab_seal *seal, uint8_t *frame, size_t size, size_t at,
+                    const struct fab_frame_tail *tail)
+{
+    IMB_MGR *manager = manager_of(seal->sealer);
+    const struct gcm_key_data *key = gcm_key(seal->key);
+    struct gcm_context_data context;
+    uint8_t nonce[NONCE_SIZE];
+    uint8_t *text = frame + FAB_FRAME_HEADER_SIZE;
+    uint8_t *rest = frame + at + tail->size;
+    uint8_t *tag = frame + size - FAB_FRAME_TAG_SIZE;
+
+    FAB_ASSERT(seal->security == FAB_SECURITY_ENCRYPT && frame + at >= text && rest <= tag);
+    make_nonce(seal, nonce);
+    IMB_AES128_GCM_INIT(manager, key, &context, nonce, frame, FAB_FRAME_HEADER_SIZE);
+    IMB_AES128_GCM_ENC_UPDATE(manager, key, &context, text, text, (uint64_t)(frame + at - text));
+    IMB_AES128_GCM_ENC_UPDATE(manager, key, &context, frame + at, tail->bytes, tail->size);
+    IMB_AES128_GCM_ENC_UPDATE(manager, key, &context, rest, rest, (uint64_t)(tag - rest));
+    IMB_AES128_GCM_ENC_FINALIZE(manager, key, &context, tag, FAB_FRAME_TAG_SIZE);
+}
+
 bool
 fab_seal_open(const struct fab_seal *seal, const uint8_t *frame, size_t size, uint8_t *opened)
 {

@@ -67,6 +67,16 @@ void fab_seal_key_wipe(struct fab_seal_key *key);
  * is written to the last 16 of them. */
 void fab_seal_close(const struct fab_seal *seal, uint8_t *frame, size_t size);
 
+/* The same, in AUTH, for a frame whose `tail` stands elsewhere: it is read there, and `frame` is
+ * what comes before. The tag, which comes behind both, is written to `tag`. */
+void fab_seal_close_apart(const struct fab_seal *seal, const uint8_t *frame, size_t size,
+                          const struct fab_frame_tail *tail, uint8_t tag[FAB_FRAME_TAG_SIZE]);
+
+/* The same, in ENCRYPT, for a frame of `size` bytes with its tag, into which `tail` is to come from
+ * byte `at` on: it is encrypted on its way there, and what stands behind it with the rest. */
+void fab_seal_close_into(const struct fab_seal *seal, uint8_t *frame, size_t size, size_t at,
+                         const struct fab_frame_tail *tail);
+
 /*
  * Checks a frame of `size` bytes with its tag, in time that does not depend on where it is wrong.
  * In ENCRYPT `opened` gets the frame without tag, also if the answer is false: it is then of no

@@ -153,7 +153,9 @@ struct fab_udp_datagram {
     const void *payload;
     uint32_t payload_size; /* 0 to 65507; an even number if there is a tail */
     const void *tail;      /* more of it, behind the payload; NULL: none */
-    uint32_t tail_size;
+    uint32_t tail_size;    /* likewise even if there is an end */
+    const void *end;       /* more of it, behind the tail; NULL: none */
+    uint32_t end_size;
     bool has_checksum; /* false: 0 is written, for IPv4 or where the card fills it in */
 };
 

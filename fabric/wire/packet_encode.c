@@ -216,7 +216,8 @@ void
 fab_udp_path_write(const struct fab_udp_path *path, const struct fab_udp_datagram *datagram,
                    uint8_t *headers)
 {
-    uint32_t size = FAB_UDP_SIZE + datagram->payload_size + datagram->tail_size;
+    uint32_t size =
+        FAB_UDP_SIZE + datagram->payload_size + datagram->tail_size + datagram->end_size;
     uint8_t *ip = headers + path->network_offset;
     uint8_t *udp = headers + path->size - FAB_UDP_SIZE;
     uint16_t checksum = 0;
@@ -243,6 +244,8 @@ fab_udp_path_write(const struct fab_udp_path *path, const struct fab_udp_datagra
         sum = fab_checksum_add(sum, datagram->payload, datagram->payload_size);
         if (fab_unlikely(datagram->tail_size > 0))
             sum = fab_checksum_add(sum, datagram->tail, datagram->tail_size);
+        if (fab_unlikely(datagram->end_size > 0))
+            sum = fab_checksum_add(sum, datagram->end, datagram->end_size);
         checksum = fab_checksum_finish(sum);
         checksum = checksum ? checksum : 0xffffU; /* 0 would say that there is none */
     }

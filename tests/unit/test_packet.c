@@ -77,6 +77,32 @@ test_a_datagram_in_two_pieces_has_the_headers_of_one(void **state)
 }
 
 static void
+test_a_datagram_in_three_pieces_has_the_headers_of_one(void **state)
+{
+    static const char payload[] = "a payload of some length, with a tag behind it: of so many...";
+    struct fab_packet_ends ends = ends_of("fd00::1", "fd00::2");
+    struct fab_udp_datagram udp = {
+        .source_port = 1, .target_port = 2, .payload = payload, .has_checksum = true
+    };
+    uint8_t whole[FAB_UDP_HEADERS_MAX], cut[FAB_UDP_HEADERS_MAX];
+    struct fab_udp_path path;
+
+    (void)state;
+    fab_udp_path_init(&path, &ends);
+    udp.payload_size = sizeof(payload);
+    fab_udp_path_write(&path, &udp, whole);
+    udp.payload_size = 8;
+    udp.tail = payload + 8;
+    for (uint32_t at = 10; at < sizeof(payload); at += 2) {
+        udp.tail_size = at - 8;
+        udp.end = payload + at;
+        udp.end_size = (uint32_t)sizeof(payload) - at;
+        fab_udp_path_write(&path, &udp, cut);
+        assert_memory_equal(cut, whole, path.size);
+    }
+}
+
+static void
 test_question_and_answer_are_these_bytes(void **state)
 {
     struct fab_packet_ends ends = ends_of("10.0.0.1", "10.0.0.2");
@@ -400,6 +426,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_question_and_answer_are_these_bytes),
         cmocka_unit_test(test_a_datagram_in_two_pieces_has_the_headers_of_one),
+        cmocka_unit_test(test_a_datagram_in_three_pieces_has_the_headers_of_one),
         cmocka_unit_test(test_datagram_is_these_bytes_and_reads_back),
         cmocka_unit_test(test_udp_checksum_sums_to_all_ones),
         cmocka_unit_test(test_marks_of_congestion_are_asked_for_and_read),

@@ -139,6 +139,46 @@ test_encrypt_is_gcm_with_the_header_as_additional_data(void **state)
     fab_seal_key_wipe(&key);
 }
 
+/* Cut at every multiple of 8, and with and without a pad behind the tail. */
+static void
+test_a_frame_in_two_pieces_is_sealed_as_one(void **state)
+{
+    uint8_t bytes[16], plain[FRAME_MAX], whole[FRAME_MAX], cut[FRAME_MAX], tag[FAB_FRAME_TAG_SIZE];
+    struct fab_seal_key key;
+    struct fab_prng prng;
+
+    (void)state;
+    fab_prng_init(&prng, 6);
+    fill(&prng, bytes, sizeof(bytes));
+    fill(&prng, plain, sizeof(plain));
+    fab_seal_key_init(sealer, bytes, &key);
+    for (size_t text = 1; text < 1400; text += 1 + text / 20) {
+        size_t at = FAB_FRAME_HEADER_SIZE + fab_prng_below(&prng, 20) * 8;
+        const struct fab_frame_tail tail = { plain + at, (uint32_t)text };
+        size_t padded = at + ((text + 7U) & ~(size_t)7U);
+        size_t size = padded + FAB_FRAME_TAG_SIZE;
+        struct fab_seal seal = { sealer, &key, text, 0, FAB_SECURITY_AUTH };
+
+        memcpy(whole, plain, at + text);
+        fab_seal_close(&seal, whole, at + text + FAB_FRAME_TAG_SIZE);
+        memcpy(cut, plain, at);
+        fab_seal_close_apart(&seal, cut, at, &tail, tag);
+        assert_memory_equal(tag, whole + at + text, sizeof(tag));
+        assert_memory_equal(cut, plain, at);
+
+        seal.security = FAB_SECURITY_ENCRYPT;
+        memcpy(whole, plain, at + text);
+        memset(whole + at + text, 0, padded - at - text);
+        fab_seal_close(&seal, whole, size);
+        memcpy(cut, plain, at);
+        memset(cut + at, 0xaa, text);
+        memset(cut + at + text, 0, padded - at - text);
+        fab_seal_close_into(&seal, cut, size, at, &tail);
+        assert_memory_equal(cut, whole, size);
+    }
+    fab_seal_key_wipe(&key);
+}
+
 /* Header, text or tag; number, path or key. */
 static void
 test_what_is_not_exactly_the_frame_is_refused(void **state)
@@ -297,6 +337,7 @@ main(void)
         cmocka_unit_test(test_auth_gives_the_tag_of_802_1ae),
         cmocka_unit_test(test_the_reference_gives_the_vector_of_nist),
         cmocka_unit_test(test_encrypt_is_gcm_with_the_header_as_additional_data),
+        cmocka_unit_test(test_a_frame_in_two_pieces_is_sealed_as_one),
         cmocka_unit_test(test_what_is_not_exactly_the_frame_is_refused),
         cmocka_unit_test(test_each_number_is_new_once),
         cmocka_unit_test(test_window_is_1024_wide),
