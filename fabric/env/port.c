@@ -8,6 +8,7 @@
 #include "env/port_state.h"
 
 #define CORRUPT_BITS_MAX 8U
+#define RECLAIMS         32U /* in turns without frames, after the last of them */
 
 const struct fab_port_info *
 fab_port_info(const struct fab_port *port)
@@ -147,6 +148,8 @@ transmit(struct fab_port_queue *queue, uint64_t now_ns)
     else
         taken = rte_eth_tx_burst(queue->port->info.id, queue->tx_queue, queue->tx, (uint16_t)count);
     queue->counters.tx_frames += taken;
+    if (fab_unlikely(queue->port->dma != NULL))
+        queue->reclaims_left = RECLAIMS;
     for (uint32_t i = 0; i < taken; i++)
         queue->counters.tx_bytes += sizes[i];
     queue->tx_count -= taken;
@@ -173,6 +176,8 @@ fab_port_flush(struct fab_port *port, uint16_t queue_index, uint64_t now_ns)
             queue->tx[queue->tx_count++] = mbuf;
     if (queue->tx_count)
         transmit(queue, now_ns);
+    else if (fab_unlikely(queue->reclaims_left > 0))
+        fab_port_reclaim(queue, now_ns);
 }
 
 void

@@ -28,6 +28,7 @@
 
 #include <mycelium/node.h>
 
+#include "env/dma.h"
 #include "env/fault.h"
 #include "wire/address.h"
 
@@ -38,6 +39,8 @@
 #define FAB_PORT_POOLS_MAX     512U /* two for each lcore of the node, and one */
 #define FAB_PORT_MEMORIES_MAX  256U
 #define FAB_PORT_DEVICE_SIZE   64U
+#define FAB_PORT_BODIES_SIZE   224U
+#define FAB_PORT_SHELL_SIZE    16U /* bytes of its own that a shell has */
 #define FAB_PORT_MBUFS_DEFAULT 8192U
 #define FAB_PORT_MTU_MIN       1280U /* RFC 8200; a flow's smallest frame fits */
 #define FAB_PORT_MTU_MAX       9000U
@@ -63,7 +66,10 @@ struct fab_port_options {
     const struct myc_wire_fault *rx_fault; /* copied; NULL: none */
     const struct myc_wire_fault *tx_fault;
     const struct myc_borrowed_port *borrowed; /* not ours, but lent like this; NULL: ours */
-    char *error;                              /* says what failed and what to do; the caller's */
+    /* Where bodies lie that frames may be attached to: mapped for the device, where it is a card.
+     * Not owned, outlives the port; NULL: a card sends none from where they are. */
+    struct fab_dma *dma;
+    char *error; /* says what failed and what to do; the caller's */
     size_t error_size;
 };
 
@@ -75,13 +81,15 @@ struct fab_port_info {
     uint16_t id; /* DPDK's */
     uint16_t mtu;
     uint16_t queue_count;
-    int socket;             /* NUMA node; FAB_EAL_ANY_SOCKET */
-    bool is_point_to_point; /* leads to one other end and nowhere else: memif, ring */
-    bool is_mtu_fixed;      /* the device cannot set it */
-    bool can_multicast;     /* receives all multicast */
-    bool fills_checksums;   /* of UDP in frames that ask for it (RTE_MBUF_F_TX_UDP_CKSUM) */
-    bool sends_segments;    /* a frame may be a chain of buffers, attached ones among them */
-    bool has_rx_stamps;     /* the device says when frames came: fab_port_rx_time */
+    int socket;                /* NUMA node; FAB_EAL_ANY_SOCKET */
+    bool is_point_to_point;    /* leads to one other end and nowhere else: memif, ring */
+    bool is_mtu_fixed;         /* the device cannot set it */
+    bool can_multicast;        /* receives all multicast */
+    bool fills_checksums;      /* of UDP in frames that ask for it (RTE_MBUF_F_TX_UDP_CKSUM) */
+    bool sends_segments;       /* a frame may be a chain of buffers, attached ones among them */
+    const struct fab_dma *dma; /* what of memory that is not the EAL's it reads; NULL: all */
+    char bodies[FAB_PORT_BODIES_SIZE]; /* how large bodies leave: "without a copy: ...", and why */
+    bool has_rx_stamps;                /* the device says when frames came: fab_port_rx_time */
     bool is_borrowed;
     bool strips_vlan;    /* tags of frames received are gone, as the program has configured it */
     bool is_steered;     /* by rules of ours: fab_port_add_rule */
@@ -240,8 +248,18 @@ void fab_port_device_counters(const struct fab_port *port,
 struct rte_mempool *fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size,
                                       int socket);
 
-/* A pool of buffers without memory of their own, to be attached to memory of somebody else's behind
- * others of a frame; for a port that sends_segments. Otherwise likewise. */
+/* What the device calls `size` bytes of somebody else's memory, 1 up, that are to be attached to a
+ * frame. FAB_DMA_NONE: it cannot read them, or not in one piece. For a port that sends_segments.
+ * Context: any thread. */
+static inline uint64_t
+fab_port_body_iova(const struct fab_port_info *info, const void *bytes, size_t size)
+{
+    return fab_unlikely(info->dma != NULL) ? fab_dma_iova(info->dma, bytes, size)
+                                           : (uintptr_t)bytes;
+}
+
+/* A pool of buffers with FAB_PORT_SHELL_SIZE bytes of their own, to be attached to memory of
+ * somebody else's behind others of a frame; for a port that sends_segments. Otherwise likewise. */
 struct rte_mempool *fab_port_add_shells(struct fab_port *port, uint32_t count, int socket);
 
 /* Zeroed memory, aligned to a cache line, that frames may refer to as long as the device has them:

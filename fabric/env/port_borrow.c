@@ -106,6 +106,9 @@ check_offloads(struct fab_port_opening *opening)
         opening->options->offload_checksums && (offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM);
     info->strips_vlan = vlan > 0 && (vlan & RTE_ETH_VLAN_STRIP_OFFLOAD) != 0;
     info->can_multicast = rte_eth_allmulticast_get(info->id) == 1;
+    snprintf(info->bodies, sizeof(info->bodies),
+             "with one copy: the port is the program's, which may have frames when the node has "
+             "gone");
     return MYC_OK;
 }
 

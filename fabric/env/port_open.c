@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -123,15 +122,6 @@ set_mtu(struct fab_port_opening *opening)
     return MYC_OK;
 }
 
-/* Whether frames may lie in several pieces, of memory that is not the EAL's. A device on a bus
- * would have to be told of that memory first. */
-static bool
-can_send_segments(const struct rte_eth_dev_info *device)
-{
-    return (device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) &&
-           strcmp(rte_bus_name(rte_dev_bus(device->device)), "vdev") == 0;
-}
-
 enum myc_status
 fab_port_configure(struct fab_port_opening *opening)
 {
@@ -153,10 +143,8 @@ fab_port_configure(struct fab_port_opening *opening)
         conf.txmode.offloads = device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
         info->fills_checksums = conf.txmode.offloads != 0;
     }
-    if (can_send_segments(device)) {
+    if (info->sends_segments)
         conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-        info->sends_segments = true;
-    }
     conf.rxmode.offloads |= fab_port_stamp_offload(opening->port, device->rx_offload_capa);
     result = rte_eth_dev_configure(info->id, info->queue_count, info->queue_count, &conf);
     if (result != 0)
@@ -195,6 +183,19 @@ make_pools(struct fab_port_opening *opening)
     return status;
 }
 
+static int
+set_up_tx(struct fab_port_opening *opening, uint16_t queue, uint16_t descriptors)
+{
+    const struct fab_port_info *info = &opening->port->info;
+    struct rte_eth_txconf conf = opening->device->default_txconf;
+
+    /* Buffers of several pools, and attached ones, go over a queue: no fast free. */
+    conf.offloads &= ~RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+    if (info->dma)
+        return fab_port_set_up_hasty(opening->port, queue, descriptors, &conf);
+    return rte_eth_tx_queue_setup(info->id, queue, descriptors, (unsigned)info->socket, &conf);
+}
+
 static enum myc_status
 set_up_queues(struct fab_port_opening *opening)
 {
@@ -202,20 +203,17 @@ set_up_queues(struct fab_port_opening *opening)
     const struct fab_port_info *info = &opening->port->info;
     uint16_t rx = options->rx_descriptors ? options->rx_descriptors : DESCRIPTORS_DEFAULT;
     uint16_t tx = options->tx_descriptors ? options->tx_descriptors : DESCRIPTORS_DEFAULT;
-    struct rte_eth_txconf tx_conf = opening->device->default_txconf;
     unsigned socket = (unsigned)info->socket;
     int result = rte_eth_dev_adjust_nb_rx_tx_desc(info->id, &rx, &tx);
 
     if (result != 0)
         return fab_port_refused(opening, "settle the number of descriptors", result);
-    /* Buffers of several pools, and attached ones, go over a queue: no fast free. */
-    tx_conf.offloads &= ~RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
     for (uint16_t i = 0; i < info->queue_count; i++) {
         result =
             rte_eth_rx_queue_setup(info->id, i, rx, socket, NULL, opening->port->queues[i].pool);
         if (result != 0)
             return fab_port_refused(opening, "set up an RX queue", result);
-        result = rte_eth_tx_queue_setup(info->id, i, tx, socket, &tx_conf);
+        result = set_up_tx(opening, i, tx);
         if (result != 0)
             return fab_port_refused(opening, "set up a TX queue", result);
     }
@@ -279,9 +277,15 @@ enum myc_status
 fab_port_open(const struct fab_port_options *options, struct fab_port **port)
 {
     static enum myc_status (*const steps[])(struct fab_port_opening *) = {
-        find_device, fab_port_read_device,    fab_port_configure_queues,
-        make_pools,  set_up_queues,           fab_port_make_fault_lines,
-        start,       fab_port_start_steering,
+        find_device,
+        fab_port_read_device,
+        fab_port_settle_bodies,
+        fab_port_configure_queues,
+        make_pools,
+        set_up_queues,
+        fab_port_make_fault_lines,
+        start,
+        fab_port_start_steering,
     };
     struct rte_eth_dev_info device = { 0 };
     struct fab_port_opening opening = { .options = options, .device = &device };
@@ -325,8 +329,11 @@ fab_port_stop_device(struct fab_port *port)
     struct rte_eth_dev_info device;
 
     fab_port_remove_rules(port);
-    if (port->is_started)
+    if (port->is_started) {
+        fab_port_await_bodies(port);
         rte_eth_dev_stop(port->info.id);
+    }
+    fab_port_unmap_bodies(port);
     if (port->is_made && rte_eth_dev_info_get(port->info.id, &device) == 0)
         rte_dev_remove(device.device);
 }

@@ -51,7 +51,7 @@ fab_port_add_pool(struct fab_port *port, uint32_t count, uint32_t frame_size, in
 struct rte_mempool *
 fab_port_add_shells(struct fab_port *port, uint32_t count, int socket)
 {
-    return add_pool(port, "port shells", count, 0, socket);
+    return add_pool(port, "port shells", count, FAB_PORT_SHELL_SIZE, socket);
 }
 
 void *

@@ -21,6 +21,7 @@
 #define FAB_PORT_FRAME_EXTRA 26U   /* Ethernet header, two tags and FCS around an IP packet */
 
 struct rte_eth_dev_info;
+struct rte_eth_txconf;
 struct rte_flow;
 struct rte_ring;
 
@@ -59,7 +60,9 @@ struct fab_port_queue {
     struct rte_mempool *pool; /* not owned: of what it receives */
     uint16_t rx_queue;        /* the device's; FAB_PORT_QUEUE_NONE */
     uint16_t tx_queue;
-    uint64_t stuck_ns; /* since when the device has taken nothing; 0: it takes */
+    uint64_t stuck_ns;      /* since when the device has taken nothing; 0: it takes */
+    uint64_t reclaim_ns;    /* when it is asked next to let go of what it has sent */
+    uint32_t reclaims_left; /* how often yet, after bodies were sent by DMA */
     uint32_t tx_count;
     struct rte_mbuf *tx[FAB_PORT_TX_MAX];
     struct fab_memif_gate gate; /* of a memif: closed until it is opened */
@@ -94,6 +97,8 @@ struct fab_port {
     struct fab_port_memif memif;
     struct fab_port_stamp stamp;                /* after the start that of the lcore of queue 0 */
     bool is_made;                               /* the device is ours to remove */
+    struct fab_dma *dma;                        /* not owned; NULL: not mapped for the device */
+    struct rte_device *card;                    /* not owned: for which it is mapped */
     struct rte_flow *rules[FAB_PORT_RULES_MAX]; /* owned: ours in the card */
     uint32_t rule_count;
     struct fab_port_hash hash; /* constant while the port is open */
@@ -126,6 +131,28 @@ void fab_port_stop_device(struct fab_port *port);
 
 /* Frees all buffers and what they may refer to, when the device has stopped. */
 void fab_port_free_pools(struct fab_port *port);
+
+/* --- port_bodies.c ---------------------------------------------------------------------------- */
+
+/* Settles how large bodies leave, and has the device read them where they are if it can. Never
+ * fails: they can be copied. */
+enum myc_status fab_port_settle_bodies(struct fab_port_opening *opening);
+
+/* Sets up a TX queue of a card that sends them, so that it soon lets go of them if the driver takes
+ * to it. `conf`: as the queue would be set up else. 0, or what the device answered. */
+int fab_port_set_up_hasty(const struct fab_port *port, uint16_t queue, uint16_t descriptors,
+                          const struct rte_eth_txconf *conf);
+
+/* Has the device let go of what it has sent, as far as it can be asked to. Context: the lcore that
+ * owns the queue. */
+void fab_port_reclaim(struct fab_port_queue *queue, uint64_t now_ns);
+
+/* Waits a little until all that is attached has been sent. Context: main thread, before the device
+ * is stopped. */
+void fab_port_await_bodies(struct fab_port *port);
+
+/* The device has stopped: it reads bodies no more. */
+void fab_port_unmap_bodies(struct fab_port *port);
 
 /* --- port_error.c ----------------------------------------------------------------------------- */
 

@@ -56,6 +56,7 @@ struct fab_flow_queue;
     X(paths_back, "times that such a flow heard by this port again (A/B)")                         \
     X(parts_attached, "parts of bodies that left from the heap, without a copy")                   \
     X(parts_unattached, "parts copied because no buffer was free to attach, or for a second port") \
+    X(parts_astride, "parts copied because a card does not see them in one piece")                 \
     X(bodies_held, "bodies that had to be kept because the device still had frames of them")       \
     X(origins_unrelated, "messages whose time of cause was left out: no clock to go by")
 /* clang-format on */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "link/flow_hold.h"
 
+#include <assert.h>
+
 #include <rte_mbuf.h>
 
 #include "base/assert.h"
@@ -8,6 +10,8 @@
 
 #define SHELLS  2048U /* frames that leave from the heap at one time, for each lcore */
 #define IS_HELD (1ULL << 63)
+
+static_assert(FAB_PORT_SHELL_SIZE >= FAB_FRAME_TAG_SIZE, "a shell takes a tag");
 
 enum hold_state {
     HOLD_FREE = 0,
@@ -105,41 +109,92 @@ hold_of(const struct fab_flow_end *end, uint64_t name)
     return name & IS_HELD ? &end->holds[name & ~IS_HELD] : NULL;
 }
 
-/* A shell with the part behind the frame; false: none is free. The address on the bus is the
- * processor's: only devices without a bus say that they send segments. */
+/* A shell in its own memory, which takes the tag. */
+static struct rte_mbuf *
+make_tag(struct fab_flow_end *end)
+{
+    struct rte_mbuf *shell = rte_pktmbuf_alloc(end->shells);
+
+    if (!shell)
+        return NULL;
+    shell->data_off = 0; /* all that there is */
+    shell->data_len = (uint16_t)end->tail.tag_size;
+    memcpy(rte_pktmbuf_mtod(shell, void *), end->tail.tag, end->tail.tag_size);
+    return shell;
+}
+
+static void
+chain(struct rte_mbuf *mbuf, struct rte_mbuf *last, struct rte_mbuf *next)
+{
+    last->next = next;
+    mbuf->nb_segs++;
+    mbuf->pkt_len += next->data_len;
+}
+
+/* A shell with the part, which the device sees at `iova`, and one with the tag behind the frame.
+ * False: none are free. */
+static bool
+attach_at(struct fab_flow_end *end, struct fab_flow_hold *hold, struct rte_mbuf *mbuf,
+          uint64_t iova)
+{
+    struct rte_mbuf *shell = rte_pktmbuf_alloc(end->shells);
+    struct rte_mbuf *tag = shell && end->tail.tag_size > 0 ? make_tag(end) : NULL;
+
+    if (!shell || (end->tail.tag_size > 0 && !tag)) {
+        rte_pktmbuf_free(shell);
+        return false;
+    }
+    rte_mbuf_ext_refcnt_update(&hold->shared, 1);
+    rte_pktmbuf_attach_extbuf(shell, (void *)(uintptr_t)end->tail.bytes, iova,
+                              (uint16_t)end->tail.size, &hold->shared);
+    shell->data_len = (uint16_t)end->tail.size;
+    chain(mbuf, mbuf, shell);
+    if (tag)
+        chain(mbuf, shell, tag);
+    return true;
+}
+
+/* Whether the part is behind the frame now, without a copy; else it is counted why it is not. */
 static bool
 attach(struct fab_flow_end *end, struct rte_mbuf *mbuf)
 {
     struct fab_flow_hold *hold = hold_of(end, end->tail.loan);
-    struct rte_mbuf *shell = hold ? rte_pktmbuf_alloc(end->shells) : NULL;
-    void *bytes = (void *)(uintptr_t)end->tail.bytes;
+    const struct fab_port_info *info = fab_port_info(end->port->port);
+    uint64_t iova = fab_port_body_iova(info, end->tail.bytes, end->tail.size);
 
-    if (!shell)
+    if (fab_unlikely(iova == FAB_DMA_NONE)) {
+        end->counters.parts_astride++;
         return false;
-    rte_mbuf_ext_refcnt_update(&hold->shared, 1);
-    rte_pktmbuf_attach_extbuf(shell, bytes, (rte_iova_t)(uintptr_t)bytes, (uint16_t)end->tail.size,
-                              &hold->shared);
-    shell->data_len = (uint16_t)end->tail.size;
-    mbuf->next = shell;
-    mbuf->nb_segs = 2;
-    mbuf->pkt_len += end->tail.size;
+    }
+    if (fab_unlikely(!hold || !attach_at(end, hold, mbuf, iova))) {
+        end->counters.parts_unattached++;
+        return false;
+    }
+    end->counters.parts_attached++;
     return true;
+}
+
+/* Puts the part, and the tag behind it, into the frame. */
+static void
+copy(const struct fab_flow_tail *tail, struct rte_mbuf *mbuf)
+{
+    uint8_t *at = (uint8_t *)rte_pktmbuf_append(mbuf, (uint16_t)(tail->size + tail->tag_size));
+
+    memcpy(at, tail->bytes, tail->size);
+    memcpy(at + tail->size, tail->tag, tail->tag_size);
 }
 
 void
 fab_flow_hold_append(struct fab_flow_end *end, const struct fab_flow_link *link,
                      const struct fab_flow_end *by, struct rte_mbuf *mbuf)
 {
-    uint32_t size = end->tail.size;
+    bool is_two_ways = by != end || link->second;
 
-    mbuf->data_len = (uint16_t)(mbuf->data_len - size);
+    mbuf->data_len = (uint16_t)(mbuf->data_len - end->tail.size - end->tail.tag_size);
     mbuf->pkt_len = mbuf->data_len;
-    if (fab_likely(by == end && !link->second) && attach(end, mbuf)) {
-        end->counters.parts_attached++;
-    } else {
-        memcpy(rte_pktmbuf_append(mbuf, (uint16_t)size), end->tail.bytes, size);
-        end->counters.parts_unattached++;
-    }
+    end->counters.parts_unattached += is_two_ways;
+    if (fab_unlikely(is_two_ways) || !attach(end, mbuf))
+        copy(&end->tail, mbuf);
     end->tail.size = 0;
 }
 

@@ -21,8 +21,10 @@
  * only while some body waits for its frames. Holds lie in memory of the port's, because a device
  * may have frames until it is stopped.
  *
- * When there is no hold or no shell the part is copied into its frame, as it is for a flow over two
- * ports, and by the flow itself under security or when the part needs a pad.
+ * Under `auth` the tag, which covers the part where it is, follows in a shell of its own. When
+ * there is no hold or no shell, or the port's device does not see the part in one piece
+ * (env/dma.h), the part is copied into its frame, as it is for a flow over two ports, and by the
+ * flow itself when it is encrypted or needs a pad.
  */
 #ifndef FAB_LINK_FLOW_HOLD_H
 #define FAB_LINK_FLOW_HOLD_H
@@ -35,8 +37,8 @@ bool fab_flow_holds_create(struct fab_flow_end *end, int socket);
 /* A body is given to the flow. Returns the flow's name for the core's loan. */
 uint64_t fab_flow_hold_add(struct fab_flow_link *link, uint32_t loan);
 
-/* Puts the end's tail behind the frame, whose other bytes are in `mbuf`: attached, or copied. The
- * tail is then taken. `by`: the end whose buffer it is. */
+/* Puts the end's tail behind the frame, whose other bytes are in `mbuf`: attached, or copied, and
+ * its tag, if there is one, behind it. The tail is then taken. `by`: the end whose buffer it is. */
 void fab_flow_hold_append(struct fab_flow_end *end, const struct fab_flow_link *link,
                           const struct fab_flow_end *by, struct rte_mbuf *mbuf);
 

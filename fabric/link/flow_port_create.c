@@ -225,34 +225,6 @@ set_up_peers(struct creation *creation)
     return status;
 }
 
-/* How many of the peers that have flows here are trusted by the wire alone. */
-static uint32_t
-count_open(const struct fab_flow_port *port)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < port->flow_peer_count; i++)
-        count += port->peers[i].security == FAB_SECURITY_OFF;
-    return count;
-}
-
-static enum myc_status
-set_up_security(struct creation *creation)
-{
-    struct fab_flow_port *port = creation->port;
-    uint32_t open = count_open(port);
-
-    if (open > 0)
-        fab_log(FAB_LOG_INFO,
-                "port '%s': frames of %u of %u peers are neither authenticated nor encrypted "
-                "(security: off)",
-                port->name, open, port->flow_peer_count);
-    if (open == port->flow_peer_count)
-        return MYC_OK;
-    port->sealer = fab_sealer_create();
-    return port->sealer ? MYC_OK : out_of_memory(creation->options, "AES");
-}
-
 static uint32_t
 power_of_two_from(uint32_t value)
 {
@@ -376,6 +348,13 @@ set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
         return out_of_memory(options, "flows");
     init_links(creation, end, flow_size);
     return MYC_OK;
+}
+
+static enum myc_status
+set_up_security(struct creation *creation)
+{
+    return fab_flow_port_secure(creation->port) ? MYC_OK
+                                                : out_of_memory(creation->options, "AES");
 }
 
 static enum myc_status

@@ -33,12 +33,18 @@ renew_headers(struct fab_flow_port *port, struct fab_flow_peer_path *peer)
     return peer->is_usable;
 }
 
-/* The frame's bytes that stand in a second buffer. */
+/* The frame's bytes that stand in a second buffer, and in a third. */
 static void
 add_tail(struct fab_udp_datagram *datagram, const struct rte_mbuf *mbuf)
 {
-    datagram->tail = rte_pktmbuf_mtod(mbuf->next, const void *);
-    datagram->tail_size = mbuf->next->data_len;
+    const struct rte_mbuf *tail = mbuf->next;
+
+    datagram->tail = rte_pktmbuf_mtod(tail, const void *);
+    datagram->tail_size = tail->data_len;
+    if (!tail->next)
+        return;
+    datagram->end = rte_pktmbuf_mtod(tail->next, const void *);
+    datagram->end_size = tail->next->data_len;
 }
 
 static inline bool

@@ -115,6 +115,12 @@ fab_flow_port_is_in_vlan(const struct fab_flow_port *port, const struct fab_pack
     return vlan == port->vlan && packet->network_offset <= FAB_ETHERNET_SIZE + FAB_VLAN_SIZE;
 }
 
+/* --- flow_port_secure.c ----------------------------------------------------------------------- */
+
+/* Says how the peers are secured, and makes what seals their frames, if any are. False: no memory,
+ * or a machine without AES. */
+bool fab_flow_port_secure(struct fab_flow_port *port);
+
 /* --- flow_port_receive.c ---------------------------------------------------------------------- */
 
 /* Takes frames from the device until there are none or the local end may receive no more. */

@@ -9,7 +9,7 @@
 
 #include "base/assert.h"
 
-#define AREA_ALIGN 4096U /* areas of different lcores never share a page */
+#define AREA_ALIGN FAB_SEGMENT_PAGE_SIZE /* areas of different lcores never share a page */
 #define SEALS      (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE)
 
 #ifndef MFD_HUGE_2MB
@@ -76,7 +76,7 @@ map(struct fab_segment_memory *memory, int protection, const struct placing *pla
     }
     if (placing)
         fab_numa_place_parts(placing->what, memory->base, placing->size,
-                             memory->is_huge ? FAB_SEGMENT_HUGE_SIZE : AREA_ALIGN, placing->parts);
+                             fab_segment_memory_page(memory), placing->parts);
     if (!populate(memory->base, memory->size,
                   protection & PROT_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ))
         return MYC_NO_MEMORY;

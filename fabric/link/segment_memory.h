@@ -22,7 +22,8 @@
 
 #include <mycelium/status.h>
 
-#define FAB_SEGMENT_HUGE_SIZE  (2ULL * 1024ULL * 1024ULL)            /* bytes of a hugepage */
+#define FAB_SEGMENT_HUGE_SIZE  (2ULL * 1024ULL * 1024ULL) /* bytes of a hugepage */
+#define FAB_SEGMENT_PAGE_SIZE  4096U
 #define FAB_SEGMENT_MEMORY_MAX (64ULL * 1024ULL * 1024ULL * 1024ULL) /* bytes of one memfd */
 
 /* Where the areas of a process's memfd lie: one for each pair of its lcores and the peer's. */
@@ -70,6 +71,13 @@ enum myc_status fab_segment_memory_create_on(size_t size, bool wants_huge, const
  * not sealed); INVALID (size); TOO_BIG; NO_MEMORY. Context: a thread that may block. */
 enum myc_status fab_segment_memory_attach(int fd, size_t size, size_t needed,
                                           struct fab_segment_memory *memory);
+
+/* Bytes of its pages; its size is a multiple of them. */
+static inline size_t
+fab_segment_memory_page(const struct fab_segment_memory *memory)
+{
+    return memory->is_huge ? FAB_SEGMENT_HUGE_SIZE : FAB_SEGMENT_PAGE_SIZE;
+}
 
 /* Unmaps and closes. */
 void fab_segment_memory_fini(struct fab_segment_memory *memory);

@@ -150,6 +150,8 @@ start_heap(struct fab_full *full)
     if (status != MYC_OK)
         return FAB_REFUSE(&full->options, status,
                           "no memory for large messages: lower limits.heap_mb_max");
+    fab_dma_init(&full->dma, full->heap.base, full->heap.size,
+                 fab_segment_memory_page(&full->heap));
     return MYC_OK;
 }
 

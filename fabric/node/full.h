@@ -13,6 +13,7 @@
 #ifndef FAB_NODE_FULL_H
 #define FAB_NODE_FULL_H
 
+#include "env/dma.h"
 #include "link/segment_memory.h"
 #include "node/hook.h"
 #include "node/lcore.h"
@@ -37,6 +38,7 @@ struct fab_full {
     struct fab_link *
         *rings; /* owned; lcore_count squared, [from * count + to]; NULL on the diagonal */
     struct fab_segment_memory heap; /* owned: large messages, an equal part for each lcore */
+    struct fab_dma dma;             /* the same, as cards read it */
     struct fab_ports *ports;        /* owned; NULL: none */
     struct fab_segments *segments;  /* owned; NULL: none */
     struct fab_watchdog *watchdog;  /* owned; NULL: none */

@@ -255,6 +255,7 @@ fab_full_stop(struct myc_node *node)
     if (full->has_guards)
         fab_guards_remove();
     fab_full_rings_destroy(full);
+    fab_dma_fini(&full->dma);
     fab_segment_memory_fini(&full->heap);
     if (full->is_eal_ours)
         fab_eal_stop();

@@ -44,10 +44,17 @@ tell_steering(const struct port_entry *entry)
                 fab_port_steering_name(entry->device));
 }
 
-static enum myc_status
-open_device(const struct myc_node_options *options, const struct myc_port_options *given,
-            struct port_entry *entry)
+static void
+tell_bodies(const struct port_entry *entry)
 {
+    fab_log(FAB_LOG_INFO, "port '%s' sends large bodies %s", entry->name,
+            fab_port_info(entry->device)->bodies);
+}
+
+static enum myc_status
+open_device(struct fab_full *full, const struct myc_port_options *given, struct port_entry *entry)
+{
+    const struct myc_node_options *options = &full->options;
     char error[ERROR_SIZE] = "";
     const struct fab_port_options wish = {
         .size = sizeof(wish),
@@ -62,6 +69,7 @@ open_device(const struct myc_node_options *options, const struct myc_port_option
         .rx_fault = given->rx_fault,
         .tx_fault = given->tx_fault,
         .borrowed = given->borrowed,
+        .dma = given->address ? &full->dma : NULL,
         .error = error,
         .error_size = sizeof(error),
     };
@@ -72,6 +80,8 @@ open_device(const struct myc_node_options *options, const struct myc_port_option
     snprintf(entry->name, sizeof(entry->name), "%s", given->name);
     entry->lcore = given->lcore;
     tell_steering(entry);
+    if (given->address)
+        tell_bodies(entry);
     return MYC_OK;
 }
 
@@ -274,7 +284,7 @@ static enum myc_status
 start_port(struct fab_full *full, uint32_t index, struct fab_ports *ports, struct peer_lists *lists)
 {
     struct port_entry *entry = &ports->entries[ports->count++];
-    enum myc_status status = open_device(&full->options, &full->options.ports[index], entry);
+    enum myc_status status = open_device(full, &full->options.ports[index], entry);
 
     if (status == MYC_OK)
         status = collect_peers(&full->options, index, lists->peers, &lists->peer_count);

@@ -147,13 +147,16 @@ struct fab_flow_timers {
 
 /*
  * Bytes with which the frame prepared last ends, and which were left out of its buffer: a part of a
- * body, where its owner has it. The flow fills it in, whoever sends the frame takes it and sets
- * `size` to 0 before the next is prepared. A multiple of 8; the frame's checksum covers them.
+ * body, where its owner has it, and the tag behind it, where there is one. The flow fills it in,
+ * whoever sends the frame takes it and sets `size` to 0 before the next is prepared. Multiples of
+ * 8; the frame's checksum, or its tag, covers the part.
  */
 struct fab_flow_tail {
     const uint8_t *bytes; /* as long as fab_flow_commit_large says */
     uint32_t size;        /* 0: the frame is whole */
+    uint32_t tag_size;    /* 0: none; FAB_FRAME_TAG_SIZE */
     uint64_t loan;        /* of the body */
+    uint8_t tag[FAB_FRAME_TAG_SIZE];
 };
 
 /* What each frame looks at comes first, to the second of the timers: one line. */
@@ -185,7 +188,7 @@ struct fab_flow_config {
                             * FAB_MSG_SIZE_MAX; 0: none, and none is sent */
     uint32_t grant_window; /* bytes of one body that may be granted ahead */
     struct fab_flow_tail *tail;  /* not owned, may be shared: parts are left out of frames as far as
-                                  * can be (not under security); NULL: they are copied */
+                                  * can be (not when they are encrypted); NULL: they are copied */
     struct fab_granter *granter; /* shared with the owner's other flows, not owned; NULL: own */
     struct fab_flow_store
         *store;            /* likewise; NULL: own, with enough for all that may be in flight */
@@ -319,8 +322,8 @@ bool fab_flow_is_ending(const struct fab_flow *flow);
 /*
  * Writes the next frame to transmit now, timers included (it calls fab_flow_on_timer).
  * `buffer`: at least frame_max bytes, any alignment. Whatever is written counts as sent.
- * Returns bytes of the frame, with the config's tail, which is not in the buffer; 0 when there is
- * nothing to send: call until then.
+ * Returns bytes of the frame, with the config's tail and its tag, which are not in the buffer; 0
+ * when there is nothing to send: call until then.
  */
 size_t fab_flow_prepare(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns);
 

@@ -183,25 +183,48 @@ fab_flow_hello_is_proven(const struct fab_flow *flow, const struct fab_frame *fr
 
 /* --- frames out ------------------------------------------------------------------------------- */
 
-void
-fab_flow_seal(struct fab_flow *flow, uint8_t *frame, struct fab_frame_header *header,
-              uint64_t number)
+/* Writes the header, and gives what to seal the frame with. */
+static struct fab_seal
+begin_seal(struct fab_flow *flow, uint8_t *frame, struct fab_frame_header *header, uint64_t number)
 {
     const struct fab_secure *secure = flow->secure;
     struct fab_secure_path *path = own_path(flow);
-    const struct fab_seal seal = {
+
+    header->flags |= FAB_FRAME_SEALED;
+    header->crc = (uint32_t)(number >> 32);
+    fab_frame_seal(frame, header);
+    flow->counters.keys_renewed += fab_send_chain_advance(&path->out, secure->sealer, number);
+    return (struct fab_seal){
         .sealer = secure->sealer,
         .key = &path->out.key,
         .number = number,
         .path = PATH_INDEX,
         .security = secure->security,
     };
+}
 
-    header->flags |= FAB_FRAME_SEALED;
-    header->crc = (uint32_t)(number >> 32);
-    fab_frame_seal(frame, header);
-    flow->counters.keys_renewed += fab_send_chain_advance(&path->out, secure->sealer, number);
+void
+fab_flow_seal(struct fab_flow *flow, uint8_t *frame, struct fab_frame_header *header,
+              uint64_t number)
+{
+    const struct fab_seal seal = begin_seal(flow, frame, header, number);
+
     fab_seal_close(&seal, frame, header->size);
+}
+
+void
+fab_flow_seal_with(struct fab_flow *flow, uint8_t *frame, struct fab_frame_header *header,
+                   uint64_t number, const struct fab_frame_tail *tail)
+{
+    const struct fab_seal seal = begin_seal(flow, frame, header, number);
+    size_t before = header->size - FAB_FRAME_TAG_SIZE - ((tail->size + 7U) & ~7U);
+
+    if (seal.security == FAB_SECURITY_ENCRYPT) {
+        fab_seal_close_into(&seal, frame, header->size, before, tail);
+        return;
+    }
+    fab_seal_close_apart(&seal, frame, before, tail, flow->config.tail->tag);
+    flow->config.tail->tag_size = FAB_FRAME_TAG_SIZE;
 }
 
 void

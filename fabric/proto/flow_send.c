@@ -75,7 +75,8 @@ finish_greeting(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header 
     return count_sent(flow, header);
 }
 
-/* A frame of the epoch, with the next packet number. `tail`: how it ends; NULL: in the buffer. */
+/* A frame of the epoch, with the next packet number. `tail`: how it ends where that is not in the
+ * buffer yet, or stays elsewhere; NULL: all of it is there. */
 static inline size_t
 finish_with(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header *header,
             const struct fab_frame_tail *tail)
@@ -85,7 +86,9 @@ finish_with(struct fab_flow *flow, uint8_t *buffer, struct fab_frame_header *hea
     header->version = flow->peer.version;
     header->number = (uint32_t)number;
     address(flow, header);
-    if (fab_unlikely(flow->secure != NULL))
+    if (fab_unlikely(flow->secure != NULL && tail != NULL))
+        fab_flow_seal_with(flow, buffer, header, number, tail);
+    else if (fab_unlikely(flow->secure != NULL))
         fab_flow_seal(flow, buffer, header, number);
     else if (fab_unlikely(tail != NULL))
         fab_frame_seal_with(buffer, header, tail);
@@ -256,24 +259,36 @@ put_part_block(const struct fab_flow_plan *plan, uint8_t *at)
     return at + sizeof(block);
 }
 
-/* Whether the part's bytes may stay where they are: nothing stands behind them, neither a pad nor a
- * tag. */
+static bool
+is_encrypting(const struct fab_flow *flow)
+{
+    return flow->secure && flow->secure->security == FAB_SECURITY_ENCRYPT;
+}
+
+/* Whether the part's bytes may stay where they are: as they are, and no pad stands behind them. A
+ * tag does so in a buffer of its own. */
 static bool
 ends_apart(const struct fab_flow *flow, const struct fab_flow_plan *plan)
 {
-    return plan->has_part && flow->config.tail && !flow->secure && plan->part.size % 8U == 0;
+    return plan->has_part && flow->config.tail && !is_encrypting(flow) && plan->part.size % 8U == 0;
 }
 
+/* What is encrypted comes into the frame in that pass, which so is the one copy. */
 static void
 put_part(struct fab_flow *flow, const struct fab_flow_plan *plan, uint8_t *at)
 {
     uint32_t size = plan->part.size;
 
     if (ends_apart(flow, plan)) {
-        *flow->config.tail = (struct fab_flow_tail){ plan->part.bytes, size, plan->part.loan };
+        *flow->config.tail = (struct fab_flow_tail){
+            .bytes = plan->part.bytes,
+            .size = size,
+            .loan = plan->part.loan,
+        };
         return;
     }
-    memcpy(at, plan->part.bytes, size);
+    if (!is_encrypting(flow))
+        memcpy(at, plan->part.bytes, size);
     memset(at + size, 0, fab_flow_plan_part_size(plan) - size);
     flow->counters.parts_copied++;
 }
@@ -359,7 +374,7 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
         flow->counters.parts_sent++;
     if (must_be_acked && fab_likely(!fab_sent_map_is_full(&flow->path.sent)))
         remember(flow, &plan, header.size, now_ns);
-    if (fab_unlikely(ends_apart(flow, &plan)))
+    if (fab_unlikely(plan.has_part && (is_encrypting(flow) || ends_apart(flow, &plan))))
         return finish_with(flow, buffer, &header,
                            &(struct fab_frame_tail){ plan.part.bytes, plan.part.size });
     return finish(flow, buffer, &header);

@@ -334,6 +334,11 @@ bool fab_flow_hello_is_proven(const struct fab_flow *flow, const struct fab_fram
 /* Header and tag of a frame of the epoch; its size counts the tag. */
 void fab_flow_seal(struct fab_flow *flow, uint8_t *frame, struct fab_frame_header *header,
                    uint64_t number);
+/* The same for a frame whose `tail` is not in the buffer yet. In AUTH it stays where it is, and the
+ * tag goes to the config's tail; in ENCRYPT it is encrypted into its place, which ends where the
+ * frame's size says, but for a pad and the tag. */
+void fab_flow_seal_with(struct fab_flow *flow, uint8_t *frame, struct fab_frame_header *header,
+                        uint64_t number, const struct fab_frame_tail *tail);
 /* The proof behind a hello; the header that fab_frame_seal writes afterwards is this one. */
 void fab_flow_prove_hello(struct fab_flow *flow, uint8_t *frame,
                           const struct fab_frame_header *header);

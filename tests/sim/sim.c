@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/compiler.h"
 #include "sim/sim_parts.h"
 #include "wire/crc32c.h"
@@ -107,6 +108,17 @@ has_buffer(struct sim *sim, struct sim_end *end)
     return false;
 }
 
+/* What the flow has left out of a frame of `size` bytes. */
+static void
+put_tail(const struct fab_flow_tail *tail, uint8_t *frame, size_t size)
+{
+    size_t at = size - tail->tag_size - tail->size;
+
+    FAB_ASSERT(at < size && size <= FRAME_CAPACITY);
+    memcpy(frame + at, tail->bytes, tail->size);
+    memcpy(frame + at + tail->size, tail->tag, tail->tag_size);
+}
+
 static void
 run_turn(struct sim *sim, struct sim_end *end)
 {
@@ -125,7 +137,7 @@ run_turn(struct sim *sim, struct sim_end *end)
     while (has_buffer(sim, end) &&
            (size = fab_flow_prepare(end->flow, frame, sizeof(frame), sim->now_ns)) > 0) {
         if (end->tail.size > 0)
-            memcpy(frame + size - end->tail.size, end->tail.bytes, end->tail.size);
+            put_tail(&end->tail, frame, size);
         end->tail.size = 0;
         sim_transmit(sim, end, frame, size);
     }

@@ -15,7 +15,9 @@ flow_bodies_init(struct flow_bodies *bodies, uint32_t size)
 {
     *bodies = (struct flow_bodies){ .size = size };
     bodies->stride = (size + FAB_HEAP_UNIT - 1) / FAB_HEAP_UNIT * FAB_HEAP_UNIT;
-    bodies->heap = aligned_alloc(FAB_HEAP_UNIT, 2 * FLOW_BODIES * (size_t)bodies->stride);
+    bodies->heap_size = (2 * FLOW_BODIES * (size_t)bodies->stride + FLOW_BODIES_PAGE - 1) /
+                        FLOW_BODIES_PAGE * FLOW_BODIES_PAGE;
+    bodies->heap = aligned_alloc(FLOW_BODIES_PAGE, bodies->heap_size);
     FAB_ASSERT(bodies->heap != NULL);
 }
 

@@ -12,12 +12,14 @@
 
 #include "link/link.h"
 
-#define FLOW_BODIES 64U /* each way */
+#define FLOW_BODIES      64U   /* each way */
+#define FLOW_BODIES_PAGE 8192U /* the heap is of such: larger than what the kernel may move */
 
 struct flow_bodies {
-    uint8_t *heap;   /* owned: those to lend, then those that come; NULL: there are none */
-    uint32_t size;   /* bytes of a body */
-    uint32_t stride; /* bytes from one to the next */
+    uint8_t *heap;    /* owned: those to lend, then those that come; NULL: there are none */
+    uint32_t size;    /* bytes of a body */
+    uint32_t stride;  /* bytes from one to the next */
+    size_t heap_size; /* bytes, a multiple of FLOW_BODIES_PAGE, as its address is */
     bool is_lent[FLOW_BODIES];
     bool is_kept[FLOW_BODIES]; /* the loan is over, and the port has frames */
     bool is_borrowed[FLOW_BODIES];

@@ -317,6 +317,7 @@ driver_open(struct driver *driver, const struct driver_options *options)
         .mtu = options->mtu,
         .mbuf_count = options->mbuf_count,
         .rx_fault = options->rx_fault,
+        .dma = options->has_dma ? &driver->dma : NULL,
         .error = driver->error,
         .error_size = sizeof(driver->error),
     };
@@ -332,6 +333,8 @@ driver_open(struct driver *driver, const struct driver_options *options)
     driver->is_all_large = options->is_all_large;
     if (options->large_size)
         flow_bodies_init(&driver->bodies, options->large_size);
+    if (options->has_dma)
+        fab_dma_init(&driver->dma, driver->bodies.heap, driver->bodies.heap_size, FLOW_BODIES_PAGE);
     status = fab_port_open(&port, &driver->port);
     if (status == MYC_OK)
         status = open_flow(driver, options);
@@ -348,6 +351,7 @@ driver_close(struct driver *driver)
     fab_port_close(&driver->port);
     fab_port_close(&driver->port_b);
     driver->link_count = 0;
+    fab_dma_fini(&driver->dma);
     flow_bodies_fini(&driver->bodies);
 }
 

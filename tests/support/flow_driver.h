@@ -76,6 +76,7 @@ struct driver_options {
     bool has_origins;       /* messages say when they were sent as the time of their cause */
     uint32_t large_size;    /* bytes of a large body, which every fourth message has; 0: none */
     bool is_all_large;      /* every message has */
+    bool has_dma;           /* a card may read large bodies where they are */
     uint32_t send_every_us; /* between bursts of messages; 0: as fast as they go */
 };
 
@@ -95,6 +96,7 @@ struct driver {
     struct driver_link links[DRIVER_LINKS_MAX];
     unsigned link_count;
     struct flow_bodies bodies; /* with large_size */
+    struct fab_dma dma;        /* likewise, with has_dma */
     bool is_all_large;
     bool has_origins;
     bool is_silent; /* does not poll, as if stopped */
