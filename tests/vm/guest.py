@@ -15,6 +15,7 @@ import tempfile
 
 QEMU = "qemu-system-x86_64"
 BUSYBOX = "/bin/busybox"
+IOMMU = "intel-iommu,intremap=on,device-iotlb=on"
 MEMORY_MB = 1536
 CPUS = 2
 BOOT_S = 90
@@ -191,9 +192,11 @@ class Guest:
             subprocess.run(["cpio", "--null", "--create", "--format=newc", "--quiet"],
                            cwd=self.root, input=names, stdout=file, check=True)
 
-    def run(self, script, cards, timeout_s, hugepages=400, queues=1):
+    def run(self, script, cards, timeout_s, hugepages=400, queues=1, address_bits=39):
         """`cards` are QEMU device names with options; each pair of them is joined by a wire.
-        Returns the guest's lines after the prologue; raises when it did not end by itself."""
+        `address_bits` of the IOMMU: with 39, QEMU's default, DPDK takes physical addresses, with 48
+        virtual ones. Returns the guest's lines after the prologue; raises when it did not end by
+        itself."""
         root, image = kernel()
         self._add_modules(root)
         prologue = PROLOGUE.format(modules=" ".join(MODULES), hugepages=hugepages)
@@ -204,7 +207,7 @@ class Guest:
             self._pack(initrd)
             command = [*wires.runner, QEMU, "-machine", "q35,kernel-irqchip=split",
                        "-accel", "tcg,thread=multi",
-                       "-device", "intel-iommu,intremap=on,device-iotlb=on", "-cpu", "max",
+                       "-device", f"{IOMMU},aw-bits={address_bits}", "-cpu", "max",
                        "-smp", str(CPUS), "-m", str(MEMORY_MB), "-nographic", "-no-reboot",
                        "-nodefaults", "-serial", f"file:{serial}",
                        "-kernel", image, "-initrd", initrd, "-append", KERNEL_WORDS]
