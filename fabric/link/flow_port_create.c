@@ -353,8 +353,7 @@ set_up_links(struct creation *creation, struct fab_flow_end *end, int socket)
 static enum myc_status
 set_up_security(struct creation *creation)
 {
-    return fab_flow_port_secure(creation->port) ? MYC_OK
-                                                : out_of_memory(creation->options, "AES");
+    return fab_flow_port_secure(creation->port) ? MYC_OK : out_of_memory(creation->options, "AES");
 }
 
 static enum myc_status
