@@ -10,10 +10,16 @@
 #include "base/assert.h"
 
 #define AREA_ALIGN FAB_SEGMENT_PAGE_SIZE /* areas of different lcores never share a page */
+#define LOW_BEGIN  (1ULL << 38)
+#define LOW_END    (1ULL << 39)
+#define LOW_STEP   (1ULL << 30)
 #define SEALS      (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE)
 
 #ifndef MFD_HUGE_2MB
 #define MFD_HUGE_2MB (21U << 26)
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
 #endif
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ  22
@@ -64,12 +70,30 @@ struct placing {
     const char *what;
     size_t size;
     const struct fab_numa_parts *parts;
+    bool is_low;
 };
+
+/* The IOMMU of many a machine takes addresses of 39 bits. The kernel maps above, the EAL well
+ * below: what a card is to read goes between, or, where that is taken, to where the kernel says. */
+static void *
+map_low(size_t size, int protection, int fd)
+{
+    for (uint64_t at = LOW_BEGIN; at + size <= LOW_END; at += LOW_STEP) {
+        void *base =
+            mmap((void *)(uintptr_t)at, size, protection, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
+
+        if (base != MAP_FAILED || errno != EEXIST)
+            return base;
+    }
+    return mmap(NULL, size, protection, MAP_SHARED, fd, 0);
+}
 
 static enum myc_status
 map(struct fab_segment_memory *memory, int protection, const struct placing *placing)
 {
-    memory->base = mmap(NULL, memory->size, protection, MAP_SHARED, memory->fd, 0);
+    memory->base = placing && placing->is_low
+                       ? map_low(memory->size, protection, memory->fd)
+                       : mmap(NULL, memory->size, protection, MAP_SHARED, memory->fd, 0);
     if (memory->base == MAP_FAILED) {
         memory->base = NULL;
         return MYC_NO_MEMORY;
@@ -102,18 +126,24 @@ create_with(size_t size, unsigned flags, const struct placing *placing,
     return status;
 }
 
-enum myc_status
-fab_segment_memory_create_on(size_t size, bool wants_huge, const char *what,
-                             const struct fab_numa_parts *parts, struct fab_segment_memory *memory)
+static enum myc_status
+create(const struct placing *placing, bool wants_huge, struct fab_segment_memory *memory)
 {
-    const struct placing placing = { what, size, parts };
+    size_t size = placing->size;
 
     if (size > FAB_SEGMENT_MEMORY_MAX)
         return MYC_TOO_BIG;
     if (wants_huge && create_with(fab_segment_memory_round(size), MFD_HUGETLB | MFD_HUGE_2MB,
-                                  &placing, memory) == MYC_OK)
+                                  placing, memory) == MYC_OK)
         return MYC_OK;
-    return create_with(round_up(size, AREA_ALIGN), 0, &placing, memory);
+    return create_with(round_up(size, AREA_ALIGN), 0, placing, memory);
+}
+
+enum myc_status
+fab_segment_memory_create_on(size_t size, bool wants_huge, const char *what,
+                             const struct fab_numa_parts *parts, struct fab_segment_memory *memory)
+{
+    return create(&(struct placing){ what, size, parts, .is_low = true }, wants_huge, memory);
 }
 
 enum myc_status
@@ -121,7 +151,8 @@ fab_segment_memory_create(size_t size, bool wants_huge, struct fab_segment_memor
 {
     static const struct fab_numa_parts anywhere;
 
-    return fab_segment_memory_create_on(size, wants_huge, "segment", &anywhere, memory);
+    return create(&(struct placing){ "segment", size, &anywhere, .is_low = false }, wants_huge,
+                  memory);
 }
 
 /* What must hold before the first byte is mapped. */

@@ -60,8 +60,8 @@ fab_segment_memory_round(uint64_t size)
 enum myc_status fab_segment_memory_create(size_t size, bool wants_huge,
                                           struct fab_segment_memory *memory);
 
-/* The same with its first `size` bytes in equal parts on NUMA nodes; `what` it is, for a witness.
- */
+/* The same with its first `size` bytes in equal parts on NUMA nodes, and, where there is room, at
+ * addresses of 39 bits, so that any IOMMU takes them; `what` it is, for a witness. */
 enum myc_status fab_segment_memory_create_on(size_t size, bool wants_huge, const char *what,
                                              const struct fab_numa_parts *parts,
                                              struct fab_segment_memory *memory);

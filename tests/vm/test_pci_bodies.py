@@ -198,7 +198,7 @@ class Bodies(unittest.TestCase):
         self.assertIn("STEP second ended 0", text)
 
     def test_an_intel_card_sends_bodies_from_the_heap_by_virtual_addresses(self):
-        text = self.run_guest("e1000", FEW + ENDLESS, address_bits=48)
+        text = self.run_guest("e1000", FEW + ENDLESS)
         self.check_few(text)
         self.check_endless(text)
         self.check_attached(text)
