@@ -16,7 +16,7 @@
 #include "small_node.h"
 #include "support/clock.h"
 
-#define SIGNALS 1000U
+#define SIGNALS 300U
 #define WAIT_NS 20000000000ULL
 #define TARGET  1U /* lcore of the actor */
 
