@@ -160,6 +160,7 @@ struct crossfire {
     uint64_t answered_before; /* when a stall was looked for last */
     uint64_t refusals;        /* places that were full */
     uint64_t timer;
+    bool has_stalled; /* which is told once */
     bool is_complete;
 };
 
@@ -256,9 +257,10 @@ crossfire_on_event(struct myc_self *self, struct crossfire *crossfire,
         else
             conf_report_to(self, plan, CONF_WHAT_ASK_FAILED, 0, failed.status, failed.ref);
     } else if (myc_timer_fired_decode(message, &fired)) {
-        if (crossfire->answered == crossfire->answered_before)
+        if (crossfire->answered == crossfire->answered_before && !crossfire->has_stalled)
             conf_report_to(self, plan, CONF_WHAT_DISORDER, crossfire->answered, MYC_TIMEOUT,
                            crossfire->peer);
+        crossfire->has_stalled |= crossfire->answered == crossfire->answered_before;
         crossfire->answered_before = crossfire->answered;
     }
 }
