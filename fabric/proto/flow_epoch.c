@@ -73,6 +73,17 @@ fab_flow_start_hello(struct fab_flow *flow, uint64_t delay_ns, uint64_t now_ns)
     flow->hello_count = 0;
 }
 
+/* A candidate has had its time, or after its hello the peer has sent something in the epoch that
+ * runs: then that was an old one, or it will say it again. */
+static bool
+is_candidate_over(const struct fab_flow *flow, uint64_t now_ns)
+{
+    if (flow->handshake.candidate_epoch == 0)
+        return false;
+    return now_ns >= flow->candidate_end_ns ||
+           (flow->state == FAB_FLOW_UP && flow->path.received_ns > flow->candidate_ns);
+}
+
 /* Each interval is up to a quarter longer than the rule says, so that two sides do not keep step.
  */
 void
@@ -80,7 +91,7 @@ fab_flow_on_hello_timer(struct fab_flow *flow, uint64_t now_ns)
 {
     uint64_t interval_ns = flow->hello_interval_ns;
 
-    if (flow->handshake.candidate_epoch != 0 && now_ns >= flow->candidate_end_ns)
+    if (is_candidate_over(flow, now_ns))
         fab_handshake_drop_candidate(&flow->handshake);
     if (flow->handshake.candidate_epoch == 0 && flow->state != FAB_FLOW_CONNECTING) {
         flow->hello_ns = FAB_FLOW_NO_DEADLINE;
@@ -126,6 +137,7 @@ answer_hello(struct fab_flow *flow, uint64_t now_ns)
     if (!may_answer(flow, now_ns))
         return;
     fab_flow_start_hello(flow, 0, now_ns);
+    flow->candidate_ns = now_ns;
     flow->candidate_end_ns = now_ns + CANDIDATE_INTERVALS * flow->config.timers.hello_ns_max;
 }
 

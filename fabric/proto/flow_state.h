@@ -185,6 +185,7 @@ struct fab_flow {
     uint64_t hello_interval_ns;    /* the next one */
     uint64_t hello_sent_ns;
     uint64_t candidate_end_ns;
+    uint64_t candidate_ns;      /* when its hello was answered last */
     uint64_t answer_free_ns;    /* when a reset or hello answer may be sent again */
     struct fab_hello_wish wish; /* the candidate's: the source ports that it asks for; 0: none */
     uint32_t reset_epoch;

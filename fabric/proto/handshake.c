@@ -56,6 +56,22 @@ set_candidate(struct fab_handshake *handshake, const struct fab_hello *hello)
         fab_epoch_of(handshake->home, candidate->own_nonce, hello->home, hello->nonce);
 }
 
+/* Whether a running epoch has heard enough answers that lead nowhere. */
+static bool
+is_endless(struct fab_handshake *handshake, const struct fab_hello *hello)
+{
+    if (!handshake->is_running ||
+        (handshake->candidate_epoch != 0 && hello->nonce == handshake->candidate.peer_nonce))
+        return false;
+    if (hello->echo == 0)
+        handshake->answers = 0;
+    else if (handshake->answers == FAB_HANDSHAKE_ANSWERS_MAX)
+        return true;
+    else
+        handshake->answers++;
+    return false;
+}
+
 enum fab_hello_verdict
 fab_handshake_on_hello(struct fab_handshake *handshake, const struct fab_hello *hello)
 {
@@ -64,6 +80,8 @@ fab_handshake_on_hello(struct fab_handshake *handshake, const struct fab_hello *
     if (handshake->is_running && hello->nonce == session->peer_nonce)
         return hello->echo == session->own_nonce ? FAB_HELLO_CONFIRM : FAB_HELLO_STALE;
     if (handshake->is_running && hello->echo == session->own_nonce)
+        return FAB_HELLO_STALE;
+    if (is_endless(handshake, hello))
         return FAB_HELLO_STALE;
     set_candidate(handshake, hello);
     return hello->echo == handshake->candidate.own_nonce ? FAB_HELLO_BEGIN : FAB_HELLO_ANSWER;
@@ -75,6 +93,7 @@ fab_handshake_begin(struct fab_handshake *handshake)
     FAB_ASSERT(handshake->candidate_epoch != 0 && !handshake->is_running);
     handshake->session = handshake->candidate;
     handshake->is_running = true;
+    handshake->answers = 0;
     handshake->candidate_epoch = 0;
 }
 
@@ -91,6 +110,7 @@ fab_handshake_end(struct fab_handshake *handshake)
 void
 fab_handshake_drop_candidate(struct fab_handshake *handshake)
 {
+    handshake->answers = 0;
     handshake->candidate_epoch = 0;
     handshake->candidate = (struct fab_epoch_shares){ 0 };
 }

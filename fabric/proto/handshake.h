@@ -14,6 +14,11 @@
  * and means us. Without proof a HELLO changes nothing but the one candidate, so one that is
  * replayed or late never harms a running epoch. A proven new epoch ends the running one at once.
  * Nonces are drawn anew for each epoch: an epoch that ended never comes back.
+ *
+ * Two sides whose epoch runs could go on for ever answering each other's answers with fresh nonces,
+ * once one of them has heard an old hello. So of hellos that answer something only
+ * FAB_HANDSHAKE_ANSWERS_MAX in a row are answered while an epoch runs; one that answers nothing, or
+ * the end of the candidate's time, begins the count anew.
  */
 #ifndef FAB_PROTO_HANDSHAKE_H
 #define FAB_PROTO_HANDSHAKE_H
@@ -23,6 +28,8 @@
 
 #include "base/prng.h"
 #include "wire/frame.h"
+
+#define FAB_HANDSHAKE_ANSWERS_MAX 3U
 
 enum fab_hello_verdict {
     FAB_HELLO_ANSWER = 0, /* offer or repeat our nonce with an echo of theirs */
@@ -46,6 +53,7 @@ struct fab_handshake {
     struct fab_hello hello;   /* the candidate's */
     uint32_t candidate_epoch; /* 0: no candidate */
     bool is_running;          /* an epoch runs */
+    uint8_t answers; /* in a row, while it runs, each with another nonce, that were answered */
 };
 
 /* `seed` should differ in each start of the node. */

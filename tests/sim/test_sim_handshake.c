@@ -176,6 +176,49 @@ test_stale_incarnation(void **state)
     }
 }
 
+static uint64_t
+hellos_of(const struct sim *sim)
+{
+    return fab_flow_counters(sim->ends[0].flow)->hellos_sent +
+           fab_flow_counters(sim->ends[1].flow)->hellos_sent;
+}
+
+/* A hello of an epoch that is over is answered, because who says it may mean it. The answer is one
+ * to what its receiver offers no more, and must not begin a talk in which each offers something new
+ * to the other for ever. */
+static void
+test_an_old_hello_begins_no_endless_talk(void **state)
+{
+    struct recorder recorder = { .count = 0 };
+    struct sim sim;
+    uint64_t before;
+
+    (void)state;
+    sim_init(&sim, "old_hello", 1, &wire);
+    sim_add_pair(&sim);
+    sim.filter = record_frames;
+    sim.filter_context = &recorder;
+    sim_start(&sim, 0);
+    sim_start(&sim, 1);
+    sim_run_until(&sim, sim.now_ns + 10 * SIM_MS);
+    sim.filter = NULL;
+    sim.ends[0].is_cut = sim.ends[1].is_cut = true;
+    sim_run_until(&sim, sim.now_ns + 2 * SIM_S);
+    sim.ends[0].is_cut = sim.ends[1].is_cut = false;
+    sim_run_until(&sim, sim.now_ns + 2 * SIM_S);
+    SIM_CHECK(&sim, sim_pair_is_up(&sim, 0));
+    SIM_CHECK(&sim, sim.ends[0].up_total == 2);
+    SIM_CHECK(&sim, recorder.frames[0].bytes[1] == FAB_FRAME_HELLO);
+    sim_inject(&sim, 1, recorder.frames[0].bytes, recorder.frames[0].size);
+    sim_run_until(&sim, sim.now_ns + 2 * SIM_S);
+    before = hellos_of(&sim);
+    sim_run_until(&sim, sim.now_ns + SIM_S);
+    SIM_CHECK(&sim, hellos_of(&sim) == before);
+    SIM_CHECK(&sim, sim.ends[0].up_total == 2 && sim.ends[1].up_total == 2);
+    forget_all(&recorder);
+    sim_fini(&sim);
+}
+
 /* "At once": the living side knows the new epoch one and a half round trips after the first hello.
  */
 static void
@@ -229,6 +272,7 @@ main(void)
         cmocka_unit_test(test_lossmask_exhaustive16),
         cmocka_unit_test(test_simultaneous_connect),
         cmocka_unit_test(test_stale_incarnation),
+        cmocka_unit_test(test_an_old_hello_begins_no_endless_talk),
         cmocka_unit_test(test_restarted_peer_is_taken_within_a_round_trip_of_its_first_frame),
         cmocka_unit_test(test_leave_is_told_and_flow_comes_back),
     };
