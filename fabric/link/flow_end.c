@@ -184,10 +184,9 @@ look_at_link(struct fab_flow_end *end, struct fab_flow_link *link, uint64_t now_
 {
     if (link->has_ended) {
         link->has_ended = false;
-        if (link->epoch_reason == FAB_FLOW_REASON_SILENT && !link->link.is_up) {
-            fab_flow_life_dead(link->life, link->link.peer_home);
+        if (link->epoch_reason == FAB_FLOW_REASON_SILENT && !link->link.is_up &&
+            fab_flow_life_found_dead(link->life, link->link.peer_home, link->deaths))
             end_life(end, link, now_ns);
-        }
     }
     if (link->link.is_up && link->link.peer_lcore == 0)
         greet_lcores(end, link, now_ns);

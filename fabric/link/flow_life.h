@@ -50,7 +50,7 @@ fab_flow_life_heard_ns(const struct fab_flow_life *life, uint64_t home)
     return atomic_load_explicit(&life->heard_home, memory_order_relaxed) == home ? heard_ns : 0;
 }
 
-/* This life of the peer was found dead. */
+/* This life of the peer was found dead, by who was not told. */
 static inline void
 fab_flow_life_dead(struct fab_flow_life *life, uint64_t home)
 {
@@ -70,6 +70,20 @@ fab_flow_life_has_died(const struct fab_flow_life *life, uint64_t home, uint32_t
 {
     return fab_flow_life_deaths(life) != deaths &&
            atomic_load_explicit(&life->dead_home, memory_order_relaxed) == home;
+}
+
+/* A flow with this life of the peer has fallen silent, begun when so many deaths were known. Who
+ * was told of the death does not tell it again: the life may be back meanwhile with those who found
+ * it, whose new flows would end of the echo, be found dead, and so for ever. Returns whether it is
+ * news.
+ */
+static inline bool
+fab_flow_life_found_dead(struct fab_flow_life *life, uint64_t home, uint32_t deaths)
+{
+    if (fab_flow_life_has_died(life, home, deaths))
+        return false;
+    fab_flow_life_dead(life, home);
+    return true;
 }
 
 #endif

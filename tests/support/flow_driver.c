@@ -20,10 +20,18 @@ struct body {
     uint64_t check;
 };
 
+static uint64_t virtual_ns; /* 0: time is the clock's */
+
 uint64_t
 driver_now_ns(void)
 {
-    return fab_clock_ns();
+    return virtual_ns ? virtual_ns : fab_clock_ns();
+}
+
+void
+driver_set_now(uint64_t now_ns)
+{
+    virtual_ns = now_ns;
 }
 
 void
@@ -463,7 +471,7 @@ driver_turn(struct driver *driver)
     unsigned work = 0;
 
     for (uint8_t i = 0; i < driver->lcore_count && !driver->is_silent; i++)
-        work += turn_lcore(driver, i);
+        work += driver->is_still[i] ? 0 : turn_lcore(driver, i);
     return work;
 }
 

@@ -99,7 +99,8 @@ struct driver {
     struct fab_dma dma;        /* likewise, with has_dma */
     bool is_all_large;
     bool has_origins;
-    bool is_silent; /* does not poll, as if stopped */
+    bool is_silent;                   /* does not poll, as if stopped */
+    bool is_still[DRIVER_LCORES_MAX]; /* likewise, of lcores */
     char error[512];
 };
 
@@ -133,5 +134,8 @@ uint64_t driver_counter_b(const struct driver *driver, const char *name);
 void driver_print_counters(const struct driver *driver);
 
 uint64_t driver_now_ns(void);
+
+/* From now on it is that time, for all drivers, until it is set again; 0: the clock's. */
+void driver_set_now(uint64_t now_ns);
 
 #endif
