@@ -13,9 +13,8 @@
 #include "wire/frame.h"
 
 #define TIMERS_PER_POLL  256U
-#define GRANTS_PER_POLL  16U      /* flows that are called to grant large bodies */
-#define PAUSE_NS         1000000U /* without a poll, from which on it was one */
-#define KEEPALIVE_FACTOR 4U       /* of flows that do not lead, see fab_flow_end_config */
+#define GRANTS_PER_POLL  16U /* flows that are called to grant large bodies */
+#define KEEPALIVE_FACTOR 4U  /* of flows that do not lead, see fab_flow_end_config */
 
 /* Flows of a node pair hear for one another; so that they do not all ask at once, the one between
  * the first lcores asks early and the others late. */
@@ -26,6 +25,7 @@ fab_flow_end_config(struct fab_flow_end *end, const struct fab_flow_link *link)
     struct fab_flow_config config = end->flow_config;
 
     config.granter = &end->granter;
+    config.presence = &end->presence;
     config.peer_node = link->peer_node;
     config.peer_lcore = link->link.peer_lcore;
     config.is_initiator = link->link.peer_lcore == 0;
@@ -46,6 +46,35 @@ fab_flow_end_config(struct fab_flow_end *end, const struct fab_flow_link *link)
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
+
+/* Frames of an end without a queue come and go by the port's lcore: what that one did not do,
+ * nobody did for it. Where both were away at once it counts twice, within the bound of what is
+ * excused. */
+static void
+count_absence_of_port(struct fab_flow_end *end, uint64_t now_ns)
+{
+    const struct fab_flow_port *port = end->port;
+    uint64_t polled_ns = atomic_load_explicit(&port->polled_ns, memory_order_relaxed);
+    uint64_t absent_ns = atomic_load_explicit(&port->absent_ns, memory_order_relaxed);
+
+    if (polled_ns == 0) /* it has not begun */
+        return;
+    if (now_ns > polled_ns + FAB_FLOW_END_PAUSE_NS)
+        absent_ns += now_ns - polled_ns; /* and it still is */
+    if (end->own_absent_ns + absent_ns > end->presence.absent_ns)
+        end->presence.absent_ns = end->own_absent_ns + absent_ns;
+    fab_presence_saw_gap(&end->presence, atomic_load_explicit(&port->gap_ns, memory_order_relaxed),
+                         now_ns);
+}
+
+static void
+look_at_presence(struct fab_flow_end *end, uint64_t now_ns)
+{
+    if (!end->is_local && end->queue == FAB_FLOW_QUEUE_NONE)
+        count_absence_of_port(end, now_ns);
+    else
+        fab_presence_go_on(&end->presence, now_ns);
+}
 
 /* What the other lcores know of the peer counts before the flow's own patience does. */
 static void
@@ -79,6 +108,8 @@ run_timers(struct fab_flow_end *end, uint64_t now_ns)
         timer = fab_flow_heap_due(&end->heap, now_ns);
         if (!timer)
             break;
+        if (i == 0)
+            look_at_presence(end, now_ns);
         link = fab_flow_link_of_timer(timer);
         tell_life(link, now_ns);
         if (fab_flow_next_deadline(link->flow) <= now_ns) {
@@ -320,12 +351,17 @@ fab_flow_end_begin(struct fab_flow_end *end, struct fab_room room, uint64_t now_
     end->room = room;
     end->pause_ns = now_ns - end->now_ns;
     end->now_ns = now_ns;
+    if (fab_unlikely(end->pause_ns >= FAB_FLOW_END_PAUSE_NS) &&
+        end->pause_ns != now_ns) { /* the first is none */
+        end->own_absent_ns += end->pause_ns;
+        fab_presence_came_back(&end->presence, end->pause_ns, now_ns);
+    }
     if (fab_unlikely(end->refused != NULL) && room.records > 0)
         offer_refused(end);
     if (fab_unlikely(end->granter.first != NULL))
         call_waiting(end);
     /* After a pause frames are read before timers: they may be what the timers wait for. */
-    return fab_flow_end_drain(end, end->pause_ns < PAUSE_NS, now_ns) + end->records;
+    return fab_flow_end_drain(end, end->pause_ns < FAB_FLOW_END_PAUSE_NS, now_ns) + end->records;
 }
 
 void

@@ -24,7 +24,8 @@
 #define FAB_FLOW_END_BURST      32U /* records and frames of one poll, but for the last frame's */
 #define FAB_FLOW_END_FRAMES_MIN 4U  /* of one poll, without room for their records */
 #define FAB_FLOW_QUEUE_NONE     UINT16_MAX
-#define FAB_FLOW_END_RETRY_NS   20000U /* until a flow that had no buffer is looked at again */
+#define FAB_FLOW_END_PAUSE_NS   1000000U /* without a poll, from which on it was a pause */
+#define FAB_FLOW_END_RETRY_NS   20000U   /* until a flow that had no buffer is looked at again */
 
 #define FAB_FLOW_HOLDS 256U /* bodies that leave from the heap at one time */
 
@@ -91,6 +92,8 @@ struct fab_flow_end {
     struct fab_room room;               /* of the core for this poll */
     uint64_t now_ns;                    /* of the last poll */
     uint64_t pause_ns;                  /* between it and the one before */
+    uint64_t own_absent_ns;             /* all pauses that were long ones */
+    struct fab_presence presence;       /* with those of the lcore by which its frames come */
     struct rte_mempool *shells;         /* the port's, see flow_hold.h; NULL: parts are copied */
     struct fab_flow_hold *holds;        /* FAB_FLOW_HOLDS of the port's memory; NULL likewise */
     struct fab_flow_hold *hold_free;    /* a list */

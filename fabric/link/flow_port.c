@@ -5,6 +5,17 @@
 #include "base/assert.h"
 #include "link/flow_port_state.h"
 
+/* Lcores without a queue look at it when a timer of theirs is due. */
+static inline void
+tell_others(struct fab_flow_port *port, const struct fab_flow_end *end, uint64_t now_ns)
+{
+    atomic_store_explicit(&port->polled_ns, now_ns, memory_order_relaxed);
+    if (fab_likely(end->pause_ns < FAB_FLOW_END_PAUSE_NS))
+        return;
+    atomic_store_explicit(&port->absent_ns, end->own_absent_ns, memory_order_relaxed);
+    atomic_store_explicit(&port->gap_ns, fab_presence_gap_ns(&end->presence), memory_order_relaxed);
+}
+
 static unsigned
 poll_port(void *context, struct fab_room room, uint64_t now_ns)
 {
@@ -12,6 +23,8 @@ poll_port(void *context, struct fab_room room, uint64_t now_ns)
     struct fab_flow_end *end = port->ends[port->lcore];
     unsigned work = fab_flow_end_begin(end, room, now_ns);
 
+    if (port->lcore_count > 1)
+        tell_others(port, end, now_ns);
     work += fab_flow_port_receive(port, now_ns);
     if (fab_unlikely(port->has_queues))
         work += fab_flow_port_look_after_queues(port, now_ns);

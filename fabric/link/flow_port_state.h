@@ -92,6 +92,9 @@ struct fab_flow_port {
     uint32_t backlog_count;
     struct rte_mbuf *backlog[FAB_PORT_BURST];
     struct fab_flow_port_counters counters;
+    _Atomic uint64_t polled_ns; /* with several lcores: when the port was polled last */
+    _Atomic uint64_t absent_ns; /* likewise: for how long it was not, in all */
+    _Atomic uint64_t gap_ns;    /* likewise, at one time, lately */
     struct fab_flow_listener listeners[FAB_FLOW_LISTENERS_MAX];
     struct fab_flow_end *ends[FAB_FLOW_LCORES_MAX]; /* owned; each on the node of its lcore */
     char name[FAB_FLOW_NAME_SIZE];

@@ -140,6 +140,7 @@ fab_flow_init(void *memory, const struct fab_flow_config *config, const struct f
     fab_granter_init(&flow->own_granter, FAB_GRANT_BUDGET_DEFAULT);
     flow->granter = config->granter ? config->granter : &flow->own_granter;
     flow->seat.context = context;
+    flow->silence_away.presence = flow->progress_away.presence = config->presence;
     fab_handshake_init(&flow->handshake, config->home, flow->config.seed);
     fab_prng_init(&flow->jitter, ~flow->config.seed);
     fab_rtt_init(&flow->path.rtt, config->timers.rtt_ns_initial);

@@ -34,6 +34,7 @@
 #include <mycelium/status.h>
 
 #include "proto/flow_counters.h"
+#include "proto/absence.h"
 #include "wire/frame.h"
 #include "wire/lane.h"
 #include "proto/granter.h"
@@ -194,8 +195,10 @@ struct fab_flow_config {
         *store;            /* likewise; NULL: own, with enough for all that may be in flight */
     uint32_t poll_gap_us;  /* longest time that our lcores go without polling, announced */
     uint32_t first_number; /* of packets and of records in each stream; 0: drawn at random */
-    uint64_t clock_id;     /* of our clock; 0: not known */
-    uint64_t seed;         /* of the flow's random numbers; should differ in each start */
+    const struct fab_presence
+        *presence;     /* our lcore's, may be shared, not owned; NULL: not known */
+    uint64_t clock_id; /* of our clock; 0: not known */
+    uint64_t seed;     /* of the flow's random numbers; should differ in each start */
 };
 
 struct fab_flow;

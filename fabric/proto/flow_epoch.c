@@ -10,6 +10,10 @@
 /* A candidate that is not proven within so many of the longest hello intervals is dropped. */
 #define CANDIDATE_INTERVALS 4U
 
+/* The longest poll gap that we say because we have seen it: a process that was stopped for an hour
+ * does not ask for hours. */
+#define POLL_GAP_US_MAX 2000000U
+
 #define KNOWN_FEATURES                                                                        \
     ((uint32_t)(FAB_FEATURE_NO_CRC | FAB_FEATURE_SKIP | FAB_FEATURE_PAD | FAB_FEATURE_CLOCK | \
                 FAB_FEATURE_ORIGIN))
@@ -38,6 +42,32 @@ own_version_min(const struct fab_flow *flow)
     return flow->secure != NULL ? FAB_FRAME_VERSION_SEALED : FAB_FRAME_VERSION_MIN;
 }
 
+/* Whether the peer seems to have found us dead, or we it, and it is the same: then one of us had
+ * less of its CPU than we said that it would have. */
+static bool
+is_missed(const struct fab_flow *flow)
+{
+    if (flow->state != FAB_FLOW_UP)
+        return flow->was_missed;
+    return flow->handshake.candidate_epoch != 0 && flow->handshake.hello.home == flow->peer.home;
+}
+
+/* How long we go without polling: as we are told, or as we have lately seen, so that the next epoch
+ * bears with what has just ended one. */
+static uint32_t
+own_poll_gap_us(const struct fab_flow *flow)
+{
+    uint32_t told_us = flow->config.poll_gap_us;
+    uint64_t seen_us;
+
+    if (!flow->config.presence || !is_missed(flow))
+        return told_us;
+    seen_us = fab_presence_gap_ns(flow->config.presence) / 1000;
+    if (seen_us > POLL_GAP_US_MAX)
+        seen_us = POLL_GAP_US_MAX;
+    return seen_us > told_us ? (uint32_t)seen_us : told_us;
+}
+
 struct fab_hello
 fab_flow_own_hello(const struct fab_flow *flow)
 {
@@ -47,7 +77,7 @@ fab_flow_own_hello(const struct fab_flow *flow)
         .nonce = offer.own_nonce,
         .echo = offer.peer_nonce,
         .features = own_features(flow),
-        .poll_gap_us = flow->config.poll_gap_us,
+        .poll_gap_us = own_poll_gap_us(flow),
         .first_number = first_number(flow, offer.own_nonce),
         .frame_max = flow->config.frame_max,
         .lcore_count = flow->config.lcore_count,
@@ -425,6 +455,8 @@ fab_flow_end_epoch(struct fab_flow *flow, enum fab_flow_reason reason, uint64_t 
     fab_flow_take_late_ack(flow);
     fab_flow_offer_last(flow);
     flow->last_epoch = flow->peer.epoch;
+    flow->was_missed = reason == FAB_FLOW_REASON_SILENT || reason == FAB_FLOW_REASON_RESET ||
+                       reason == FAB_FLOW_REASON_REPLACED;
     flow->open_claim = 0;
     flow->path.due = (struct fab_flow_due){ 0 };
     fab_handshake_end(&flow->handshake);

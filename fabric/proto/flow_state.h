@@ -189,7 +189,10 @@ struct fab_flow {
     uint64_t answer_free_ns;    /* when a reset or hello answer may be sent again */
     struct fab_hello_wish wish; /* the candidate's: the source ports that it asks for; 0: none */
     uint32_t reset_epoch;
-    uint32_t last_epoch; /* the one that was left, for the leave notice */
+    uint32_t last_epoch;              /* the one that was left, for the leave notice */
+    bool was_missed;                  /* that one ended as if one of us had not run */
+    struct fab_absence silence_away;  /* while we wait for a sign of the peer */
+    struct fab_absence progress_away; /* while we wait for progress, from the first probe on */
     FAB_ALIGNED_TO_LINE struct fab_flow_counters
         counters; /* those of each frame come first in it */
     uint32_t credit_probe_count;

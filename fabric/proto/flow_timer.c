@@ -6,6 +6,7 @@
 #include "proto/flow_state.h"
 
 #define BACKOFF_SHIFT_MAX 16U
+#define GIVE_UP_EXCUSES   2U /* of own absence, in lengths of the time that is borne */
 
 static uint64_t
 backed_off(uint64_t interval_ns, uint32_t count, uint64_t interval_ns_max)
@@ -67,18 +68,29 @@ patience_ns(const struct fab_flow *flow)
     return flow->silence.down_ns > give_up_ns ? flow->silence.down_ns : give_up_ns;
 }
 
-/* By as much as the probe is late we did not run ourselves: what came meanwhile is not read yet. */
+/* By as much as the probe is late we did not run ourselves: what came meanwhile is not read yet.
+ * From the first probe on all of our absence is known, and no lack of progress either. */
 static void
-excuse_sleep(struct fab_flow_path *path, uint64_t now_ns)
+excuse_absence(struct fab_flow *flow, uint64_t now_ns)
 {
-    path->progress_ns +=
+    struct fab_flow_path *path = &flow->path;
+    uint64_t late_ns =
         now_ns - (path->probe_ns > path->progress_ns ? path->probe_ns : path->progress_ns);
+    uint64_t away_ns = 0;
+
+    if (path->probe_count == 0)
+        fab_absence_begin(&flow->progress_away, GIVE_UP_EXCUSES * patience_ns(flow));
+    else
+        away_ns = fab_absence_take(&flow->progress_away);
+    path->progress_ns += away_ns > late_ns ? away_ns : late_ns;
+    if (path->progress_ns > now_ns) /* absences of several lcores overlap */
+        path->progress_ns = now_ns;
 }
 
 static void
 on_probe_timer(struct fab_flow *flow, uint64_t now_ns)
 {
-    excuse_sleep(&flow->path, now_ns);
+    excuse_absence(flow, now_ns);
     if (flow->path.probe_count >= FAB_FLOW_PROBES_MIN &&
         now_ns - flow->path.progress_ns >= patience_ns(flow)) {
         fab_flow_end_epoch(flow, FAB_FLOW_REASON_LOST, now_ns);
@@ -122,7 +134,7 @@ static void
 run_liveness(struct fab_flow *flow, uint64_t now_ns)
 {
     while (flow->state == FAB_FLOW_UP) {
-        switch (fab_liveness_on_timer(&flow->path.liveness, now_ns)) {
+        switch (fab_liveness_on_timer(&flow->path.liveness, &flow->silence_away, now_ns)) {
         case FAB_LIVENESS_NOTHING:
             return;
         case FAB_LIVENESS_ASK:

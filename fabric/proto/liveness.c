@@ -42,29 +42,45 @@ fab_liveness_deadline_asked(const struct fab_liveness *liveness)
     return !liveness->is_suspect && suspect_ns < down_ns ? suspect_ns : down_ns;
 }
 
-/* We were asleep for at least that long. Without the grace the last of the three timers would find
- * its time come at once, before anything was read. */
+/* Without it the last of the three timers would find its time come at once when we wake up, before
+ * anything was read. */
 static void
-excuse(struct fab_liveness *liveness, uint64_t late_ns)
+give_grace(struct fab_liveness *liveness)
 {
-    liveness->heard_ns += late_ns;
     if (liveness->graces == FAB_LIVENESS_GRACES)
         return;
     liveness->graces++;
     liveness->heard_ns += FAB_LIVENESS_GRACE_KEEPALIVES * liveness->silence->keepalive_ns;
 }
 
+/* Lateness is sleep of at least that long. Other absence is looked at from the question on. */
+static void
+excuse(struct fab_liveness *liveness, struct fab_absence *absence, uint64_t late_ns,
+       uint64_t now_ns)
+{
+    uint64_t away_ns = liveness->has_asked ? fab_absence_take(absence) : 0;
+    bool is_late = late_ns > liveness->silence->keepalive_ns;
+
+    if (is_late && late_ns > away_ns)
+        away_ns = late_ns;
+    liveness->heard_ns += away_ns;
+    if (liveness->heard_ns > now_ns) /* absences of several lcores overlap */
+        liveness->heard_ns = now_ns;
+    if (is_late)
+        give_grace(liveness);
+}
+
 enum fab_liveness_event
-fab_liveness_on_timer(struct fab_liveness *liveness, uint64_t now_ns)
+fab_liveness_on_timer(struct fab_liveness *liveness, struct fab_absence *absence, uint64_t now_ns)
 {
     uint64_t deadline_ns = fab_liveness_deadline(liveness);
 
     if (now_ns < deadline_ns)
         return FAB_LIVENESS_NOTHING;
-    if (now_ns - deadline_ns > liveness->silence->keepalive_ns)
-        excuse(liveness, now_ns - deadline_ns);
+    excuse(liveness, absence, now_ns - deadline_ns, now_ns);
     if (!liveness->has_asked) {
         liveness->has_asked = true;
+        fab_absence_begin(absence, FAB_LIVENESS_EXCUSES * liveness->silence->down_ns);
         return FAB_LIVENESS_ASK;
     }
     if (now_ns >= after(liveness->heard_ns, liveness->silence->down_ns))

@@ -10,6 +10,12 @@
  * A timer that fires late says that we ourselves did not run. Then the peer's frames may be
  * waiting unread, so the lateness is not counted as the peer's silence, and a few times in a
  * silence there is some more time to read them.
+ *
+ * Nor is any other time counted in which we did not run, as far as it is known (absence.h): where
+ * two sides share CPUs with much else, both stand still for most of the time, and a silence in
+ * which we ran for a few slices ourselves says little. Not for ever, so that a dead peer is found
+ * dead also by who hardly runs: FAB_LIVENESS_EXCUSES times down_ns in a silence, after which only
+ * lateness is left.
  */
 #ifndef FAB_PROTO_LIVENESS_H
 #define FAB_PROTO_LIVENESS_H
@@ -17,8 +23,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/absence.h"
+
 #define FAB_LIVENESS_GRACES           4U
 #define FAB_LIVENESS_GRACE_KEEPALIVES 2U /* length of one, in intervals of keep-alives */
+#define FAB_LIVENESS_EXCUSES          2U /* of own absence in a silence, in lengths of down_ns */
 
 enum fab_liveness_event {
     FAB_LIVENESS_NOTHING = 0,
@@ -75,6 +84,7 @@ fab_liveness_deadline(const struct fab_liveness *liveness)
 }
 
 /* The next thing that is due by now; call until NOTHING or DOWN. */
-enum fab_liveness_event fab_liveness_on_timer(struct fab_liveness *liveness, uint64_t now_ns);
+enum fab_liveness_event fab_liveness_on_timer(struct fab_liveness *liveness,
+                                              struct fab_absence *absence, uint64_t now_ns);
 
 #endif

@@ -10,6 +10,7 @@
 
 #define RING_RECORDS   64U
 #define CALM_TURNS_MAX 2000000U
+#define STILL_TURNS    4U /* without work, while somebody stands still: nobody else has any */
 
 _Noreturn void
 cluster_fail(const struct cluster *cluster, const char *what)
@@ -109,6 +110,8 @@ cluster_init(struct cluster *cluster, unsigned nodes, unsigned lcores, uint64_t 
             wire.delay_ns = 10000;
             wire.has_liveness = true;
             wire.history = &cluster->history;
+            wire.presence_a = &cluster->presence[i];
+            wire.presence_b = &cluster->presence[j];
             cluster->wires[cluster_node_of(cluster, i)][cluster_node_of(cluster, j)] = wire;
             cluster->flows[i][j] = flow_pair_create(fab_core_config_of(cluster->lab.cores[i]),
                                                     fab_core_config_of(cluster->lab.cores[j]),
@@ -137,6 +140,8 @@ cluster_crash(struct cluster *cluster, unsigned node)
     for (unsigned i = 0; i < cluster->lcores; i++)
         lab_kill_core(&cluster->lab, node * cluster->lcores + i);
     cluster->is_there[node] = false;
+    memset(&cluster->away_until_ns[node * cluster->lcores], 0,
+           cluster->lcores * sizeof(cluster->away_until_ns[0]));
 }
 
 void
@@ -171,6 +176,38 @@ cluster_set_wire(struct cluster *cluster, unsigned low, unsigned high)
 
 /* --- time ------------------------------------------------------------------------------------- */
 
+void
+cluster_stand_still(struct cluster *cluster, unsigned core, uint64_t ns)
+{
+    if (cluster->away_until_ns[core] != 0)
+        return;
+    cluster->away_since_ns[core] = cluster->lab.now_ns;
+    cluster->away_until_ns[core] = cluster->lab.now_ns + ns;
+}
+
+/* It goes on when its time has come. */
+static bool
+is_away(struct cluster *cluster, unsigned core)
+{
+    if (cluster->away_until_ns[core] == 0)
+        return false;
+    if (cluster->lab.now_ns < cluster->away_until_ns[core])
+        return true;
+    fab_presence_came_back(&cluster->presence[core],
+                           cluster->lab.now_ns - cluster->away_since_ns[core], cluster->lab.now_ns);
+    cluster->away_until_ns[core] = 0;
+    return false;
+}
+
+static bool
+is_anybody_away(const struct cluster *cluster)
+{
+    for (unsigned i = 0; i < core_count(cluster); i++)
+        if (cluster->away_until_ns[i] != 0)
+            return true;
+    return false;
+}
+
 static void
 check_core(struct cluster *cluster, unsigned own)
 {
@@ -195,7 +232,7 @@ turn(struct cluster *cluster)
 
     cluster->lab.now_ns += LAB_TURN_NS;
     for (unsigned i = 0; i < core_count(cluster); i++) {
-        if (!cluster->lab.cores[i])
+        if (!cluster->lab.cores[i] || is_away(cluster, i))
             continue;
         done += lab_turn_core(&cluster->lab, i);
         check_core(cluster, i);
@@ -203,34 +240,60 @@ turn(struct cluster *cluster)
     return done;
 }
 
-/* When a wire or a flow's timer has something next. */
 static uint64_t
-next_ns(const struct cluster *cluster)
+earlier(uint64_t a_ns, uint64_t b_ns)
 {
-    uint64_t least_ns = UINT64_MAX;
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* When a core has something to do next. One that stands still has nothing before it goes on. */
+static uint64_t
+core_next_ns(const struct cluster *cluster, unsigned own)
+{
+    uint64_t least_ns;
+
+    if (cluster->away_until_ns[own] != 0)
+        return cluster->away_until_ns[own];
+    if (!cluster->lab.cores[own])
+        return UINT64_MAX;
+    least_ns = fab_core_next_ns(cluster->lab.cores[own]);
+    for (unsigned peer = 0; peer < core_count(cluster); peer++) {
+        const struct flow_pair *pair = flow_of(cluster, own, peer);
+
+        if (pair)
+            least_ns = earlier(least_ns, flow_pair_side_next_ns(pair, own < peer));
+    }
+    return least_ns;
+}
+
+static void
+skip(struct cluster *cluster, uint64_t end_ns)
+{
+    uint64_t next_ns = end_ns;
 
     for (unsigned i = 0; i < core_count(cluster); i++)
-        for (unsigned j = i + 1; j < core_count(cluster); j++) {
-            const struct flow_pair *pair = cluster->flows[i][j];
+        next_ns = earlier(next_ns, core_next_ns(cluster, i));
+    if (next_ns > cluster->lab.now_ns + LAB_TURN_NS)
+        cluster->lab.now_ns = next_ns - LAB_TURN_NS;
+}
 
-            if (pair && flow_pair_next_ns(pair) < least_ns)
-                least_ns = flow_pair_next_ns(pair);
-        }
-    return least_ns;
+/* What waits for an lcore that stands still is nobody's work. */
+static bool
+is_idle(const struct cluster *cluster, unsigned idle_turns)
+{
+    return is_anybody_away(cluster) ? idle_turns >= STILL_TURNS : lab_is_idle(&cluster->lab);
 }
 
 void
 cluster_run(struct cluster *cluster, uint64_t ns)
 {
     uint64_t end_ns = cluster->lab.now_ns + ns;
+    unsigned idle_turns = 0;
 
     while (cluster->lab.now_ns < end_ns) {
-        uint64_t due_ns;
-
-        if (turn(cluster) > 0 || !lab_is_idle(&cluster->lab))
-            continue;
-        due_ns = next_ns(cluster);
-        lab_skip(&cluster->lab, due_ns < end_ns ? due_ns : end_ns);
+        idle_turns = turn(cluster) > 0 ? 0 : idle_turns + 1;
+        if (idle_turns > 0 && is_idle(cluster, idle_turns))
+            skip(cluster, end_ns);
     }
 }
 

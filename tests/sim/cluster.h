@@ -4,7 +4,8 @@
  * rings within a node and by a real flow from each lcore of a node to each of every other.
  *
  * Each node pair has its wire, which a swarm may make bad, cut one way or both, and mend. A node
- * crashes with all its lcores, without a word, and comes back in another incarnation.
+ * crashes with all its lcores, without a word, and comes back in another incarnation. An lcore may
+ * stand still for a while, as one that is kept from its CPU.
  *
  * After each turn of a core the invariants of its flows are checked (support/flow_invariants.h).
  * Frames are hashed with their times, so that two runs of a seed can be compared.
@@ -32,6 +33,9 @@ struct cluster {
     struct flow_pair *flows[CLUSTER_CORES_MAX][CLUSTER_CORES_MAX];         /* [low][high] */
     struct fab_flow_counters before[CLUSTER_CORES_MAX][CLUSTER_CORES_MAX]; /* [own][peer] */
     uint64_t history;
+    uint64_t away_since_ns[CLUSTER_CORES_MAX];
+    uint64_t away_until_ns[CLUSTER_CORES_MAX]; /* gets no turn before; 0: it does */
+    struct fab_presence presence[CLUSTER_CORES_MAX];
 };
 
 /* All nodes are there, and their flows begin to say hello. */
@@ -45,6 +49,9 @@ void cluster_crash(struct cluster *cluster, unsigned node);
 
 /* It is there again, empty. */
 void cluster_restart(struct cluster *cluster, unsigned node);
+
+/* The core gets no turn for so long. No effect on one that stands still already. */
+void cluster_stand_still(struct cluster *cluster, unsigned core, uint64_t ns);
 
 /* After wires[low][high] was changed. */
 void cluster_set_wire(struct cluster *cluster, unsigned low, unsigned high);

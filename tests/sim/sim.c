@@ -13,6 +13,7 @@
 #define LONG_FACTOR     50U /* more seeds with MYCELIUM_LONG=1 */
 #define FRAME_CAPACITY  9216U
 #define BUFFER_RETRY_NS 20000U /* as the carrier does: FAB_FLOW_END_RETRY_NS */
+#define FRAMES_PER_TURN 32U    /* likewise, FAB_FLOW_END_BURST: of those that waited */
 #define STILL_STEPS_MAX                                                       \
     100000U /* steps without time going on: somebody asks for a turn for ever \
              */
@@ -157,6 +158,38 @@ run_turn(struct sim *sim, struct sim_end *end)
         wake_at(sim, end, sim->now_ns + SIM_US);
 }
 
+/* Frames that have waited come before those that come now. */
+static void
+read_unread(struct sim *sim, struct sim_end *end)
+{
+    for (unsigned i = 0; i < FRAMES_PER_TURN && end->unread_count > 0; i++) {
+        struct sim_event event = sim_take_unread(end);
+
+        fab_flow_note_arrival(end->flow, sim->now_ns - event.at_ns, event.is_marked);
+        receive(sim, end, &event);
+        free(event.bytes);
+    }
+    if (end->unread_count > 0)
+        wake_at(sim, end, sim->now_ns + SIM_US);
+}
+
+/* A turn, unless the end stands still; the frame is the event's as long as its bytes are not NULL.
+ */
+static void
+take_event(struct sim *sim, struct sim_end *end, struct sim_event *event)
+{
+    bool is_away = sim_is_away(sim, end);
+
+    if (event->size > 0 && (is_away || end->unread_count > 0))
+        sim_keep_unread(end, event);
+    else if (event->size > 0)
+        receive(sim, end, event);
+    if (is_away)
+        return;
+    read_unread(sim, end);
+    run_turn(sim, end);
+}
+
 static void
 remember(struct sim *sim, const struct sim_event *event)
 {
@@ -217,9 +250,7 @@ sim_step(struct sim *sim, uint64_t until_ns)
         end->wake_ns = UINT64_MAX;
     if (end->is_alive) {
         fab_flow_note_arrival(end->flow, 0, event.is_marked);
-        if (event.size > 0)
-            receive(sim, end, &event);
-        run_turn(sim, end);
+        take_event(sim, end, &event);
     }
     free(event.bytes);
     return true;
@@ -265,7 +296,7 @@ sim_pair_is_up(const struct sim *sim, uint32_t first)
 void
 sim_poke(struct sim *sim, uint32_t end)
 {
-    if (sim->ends[end].is_alive)
+    if (sim->ends[end].is_alive && !sim_is_away(sim, &sim->ends[end]))
         run_turn(sim, &sim->ends[end]);
 }
 

@@ -24,6 +24,7 @@
 
 #define SIM_ENDS_MAX   2000U
 #define SIM_BODIES_MAX 64U
+#define SIM_UNREAD_MAX 1024U /* frames that wait for an end that stands still: a port's ring */
 
 #define SIM_US 1000ULL
 #define SIM_MS 1000000ULL
@@ -46,6 +47,7 @@ struct sim_wire {
 };
 
 struct sim;
+struct sim_event;
 
 /* Memory of a large body. */
 struct sim_body {
@@ -121,6 +123,13 @@ struct sim_end {
     uint64_t down_ns;
     uint64_t got_ns; /* when the last record came */
     uint64_t frames; /* that it put on the wire */
+    /* its lcore, which may be kept from its CPU */
+    uint64_t away_until_ns; /* stands still until then; 0: it does not */
+    uint64_t away_since_ns;
+    struct fab_presence presence;
+    struct sim_event *unread; /* what came meanwhile: a ring of SIM_UNREAD_MAX; NULL: none yet */
+    uint32_t unread_first, unread_count;
+    uint64_t unread_dropped; /* for want of room there */
     struct fab_flow_counters before;
     /* the epoch that runs, and the last one that ended: what was reported in doubt */
     uint64_t doubt_from[FAB_STREAM_COUNT]; /* the first */
@@ -135,8 +144,6 @@ struct sim_end {
 /* Decides over a single frame: false drops it. */
 typedef bool (*sim_filter)(void *context, const struct sim_end *from, const uint8_t *frame,
                            size_t size);
-
-struct sim_event;
 
 struct sim {
     uint64_t seed;
@@ -198,6 +205,11 @@ uint64_t sim_clock_ns(const struct sim *sim, uint32_t end);
 
 /* When an end has its CPU, from some time on: then, or at the end of its sleep. */
 uint64_t sim_awake_ns(const struct sim_end *end, uint64_t from_ns);
+
+/* The end gets no turn for so long: its frames wait as in a port's ring. Then it reads as a carrier
+ * does, so many frames a turn and before its timers, and what its flow is told of absences grows.
+ */
+void sim_stand_still(struct sim *sim, uint32_t end, uint64_t ns);
 
 /* The end has something new to do: runs one of its turns now. */
 void sim_poke(struct sim *sim, uint32_t end);

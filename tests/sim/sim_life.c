@@ -78,6 +78,7 @@ sim_fini(struct sim *sim)
     for (uint32_t i = 0; i < sim->end_count; i++) {
         give_memory(sim->ends[i].memory, sim->ends[i].memory_size);
         sim_free_bodies(&sim->ends[i]);
+        sim_drop_unread(&sim->ends[i]);
         free(sim->ends[i].old_frame);
     }
     free(sim->events);
@@ -100,6 +101,7 @@ add_end(struct sim *sim, uint32_t peer)
     end->config.home = (uint64_t)(end->index + 1) << 48;
     end->config.peer_node = (uint16_t)(peer + 1);
     end->config.window_frames = 256;
+    end->config.presence = &end->presence;
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++) {
         end->config.send_bytes[lane] = 64 * 1024;
         end->config.credit_bytes[lane] = 64 * 1024;
@@ -169,6 +171,7 @@ sim_crash(struct sim *sim, uint32_t index)
     struct sim_end *end = &sim->ends[index];
 
     end->is_alive = false;
+    sim_drop_unread(end);
     fab_flow_fini(end->flow);
 }
 

@@ -58,6 +58,16 @@ bool sim_has_bodies(const struct sim_end *end);
 /* What must hold after every step. */
 void sim_check_end(const struct sim *sim, struct sim_end *end);
 
+/* sim_still.c */
+
+/* Whether the end stands still; it does not any more when its time has come. */
+bool sim_is_away(struct sim *sim, struct sim_end *end);
+/* Takes the event's frame, which is read later. */
+void sim_keep_unread(struct sim_end *end, struct sim_event *event);
+/* The next frame to read, whose bytes are the caller's then. */
+struct sim_event sim_take_unread(struct sim_end *end);
+void sim_drop_unread(struct sim_end *end);
+
 /* sim_wire.c */
 
 /* A frame of `end` goes onto its wire. */

@@ -315,8 +315,10 @@ flow_pair_create(const struct fab_core_config *a, const struct fab_core_config *
     pair->wire = *wire;
     fab_prng_init(&pair->prng, wire->seed);
     config = config_of(pair, a, b);
+    config.presence = wire->presence_a;
     end_init(&pair->a, &pair->b, pair, &config, now_ns);
     config = config_of(pair, b, a);
+    config.presence = wire->presence_b;
     end_init(&pair->b, &pair->a, pair, &config, now_ns);
     return pair;
 }
@@ -402,6 +404,12 @@ end_next_ns(const struct flow_loop_end *end)
     uint64_t deadline_ns = end->flow ? fab_flow_next_deadline(end->flow) : UINT64_MAX;
 
     return frame_ns < deadline_ns ? frame_ns : deadline_ns;
+}
+
+uint64_t
+flow_pair_side_next_ns(const struct flow_pair *pair, bool of_a)
+{
+    return end_next_ns(of_a ? &pair->a : &pair->b);
 }
 
 uint64_t

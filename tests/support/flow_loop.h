@@ -12,6 +12,8 @@
 
 #include "support/core_lab.h"
 
+#include "proto/absence.h"
+
 /* Chances are per million. */
 struct flow_loop_wire {
     uint64_t seed;
@@ -24,6 +26,9 @@ struct flow_loop_wire {
     bool is_cut_b;      /* likewise b */
     bool has_liveness;  /* silence is noticed, as the flow's defaults have it */
     uint64_t *history;  /* NULL, or a hash of every frame that was put on the wire */
+    /* NULL, or each side's; looked at when it is made. */
+    const struct fab_presence *presence_a;
+    const struct fab_presence *presence_b;
     /* NULL, or which of the frames that carry records are lost, counted from 0 each way. */
     bool (*is_lost)(void *context, bool from_a, unsigned number);
     void *context;
@@ -54,6 +59,9 @@ void flow_pair_start(struct flow_pair *pair, bool of_a, uint64_t home, uint64_t 
 
 /* When something happens next: a frame arrives, a timer is due. */
 uint64_t flow_pair_next_ns(const struct flow_pair *pair);
+
+/* The same at one side. */
+uint64_t flow_pair_side_next_ns(const struct flow_pair *pair, bool of_a);
 
 /* --- either way ------------------------------------------------------------------------------- */
 

@@ -6,6 +6,9 @@
  */
 #include "support/cmocka.h"
 
+#include <string.h>
+
+#include "base/prng.h"
 #include "soft_card.h"
 #include "support/flow_driver.h"
 
@@ -14,6 +17,10 @@
 #define WAIT_MS 5000U
 #define LCORES  2U
 #define NODES   2U
+
+#define DOWN_US       200000U
+#define STILL_NS_MAX  (80 * MS)
+#define HOST_STILL_NS (500 * MS) /* at least */
 
 static struct driver nodes[NODES];
 static uint64_t now_ns;
@@ -125,11 +132,87 @@ test_a_death_that_an_lcore_hears_of_late_is_not_told_again(void **state)
     close_pair();
 }
 
+/* When each lcore changes next between running and standing still. */
+struct beat {
+    uint64_t next_ns[NODES][LCORES];
+};
+
+static void
+beat(struct beat *beat, struct fab_prng *dice, uint64_t still_ns_max)
+{
+    for (unsigned i = 0; i < NODES; i++)
+        for (unsigned j = 0; j < LCORES; j++) {
+            bool *is_still = &nodes[i].is_still[j];
+
+            if (now_ns < beat->next_ns[i][j])
+                continue;
+            *is_still = !*is_still;
+            beat->next_ns[i][j] = now_ns + (*is_still ? MS + fab_prng_below(dice, still_ns_max)
+                                                      : 50000 + fab_prng_below(dice, 3 * MS));
+        }
+}
+
+/* The host stands still as a whole; its lcores go on one after the other. */
+static void
+stand_still(struct beat *beat, struct fab_prng *dice)
+{
+    for (unsigned i = 0; i < NODES; i++)
+        for (unsigned j = 0; j < LCORES; j++) {
+            nodes[i].is_still[j] = true;
+            beat->next_ns[i][j] = now_ns + HOST_STILL_NS + fab_prng_below(dice, STILL_NS_MAX);
+        }
+}
+
+static void
+give_work(uint64_t messages)
+{
+    for (unsigned i = 0; i < NODES; i++)
+        for (unsigned j = 0; j < nodes[i].link_count; j++)
+            nodes[i].links[j].to_send += messages;
+}
+
+/* Every lcore of both nodes stands still for most of the time, but never for as long as a peer may
+ * be silent, unless all do; there is work for a part of it. */
+static void
+test_lcores_that_hardly_run_find_nobody_dead(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct beat beats = { 0 };
+        struct fab_prng dice;
+
+        fab_prng_init(&dice, seed);
+        open_pair(LCORES, LCORES, DOWN_US);
+        for (uint64_t end_ns = now_ns + 5000 * MS; now_ns < end_ns;) {
+            beat(&beats, &dice, STILL_NS_MAX);
+            if (fab_prng_below(&dice, 50000) == 0)
+                stand_still(&beats, &dice);
+            if (fab_prng_below(&dice, 20000) == 0)
+                give_work(fab_prng_below(&dice, 2000));
+            turn();
+        }
+        memset(nodes[0].is_still, 0, sizeof(nodes[0].is_still));
+        memset(nodes[1].is_still, 0, sizeof(nodes[1].is_still));
+        run_for(2000 * MS);
+        for (unsigned i = 0; i < NODES; i++)
+            for (unsigned j = 0; j < nodes[i].link_count; j++)
+                if (nodes[i].links[j].downs != 0) {
+                    driver_print_counters(&nodes[i]);
+                    fail_msg("seed %u: link %u of node %u went down", (unsigned)seed, j, i);
+                }
+        assert_true(driver_is_drained(&nodes[0]) && driver_is_drained(&nodes[1]));
+        assert_int_equal(driver_misplaced(&nodes[0]) + driver_misplaced(&nodes[1]), 0);
+        assert_true(driver_received(&nodes[0]) > 0);
+        close_pair();
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_death_that_an_lcore_hears_of_late_is_not_told_again),
+        cmocka_unit_test(test_lcores_that_hardly_run_find_nobody_dead),
     };
 
     driver_start_eal("flow-still", 256);
