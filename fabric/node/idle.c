@@ -63,14 +63,19 @@ sleep_when_idle_for_long(struct fab_idle *idle)
         nanosleep(&pause, NULL);
 }
 
+/* Whoever is in the middle of an exchange looks again at once. */
 static void
 give_up_cpu(struct fab_idle *idle)
 {
     static const struct timespec nap = { .tv_nsec = FAB_IDLE_NAP_NS };
+    uint64_t idle_ns = idle->turn_ns - idle->work_ns;
 
     if (idle->is_crowded) {
-        nanosleep(&nap, NULL);
-    } else if (idle->is_sharing && idle->idle_turns++ >= idle->patience) {
+        idle->has_napped = idle_ns > FAB_IDLE_BEFORE_NAP_NS;
+        if (idle->has_napped)
+            nanosleep(&nap, NULL);
+    } else if (idle->is_sharing && idle->idle_turns++ >= idle->patience &&
+               idle_ns > FAB_IDLE_BEFORE_YIELD_NS) {
         idle->idle_turns = 0;
         idle->has_yielded = true;
         sched_yield();
@@ -107,8 +112,9 @@ fab_idle_turn(struct fab_idle *idle, uint64_t now_ns, unsigned work)
     }
     idle->turn_ns = now_ns;
     idle->was_idle = work == 0;
-    idle->has_yielded = false;
+    idle->has_yielded = idle->has_napped = false;
     if (fab_likely(work)) {
+        idle->work_ns = now_ns;
         idle->idle_turns = 0;
         return;
     }

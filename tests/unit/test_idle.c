@@ -98,6 +98,33 @@ test_a_yield_beside_a_busy_thread_gives_way_to_naps_for_a_while(void **state)
 }
 
 static void
+test_who_has_just_worked_looks_again_before_it_naps(void **state)
+{
+    struct fab_idle idle;
+    uint64_t now_ns = 1000, work_ns;
+
+    (void)state;
+    begin_to_yield(&idle, &now_ns);
+    fab_idle_turn(&idle, now_ns += FAB_IDLE_CROWDED_NS + 1, 0);
+    assert_true(idle.is_crowded);
+    assert_true(idle.has_napped);
+    for (int exchange = 0; exchange < 3; exchange++) {
+        fab_idle_turn(&idle, now_ns += FAB_IDLE_GAP_NS / 2, 1);
+        assert_false(idle.has_napped);
+        work_ns = now_ns;
+        while (now_ns < work_ns + FAB_IDLE_BEFORE_NAP_NS) {
+            fab_idle_turn(&idle, now_ns += FAB_IDLE_BEFORE_NAP_NS / 10, 0);
+            assert_false(idle.has_napped);
+        }
+        fab_idle_turn(&idle, now_ns += 1, 0);
+        assert_true(idle.has_napped);
+    }
+    fab_idle_turn(&idle, now_ns += FAB_IDLE_NAP_NS, 0);
+    assert_true(idle.has_napped);
+    assert_true(idle.is_crowded);
+}
+
+static void
 test_a_yield_to_other_lcores_is_no_crowd(void **state)
 {
     struct fab_idle idle;
@@ -149,6 +176,7 @@ main(void)
         cmocka_unit_test(test_auto_yields_after_an_idle_turn_was_interrupted),
         cmocka_unit_test(test_a_long_turn_with_work_is_not_taken_for_sharing),
         cmocka_unit_test(test_a_yield_beside_a_busy_thread_gives_way_to_naps_for_a_while),
+        cmocka_unit_test(test_who_has_just_worked_looks_again_before_it_naps),
         cmocka_unit_test(test_a_yield_to_other_lcores_is_no_crowd),
         cmocka_unit_test(test_yields_that_let_nobody_run_become_rare_until_one_does),
         cmocka_unit_test(test_auto_spins_again_once_yields_hand_the_cpu_to_nobody),
