@@ -55,17 +55,19 @@ reply_here(struct myc_self *self, struct myc_request request, const struct myc_t
     enum fab_cell_class class_of;
     struct fab_cell *cell;
     struct fab_msg msg;
+    uint64_t tag;
 
     if (!slot) {
         core->counters.replies_late++;
         return MYC_GONE;
     }
     fill(&msg, self, request, type, size);
-    if (!fab_asks_on_reply(core, slot, &msg, &msg.tag, &class_of))
+    if (!fab_asks_on_reply(core, slot, &msg, &tag, &class_of))
         return MYC_OK;
     cell = fab_cells_pop_reserved(&core->cells, class_of);
     cell->from_home = core->home;
     cell->msg = msg;
+    cell->msg.tag = tag;
     memcpy(fab_msg_body(&cell->msg), body, size);
     fab_mailbox_append(core, slot, cell);
     core->counters.sent++;

@@ -300,7 +300,7 @@ take_frame(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_n
         flow->counters.refused_size++;
         return;
     }
-    if ((uintptr_t)bytes % FAB_FRAME_ALIGN != 0)
+    if (fab_unlikely((uintptr_t)bytes % FAB_FRAME_READ_ALIGN != 0))
         bytes = memcpy(flow->store->scratch_frame, bytes, size);
     if (fab_unlikely(flow->secure != NULL && must_be_sealed(bytes, size))) {
         bytes = fab_flow_open(flow, bytes, size, now_ns);

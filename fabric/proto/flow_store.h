@@ -35,7 +35,8 @@ struct fab_flow_store {
     struct fab_shelf shelf;
     struct fab_pool bodies_out;
     struct fab_pool bodies_in;
-    uint8_t *scratch_frame;  /* FAB_FRAME_SIZE_MAX bytes: a frame that came misaligned */
+    uint8_t
+        *scratch_frame; /* FAB_FRAME_SIZE_MAX bytes: one that came at an odd address, or opened */
     uint8_t *scratch_record; /* likewise: a record whose turn has come */
 };
 

@@ -273,7 +273,7 @@ fab_frame_decode(const void *bytes, size_t size, enum fab_frame_check check,
     const struct fab_frame_header *header = bytes;
     struct reader reader;
 
-    FAB_ASSERT((uintptr_t)bytes % FAB_FRAME_ALIGN == 0);
+    FAB_ASSERT((uintptr_t)bytes % FAB_FRAME_READ_ALIGN == 0);
     if (size < FAB_FRAME_HEADER_SIZE || size > FAB_FRAME_SIZE_MAX || header->size != size)
         return FAB_FRAME_BAD_SIZE;
     if (header->version < FAB_FRAME_VERSION_MIN || header->version > FAB_FRAME_VERSION_MAX)

@@ -37,9 +37,10 @@
 #define FAB_FRAME_HEADER_SIZE    24U
 #define FAB_FRAME_SIZE_MAX       9216U /* bytes of UDP payload that any peer may be asked to take */
 #define FAB_FRAME_SIZE_MIN       1232U /* bytes of UDP payload that every path carries (RFC 8200) */
-#define FAB_FRAME_ALIGN          8U
-#define FAB_FRAME_RANGES_MAX     32U /* ranges in one ack block beside the first run */
-#define FAB_FRAME_TAG_SIZE       16U /* of a sealed frame, whose last bytes it is */
+#define FAB_FRAME_ALIGN          8U    /* of what is in a frame, from its start */
+#define FAB_FRAME_READ_ALIGN     2U    /* of a frame in memory, so that it can be decoded */
+#define FAB_FRAME_RANGES_MAX     32U   /* ranges in one ack block beside the first run */
+#define FAB_FRAME_TAG_SIZE       16U   /* of a sealed frame, whose last bytes it is */
 
 #define FAB_ACK_SIZE    16U
 #define FAB_RANGE_SIZE  8U
@@ -111,7 +112,7 @@ struct fab_frame_header {
     uint16_t size;   /* bytes of the whole frame */
     uint32_t epoch;  /* 0 in HELLO */
     uint32_t number; /* packet number, low half; 0 in HELLO and RESET */
-};
+} FAB_UNALIGNED;
 
 /* What arrived: `run` numbers that end with `largest`, then downwards `ranges` pairs: a gap of
  * numbers that did not arrive, a run that did. */
@@ -122,7 +123,7 @@ struct fab_ack_block {
     uint8_t ranges;    /* 0 to FAB_FRAME_RANGES_MAX */
     uint8_t pause;     /* fab_pause_encode: how long `largest` may have lain unread */
     uint16_t marks;    /* frames that came with the network's mark of congestion; wraps */
-};
+} FAB_UNALIGNED;
 
 /* A duration in one byte: units of 64 ns, two bits of mantissa, rounded down. */
 static inline uint8_t
@@ -148,32 +149,33 @@ fab_pause_decode(uint8_t code)
 struct fab_ack_range {
     uint32_t gap; /* 1 up */
     uint32_t run; /* 1 up */
-};
+} FAB_UNALIGNED;
 
 /* How many units may have been sent over each lane since the epoch began, plus first_number. */
 struct fab_credit_block {
     uint32_t limit[FAB_LANE_COUNT];
     uint32_t reserved;
-};
+} FAB_UNALIGNED;
 
 /* No number below this one is waited for any more: holes below it need not be told. */
 struct fab_floor_block {
     uint32_t floor;
     uint32_t reserved;
-};
+} FAB_UNALIGNED;
 
 #define FAB_CHUNK_SKIPPED 0x80U /* of lane: the record was left out, and does not follow */
+
 /* `count` grants follow. */
 struct fab_grants_block {
     uint8_t count; /* 1 to FAB_GRANTS_MAX */
     uint8_t reserved[7];
-};
+} FAB_UNALIGNED;
 
 /* How much of a large body may be sent. */
 struct fab_grant {
     uint32_t transfer;
     uint32_t limit; /* bytes from its start */
-};
+} FAB_UNALIGNED;
 
 /* What the sender's clock says; see proto/peer_clock.h. A question has `echo_ns` 0, an answer that
  * of the question. */
@@ -182,7 +184,7 @@ struct fab_clock_block {
     uint64_t sent_ns;     /* when the frame was written; never 0 */
     uint64_t echo_ns;     /* sent_ns of the question */
     uint64_t received_ns; /* when that came */
-};
+} FAB_UNALIGNED;
 
 /* A part of a large body: its bytes are the last of the frame, padded to 8. */
 struct fab_part_block {
@@ -190,7 +192,7 @@ struct fab_part_block {
     uint32_t offset; /* bytes from the start of the body */
     uint16_t size;   /* bytes, 1 up */
     uint8_t reserved[6];
-};
+} FAB_UNALIGNED;
 
 /* Stands before each record. */
 struct fab_chunk {
@@ -198,7 +200,7 @@ struct fab_chunk {
     uint8_t lane;    /* enum fab_lane, and FAB_CHUNK_SKIPPED */
     uint16_t size;   /* bytes of the record without padding */
     uint32_t number; /* of the record in its stream */
-};
+} FAB_UNALIGNED;
 
 struct fab_hello {
     uint64_t home;  /* node id 16 | incarnation 48 of the sender */
@@ -215,13 +217,13 @@ struct fab_hello {
     uint8_t large_log2; /* log2 of the largest body that the sender takes in parts; 0: none */
     uint8_t security;   /* enum fab_security: what the sender demands; not 0: a proof follows */
     uint8_t key_log2;   /* log2 of how many packet numbers the sender uses a key for; 0: no keys */
-};
+} FAB_UNALIGNED;
 
 /* Behind the hello of a side that demands security. */
 struct fab_hello_proof {
     uint8_t public_key[32];          /* X25519, drawn anew for each epoch */
     uint8_t tag[FAB_FRAME_TAG_SIZE]; /* HMAC-SHA-256 of all from from_node up to here */
-};
+} FAB_UNALIGNED;
 
 /* The last bytes of a hello: from which UDP port the sender would have frames sent to it, so that
  * its card puts them into the queue of their lcore (RSS). Nothing vouches for it, and whoever does
@@ -230,7 +232,7 @@ struct fab_hello_wish {
     uint16_t source_port;        /* FAB_WISH_PORT_MIN up; 0: any, then the second has one */
     uint16_t source_port_second; /* likewise, of frames over the second path (A/B) */
     uint8_t reserved[4];
-};
+} FAB_UNALIGNED;
 
 /* Whether a wish may have it: a port that is nobody's, or none. */
 static inline bool
@@ -319,7 +321,7 @@ enum fab_frame_check {
 
 /*
  * Checks a frame from outside and finds its parts.
- * `bytes`: aligned to 8; `frame` points into them afterwards. A frame that says SEALED passes with
+ * `bytes`: aligned to 2; `frame` points into them afterwards. A frame that says SEALED passes with
  * CHECK_TAG only. `frame` is of use on OK only. Context: any thread.
  */
 enum fab_frame_verdict fab_frame_decode(const void *bytes, size_t size, enum fab_frame_check check,

@@ -18,7 +18,8 @@
  * number under which it waits for the buffer to come back (fab_msg_lent_word), in a mailbox the
  * core's own name for the buffer, on the wire the transfer that brings it.
  *
- * Records are padded to FAB_MSG_ALIGN wherever they follow one another.
+ * Records are padded to FAB_MSG_ALIGN wherever they follow one another, counted from where the
+ * first begins: that of a frame is where the device has put it, at an even address.
  */
 #ifndef FAB_WIRE_MESSAGE_H
 #define FAB_WIRE_MESSAGE_H
@@ -30,6 +31,8 @@
 #include <string.h>
 
 #include <mycelium/message.h>
+
+#include "base/compiler.h"
 
 #define FAB_MSG_HEADER_SIZE    48U
 #define FAB_MSG_ALIGN          8U
@@ -73,7 +76,7 @@ struct fab_msg {
                          * the life of the link that it came by (actor/request.h) */
     uint64_t tag;       /* the sender's tag, or the id of an ask */
     uint64_t origin;    /* when the frame that caused it arrived: mycelium/origin.h; 0 unknown */
-};
+} FAB_UNALIGNED;
 
 static_assert(sizeof(struct fab_msg) == FAB_MSG_HEADER_SIZE, "header layout");
 static_assert(offsetof(struct fab_msg, block_length) == 16, "header layout");

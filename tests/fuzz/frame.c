@@ -95,16 +95,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fab_frame_peek peek;
     struct fab_frame frame;
+    uint8_t *memory;
     uint8_t *copy;
     uint64_t sum = 0;
 
     if (size < 1)
         return 0;
-    copy = aligned_alloc(8, (size + 7U) & ~(size_t)7U); /* so that reading beyond is seen */
-    if (copy == NULL)
-        abort();
-    memcpy(copy, data + 1, size - 1);
     size--;
+    memory = malloc(FAB_FRAME_READ_ALIGN + size); /* so that reading beyond is seen */
+    if (memory == NULL)
+        abort();
+    copy = memory + FAB_FRAME_READ_ALIGN;
+    memcpy(copy, data + 1, size);
     if ((data[0] & 1) && size >= FAB_FRAME_HEADER_SIZE)
         mend(copy, size);
     if (fab_frame_peek(copy, size, &peek) != (size >= FAB_FRAME_HEADER_SIZE))
@@ -113,6 +115,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                          data[0] & 2 ? FAB_FRAME_CHECK_CRC_OPTIONAL : FAB_FRAME_CHECK_CRC,
                          &frame) == FAB_FRAME_OK)
         sum = read_frame(&frame);
-    free(copy);
+    free(memory);
     return (int)(sum & 0);
 }

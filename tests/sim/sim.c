@@ -252,7 +252,7 @@ sim_step(struct sim *sim, uint64_t until_ns)
         fab_flow_note_arrival(end->flow, 0, event.is_marked);
         take_event(sim, end, &event);
     }
-    free(event.bytes);
+    free(event.memory);
     return true;
 }
 

@@ -74,7 +74,7 @@ void
 sim_fini(struct sim *sim)
 {
     for (size_t i = 0; i < sim->event_count; i++)
-        free(sim->events[i].bytes);
+        free(sim->events[i].memory);
     for (uint32_t i = 0; i < sim->end_count; i++) {
         give_memory(sim->ends[i].memory, sim->ends[i].memory_size);
         sim_free_bodies(&sim->ends[i]);

@@ -9,10 +9,11 @@ struct sim_event {
     uint64_t at_ns;
     uint64_t order;
     uint32_t end;
-    uint32_t size;  /* bytes of frame; 0: a timer */
-    uint8_t path;   /* by which the frame comes */
-    bool is_marked; /* the frame, on its way */
-    uint8_t *bytes; /* owned by the event */
+    uint32_t size;   /* bytes of frame; 0: a timer */
+    uint8_t path;    /* by which the frame comes */
+    bool is_marked;  /* the frame, on its way */
+    uint8_t *memory; /* owned by the event; NULL: a timer */
+    uint8_t *bytes;  /* the frame in it, at an even address and no better */
 };
 
 /* sim_events.c: earliest first; those of one time in the order in which they were pushed. */

@@ -28,10 +28,10 @@ static void
 schedule_frame(struct sim *sim, struct sim_event event, const uint8_t *frame, size_t size)
 {
     event.size = (uint32_t)size;
-
-    event.bytes = malloc(size);
-    if (event.bytes == NULL)
+    event.memory = malloc(FAB_FRAME_READ_ALIGN + size);
+    if (event.memory == NULL)
         abort();
+    event.bytes = event.memory + FAB_FRAME_READ_ALIGN;
     memcpy(event.bytes, frame, size);
     if (fab_prng_chance(&sim->prng, wire_of(sim, event.path)->corrupt))
         flip_bits(sim, event.bytes, size);

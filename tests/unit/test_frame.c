@@ -8,9 +8,10 @@
 #include "wire/crc32c.h"
 #include "wire/frame.h"
 
-/* A frame under construction, aligned as a decoder wants it. */
+/* A frame under construction, aligned no better than a decoder wants it. */
 struct maker {
-    _Alignas(8) uint8_t bytes[FAB_FRAME_SIZE_MAX];
+    _Alignas(8) uint8_t before[FAB_FRAME_READ_ALIGN];
+    uint8_t bytes[FAB_FRAME_SIZE_MAX];
     uint32_t size;
 };
 

@@ -8,7 +8,7 @@ holes. Whatever else it meets in a struct of the wire, it refuses.
 import re
 
 SIZES = {"uint8_t": 1, "uint16_t": 2, "uint32_t": 4, "uint64_t": 8}
-STRUCT = re.compile(r"^struct (\w+) \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
+STRUCT = re.compile(r"^struct (\w+) \{\n(.*?)^\}(?: FAB_UNALIGNED)?;", re.MULTILINE | re.DOTALL)
 ENUM = re.compile(r"^enum (\w+) \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 DEFINE = re.compile(r"^#define (\w+)\s+\(?([\w\s<|*+-]+?)\)?$", re.MULTILINE)
 FIELD = re.compile(r"^(\w+) (\w+)(?:\[(\w+)\])?$")
