@@ -36,6 +36,8 @@ fill_wire(const struct local_node_wish *wish, const struct myc_wire_fault *fault
 {
     if (!wish->vdev)
         return;
+    if (options->limits.peer_lcores_max == 0)
+        options->limits.peer_lcores_max = LOCAL_LCORES_MAX;
     *port = (struct myc_port_options){
         .name = "wire0",
         .device = wish->device,
