@@ -76,7 +76,7 @@ reply_here(struct myc_self *self, struct myc_request request, const struct myc_t
 
 enum myc_status
 fab_send_reply(struct myc_self *self, struct myc_request request, const struct myc_type *type,
-               const void *body, uint32_t size)
+               const void *body, uint32_t size, bool *has_reserved)
 {
     struct fab_core *core = self->core;
     struct fab_link *link;
@@ -93,7 +93,7 @@ fab_send_reply(struct myc_self *self, struct myc_request request, const struct m
     if (status != MYC_OK)
         return status;
     fill(&msg, self, request, type, size);
-    status = fab_link_post(core, link, &msg, body);
+    status = fab_link_post(core, link, &msg, body, has_reserved);
     core->counters.sent += status == MYC_OK;
     return status;
 }

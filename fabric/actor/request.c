@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "actor/notice.h"
 #include "actor/owed.h"
 #include "actor/parts.h"
 #include "actor/system.h"
@@ -69,7 +70,7 @@ fab_asks_on_request(struct fab_core *core, struct fab_slot *slot, struct myc_ref
     /* It waited here while its link broke: its asker knows, and cannot be told anything. */
     if (!is_local && fab_route(core, from, &link) != MYC_OK)
         return;
-    if (!is_local && !fab_cells_reserve(&core->cells, FAB_CELL_SMALL)) {
+    if (!is_local && !fab_notice_reserve(core)) {
         core->counters.requests_untracked++;
         return;
     }
@@ -192,12 +193,19 @@ myc_reply(struct myc_self *self, struct myc_request request, const struct myc_ty
 {
     struct fab_core *core FAB_WITHIN = fab_self_enter(self, __func__);
     uint32_t index = fab_owed_lookup(core->requests, request);
+    bool has_none = false;
     enum myc_status status;
 
     if (size > fab_ask_cap(request.ask))
         return MYC_TOO_BIG;
-    status = fab_send_reply(self, request, type, body, size);
-    if (index != FAB_OWED_NONE && status != MYC_NO_MEMORY)
+    status = fab_send_reply(self, request, type, body, size,
+                            index != FAB_OWED_NONE ? &core->requests->owed[index].has_reserved
+                                                   : &has_none);
+    if (index == FAB_OWED_NONE)
+        return status;
+    if (status == MYC_NO_MEMORY)
+        (void)fail_owed(core, index, status);
+    else
         fab_requests_forget(core, index);
     return status;
 }

@@ -350,9 +350,11 @@ enum myc_status fab_claim_any(struct myc_self *self, struct myc_ref to, const st
                               uint32_t size, void **body);
 
 /* Sends a reply (kind REPLY, tag = the ask's id) on the system lane; on this lcore it uses the cell
- * that the ask has reserved. OK; GONE; UNREACHABLE; NO_MEMORY. */
+ * that the ask has reserved. `has_reserved`: as for fab_link_post. OK; GONE; UNREACHABLE; TOO_BIG;
+ * NO_MEMORY. */
 enum myc_status fab_send_reply(struct myc_self *self, struct myc_request request,
-                               const struct myc_type *type, const void *body, uint32_t size);
+                               const struct myc_type *type, const void *body, uint32_t size,
+                               bool *has_reserved);
 
 /* --- run.c ------------------------------------------------------------------------------------ */
 

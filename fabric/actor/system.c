@@ -95,11 +95,32 @@ post(struct fab_core *core, struct fab_link *link, uint64_t order, const struct 
     return MYC_OK;
 }
 
+/* As post, for what fits into a small cell, which has been reserved: OK; UNREACHABLE. */
+static enum myc_status
+post_reserved(struct fab_core *core, struct fab_link *link, uint64_t order,
+              const struct fab_msg *msg, const void *body)
+{
+    enum myc_status status = try_write(core, link, order, msg, body);
+    struct fab_cell *cell;
+
+    if (status != MYC_FULL) {
+        fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
+        return status;
+    }
+    cell = fab_cells_pop_reserved(&core->cells, FAB_CELL_SMALL);
+    copy(cell, msg, body);
+    wait_for_room(core, link, order, cell);
+    return MYC_OK;
+}
+
 enum myc_status
 fab_link_post(struct fab_core *core, struct fab_link *link, const struct fab_msg *msg,
-              const void *body)
+              const void *body, bool *has_reserved)
 {
-    return post(core, link, msg->to, msg, body);
+    if (!*has_reserved || fab_cell_class_of(fab_msg_total(msg)) != FAB_CELL_SMALL)
+        return post(core, link, msg->to, msg, body);
+    *has_reserved = false;
+    return post_reserved(core, link, msg->to, msg, body);
 }
 
 static struct fab_msg
@@ -130,17 +151,8 @@ fab_system_send_reserved(struct fab_core *core, struct fab_link *link,
                          const struct fab_system_record *record)
 {
     struct fab_msg msg = system_header(record);
-    enum myc_status status = try_write(core, link, record->order, &msg, record->body);
-    struct fab_cell *cell;
 
-    if (status == MYC_FULL) {
-        cell = fab_cells_pop_reserved(&core->cells, FAB_CELL_SMALL);
-        copy(cell, &msg, record->body);
-        wait_for_room(core, link, record->order, cell);
-    } else {
-        fab_cells_unreserve(&core->cells, FAB_CELL_SMALL);
-    }
-    if (status == MYC_OK || status == MYC_FULL)
+    if (post_reserved(core, link, record->order, &msg, record->body) == MYC_OK)
         core->counters.system_sent++;
     else
         core->counters.system_lost++;

@@ -36,9 +36,11 @@ void fab_system_send_reserved(struct fab_core *core, struct fab_link *link,
                               const struct fab_system_record *record);
 
 /* Posts a record on the system lane, as fab_system_send; its `to` is what it keeps its order with
- * when it has one. For replies: `msg` is the whole header, without extensions. */
+ * when it has one. For replies: `msg` is the whole header, without extensions. `*has_reserved`: the
+ * caller has reserved a small cell, which this takes over if the record fits into one.
+ * OK; NO_MEMORY (not with such a cell); UNREACHABLE. */
 enum myc_status fab_link_post(struct fab_core *core, struct fab_link *link,
-                              const struct fab_msg *msg, const void *body);
+                              const struct fab_msg *msg, const void *body, bool *has_reserved);
 
 /* Sends what waits for room. True: nothing waits any more. */
 bool fab_link_drain(struct fab_core *core, struct fab_link *link);

@@ -110,7 +110,9 @@ MYC_API struct myc_request myc_message_request(const struct myc_message *message
 
 /**
  * Answers a request. Replies take no credit and are never FULL.
- * @return OK; GONE; UNREACHABLE; TOO_BIG (more than the asker allowed, or than any ask may allow).
+ * @return OK; GONE; UNREACHABLE; TOO_BIG (more than the asker allowed, or than any ask may allow);
+ *   NO_MEMORY (the link has no room and no cell is free for a reply to wait in; one with a body of
+ *   up to 64 bytes has one reserved. The asker gets AskFailed with NO_MEMORY; the request is over).
  * Context: inside a handler, also of another actor than the one that was asked.
  */
 MYC_API enum myc_status myc_reply(struct myc_self *self, struct myc_request request,

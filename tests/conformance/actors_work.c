@@ -274,8 +274,13 @@ crossfire_receive(struct myc_self *self, void *state, const struct myc_message *
     struct conf_answer answer;
 
     if (message->kind == MYC_KIND_ASK && conf_question_decode(message, &question)) {
+        enum myc_status outcome;
+
         answer.value = question.value + 1000;
-        (void)conf_answer_reply(self, myc_message_request(message), &answer);
+        outcome = conf_answer_reply(self, myc_message_request(message), &answer);
+        if (outcome != MYC_OK)
+            conf_report_to(self, &crossfire->base.plan, CONF_WHAT_ASK_FAILED, question.value,
+                           outcome, message->from);
     } else if (message->kind == MYC_KIND_REPLY) {
         crossfire_on_answer(self, crossfire, message);
     } else if (message->kind == MYC_KIND_EVENT) {

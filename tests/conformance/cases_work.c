@@ -112,6 +112,10 @@ test_two_who_saturate_each_other_with_asks_make_progress(void **state)
     conf_spawn(fixture, CONF_A, "crossfire", plan);
     conf_await_within(fixture, CONF_WHAT_COMPLETE, 2, fixture->crossfire_ns + 2 * CONF_TIMEOUT_NS);
     conf_linger(fixture);
+    for (uint32_t i = 0; i < conf_log_count(log); i++) {
+        if (log->reports[i].what == CONF_WHAT_ASK_FAILED)
+            print_message("# an ask failed: %s\n", myc_status_name(log->reports[i].status));
+    }
     assert_int_equal(conf_count_of(log, CONF_WHAT_ASK_FAILED), 0);
     assert_int_equal(conf_count_of(log, CONF_WHAT_DISORDER), 0);
     assert_int_equal(conf_count_of(log, CONF_WHAT_COMPLETE), 2);

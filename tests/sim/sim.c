@@ -167,7 +167,7 @@ read_unread(struct sim *sim, struct sim_end *end)
 
         fab_flow_note_arrival(end->flow, sim->now_ns - event.at_ns, event.is_marked);
         receive(sim, end, &event);
-        free(event.bytes);
+        free(event.memory);
     }
     if (end->unread_count > 0)
         wake_at(sim, end, sim->now_ns + SIM_US);

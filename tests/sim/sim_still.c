@@ -40,7 +40,7 @@ sim_keep_unread(struct sim_end *end, struct sim_event *event)
         return;
     }
     end->unread[(end->unread_first + end->unread_count++) % SIM_UNREAD_MAX] = *event;
-    event->bytes = NULL;
+    event->memory = NULL;
 }
 
 struct sim_event
@@ -59,7 +59,7 @@ sim_drop_unread(struct sim_end *end)
     while (end->unread_count > 0) {
         struct sim_event event = sim_take_unread(end);
 
-        free(event.bytes);
+        free(event.memory);
     }
     free(end->unread);
     end->unread = NULL;
