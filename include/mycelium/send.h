@@ -80,7 +80,8 @@ struct myc_ask_options {
 
 /**
  * Sends a request that is answered exactly once: by a message of kind REPLY, or by an AskFailed
- * event with TIMEOUT, GONE, BROKEN, NO_CONNECTION, FULL, BAD_TYPE or TOO_BIG.
+ * event with TIMEOUT, GONE, BROKEN, NO_CONNECTION, FULL, BAD_TYPE, TOO_BIG or NO_MEMORY (at the
+ * other end, for the request or for its answer).
  * @param ask  set on OK unless NULL: its id, for myc_ask_cancel.
  * @return OK; as myc_send; NO_MEMORY also when the table of open asks is full.
  * Context: inside a handler.
