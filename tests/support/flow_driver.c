@@ -376,7 +376,6 @@ fill(struct driver_link *at, struct fab_msg *msg, uint8_t *bytes)
     memset(bytes, (int)body.number, msg->size);
     memcpy(bytes, &body, sizeof(body));
     at->sent_hash += hash_of(bytes, msg->size, msg->to);
-    at->link->is_dirty = true;
     at->sent++;
     at->to_send--;
 }
@@ -403,6 +402,7 @@ send_large(struct driver_link *at, uint64_t to, uint32_t size)
     fab_msg_set_buffer_word(msg, flow_bodies_word(bodies, index));
     fill(at, msg, flow_bodies_lent(bodies, index));
     at->link->ops->commit(at->link);
+    at->link->is_dirty = true;
     return true;
 }
 
@@ -428,6 +428,7 @@ send_one(struct driver_link *at)
     fill(at, msg, fab_msg_body(msg));
     if (!is_taken)
         at->link->ops->commit(at->link);
+    at->link->is_dirty = true;
     return true;
 }
 
