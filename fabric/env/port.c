@@ -137,12 +137,12 @@ drop_stuck(struct fab_port_queue *queue)
 static void
 transmit(struct fab_port_queue *queue, uint64_t now_ns)
 {
-    uint32_t sizes[FAB_PORT_TX_MAX];
     uint32_t count = queue->tx_count;
+    uint64_t bytes = 0;
     uint32_t taken;
 
     for (uint32_t i = 0; i < count; i++)
-        sizes[i] = queue->tx[i]->pkt_len;
+        bytes += queue->tx[i]->pkt_len;
     if (fab_unlikely(queue->port->is_memif))
         taken = fab_port_memif_transmit(queue->port, queue->tx_queue, queue->tx, (uint16_t)count);
     else
@@ -150,13 +150,14 @@ transmit(struct fab_port_queue *queue, uint64_t now_ns)
     queue->counters.tx_frames += taken;
     if (fab_unlikely(queue->port->dma != NULL))
         queue->reclaims_left = RECLAIMS;
-    for (uint32_t i = 0; i < taken; i++)
-        queue->counters.tx_bytes += sizes[i];
     queue->tx_count -= taken;
+    for (uint32_t i = 0; i < queue->tx_count; i++) {
+        queue->tx[i] = queue->tx[taken + i];
+        bytes -= queue->tx[i]->pkt_len;
+    }
+    queue->counters.tx_bytes += bytes;
     if (fab_likely(queue->tx_count == 0 || taken > 0)) {
         queue->stuck_ns = 0;
-        for (uint32_t i = 0; i < queue->tx_count; i++)
-            queue->tx[i] = queue->tx[taken + i];
     } else if (queue->stuck_ns == 0) {
         queue->stuck_ns = now_ns;
     } else if (now_ns - queue->stuck_ns > FAB_PORT_STUCK_NS) {
@@ -164,20 +165,36 @@ transmit(struct fab_port_queue *queue, uint64_t now_ns)
     }
 }
 
-void
-fab_port_flush(struct fab_port *port, uint16_t queue_index, uint64_t now_ns)
+static void
+flush(struct fab_port_queue *queue, uint64_t now_ns)
 {
-    struct fab_port_queue *queue = &port->queues[queue_index];
-    struct rte_mbuf *mbuf;
-
-    if (fab_unlikely(queue->tx_line))
-        while (queue->tx_count < FAB_PORT_TX_MAX &&
-               (mbuf = fab_fault_line_pop(queue->tx_line, now_ns)) != NULL)
-            queue->tx[queue->tx_count++] = mbuf;
     if (queue->tx_count)
         transmit(queue, now_ns);
     else if (fab_unlikely(queue->reclaims_left > 0))
         fab_port_reclaim(queue, now_ns);
+}
+
+__attribute__((noinline)) static void
+flush_faulty(struct fab_port_queue *queue, uint64_t now_ns)
+{
+    struct rte_mbuf *mbuf;
+
+    while (queue->tx_count < FAB_PORT_TX_MAX &&
+           (mbuf = fab_fault_line_pop(queue->tx_line, now_ns)) != NULL)
+        queue->tx[queue->tx_count++] = mbuf;
+    flush(queue, now_ns);
+}
+
+/* Mostly there is nothing: this is asked several times a turn. */
+void
+fab_port_flush(struct fab_port *port, uint16_t queue_index, uint64_t now_ns)
+{
+    struct fab_port_queue *queue = &port->queues[queue_index];
+
+    if (fab_unlikely(queue->tx_line))
+        flush_faulty(queue, now_ns);
+    else
+        flush(queue, now_ns);
 }
 
 void

@@ -117,7 +117,7 @@ run_timers(struct fab_flow_end *end, uint64_t now_ns)
             fab_flow_end_touch(end, link);
             work++;
         }
-        due_ns = fab_flow_next_deadline(link->flow);
+        due_ns = fab_flow_next_timer(link->flow); /* who is touched is asked for frames anyway */
         fab_flow_heap_move(&end->heap, timer,
                            due_ns > now_ns ? due_ns : now_ns + FAB_FLOW_END_RETRY_NS);
     }
@@ -304,7 +304,7 @@ fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *pa
 {
     struct fab_frame_peek peek;
     struct fab_flow_link *link;
-    uint64_t signs, taken;
+    uint64_t signs, taken = 0;
 
     if (fab_unlikely(!fab_frame_peek(payload->bytes, payload->size, &peek))) {
         end->counters.frames_cut++;
@@ -318,7 +318,8 @@ fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *pa
     if (fab_unlikely(link->second != NULL) && fab_flow_twin_is_second(link, end, &peek, now_ns))
         return;
     signs = fab_flow_signs(link->flow);
-    taken = fab_flow_counters(link->flow)->frames_received;
+    if (fab_unlikely(link->second != NULL))
+        taken = fab_flow_counters(link->flow)->frames_received;
     fab_flow_note_arrival(link->flow, end->pause_ns, payload->is_marked);
     fab_flow_incoming(fab_flow_link_ask(link), payload->bytes, payload->size, now_ns);
     fab_flow_end_touch(link->end, link);

@@ -102,16 +102,15 @@ ack_ranges(struct fab_flow *flow, const struct fab_frame *frame, uint64_t low, u
     return news;
 }
 
-/* Returns the trip without what both sides know to have been waiting. */
+/* Returns the trip without what both sides know to have been waiting. None is known where `largest`
+ * was not the latest sent of what is acknowledged, or was not to be acknowledged. */
 static uint64_t
 take_rtt_sample(struct fab_flow *flow, const struct fab_ack_block *ack, uint64_t largest,
                 uint64_t pause_ns, uint64_t now_ns)
 {
-    uint32_t at = fab_sent_map_find(&flow->path.sent, largest);
     uint64_t waits_ns = ack->delay_ns + fab_pause_decode(ack->pause) + pause_ns;
 
-    if (at == flow->path.sent.head || fab_sent_map_at(&flow->path.sent, at)->number != largest ||
-        flow->path.loss.number != largest)
+    if (flow->path.loss.number != largest)
         return FAB_CONGESTION_NO_TRIP;
     fab_rtt_on_sample(&flow->path.rtt, flow->path.loss.round_trip_ns, ack->delay_ns, now_ns);
     return flow->path.loss.round_trip_ns > waits_ns ? flow->path.loss.round_trip_ns - waits_ns : 0;
@@ -164,7 +163,8 @@ fab_flow_forget_ns(const struct fab_flow *flow)
 void
 fab_flow_forget_lost(struct fab_flow *flow, uint64_t now_ns)
 {
-    fab_sent_map_forget(&flow->path.sent, forget_before(flow, now_ns));
+    if (fab_unlikely(fab_sent_map_begins_lost(&flow->path.sent)))
+        fab_sent_map_forget(&flow->path.sent, forget_before(flow, now_ns));
 }
 
 static void
@@ -192,8 +192,8 @@ on_progress(struct fab_flow *flow, uint64_t now_ns)
     flow->path.progress_ns = now_ns;
     advance_lanes(flow);
     fab_flow_detect_losses(flow, now_ns);
-    fab_sent_map_forget(&flow->path.sent, forget_before(flow, now_ns));
-    fab_flow_arm_probe(flow);
+    fab_sent_map_forget(&flow->path.sent, 0);
+    fab_flow_forget_lost(flow, now_ns);
 }
 
 /* The newest run of an acknowledgement, after `news` frames of its older ones. */
@@ -267,6 +267,7 @@ declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now_n
         fab_congestion_on_lost(&flow->path.congestion);
     }
     fab_sent_map_settle(&flow->path.sent, frame, FAB_SENT_LOST);
+    flow->has_lost = true;
     for (uint32_t i = 0; i < frame->part_count; i++) {
         if (fab_unlikely(fab_part_is_large(frame->parts[i])))
             fab_large_out_on_lost(flow->large_out, frame->parts[i]);

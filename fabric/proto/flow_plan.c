@@ -23,7 +23,7 @@ room_left(const struct fab_flow *flow, const struct fab_flow_plan *plan)
 }
 
 /* A run of a lane, as far as it is not left out. */
-static void
+static inline void
 plan_piece(struct fab_flow *flow, struct fab_flow_plan *plan, fab_part part, uint32_t start,
            uint32_t size)
 {
@@ -77,7 +77,7 @@ plan_new(struct fab_flow *flow, struct fab_flow_plan *plan, enum fab_lane which)
     struct fab_run run;
 
     most = most > part ? most - part : 0;
-    while (fab_send_lane_has_new(lane) && has_place(plan, 0) && plan->chunks_size < most &&
+    while (lane->next != lane->head && has_place(plan, 0) && plan->chunks_size < most &&
            fab_send_lane_next_run(lane, most - plan->chunks_size, fab_credit_out_left(credit), &run,
                                   &is_short)) {
         uint32_t index = fab_send_lane_take_run(lane, &run);
@@ -142,22 +142,32 @@ plan_probe(struct fab_flow *flow, struct fab_flow_plan *plan)
     }
 }
 
+/* What was lost in any lane, in turn. */
+static void
+plan_all_lost(struct fab_flow *flow, struct fab_flow_plan *plan)
+{
+    bool is_left = false;
+
+    for (unsigned lanes = flow->used_lanes; lanes != 0;) {
+        enum fab_lane lane = take_lane(&lanes);
+
+        plan_lost(flow, plan, lane);
+        is_left |= flow->lanes[lane].send.lost_count > 0;
+    }
+    flow->has_lost = is_left;
+}
+
 static void
 plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    bool may_send = (fab_flow_has_window(flow) || flow->path.due.probe) &&
-                    fab_likely(!fab_sent_map_is_full(&flow->path.sent));
-
+    bool may_send = fab_unlikely(flow->path.due.probe) ? !fab_sent_map_is_full(&flow->path.sent)
+                                                       : fab_flow_has_window(flow);
     unsigned lanes = may_send ? flow->used_lanes : 0;
 
     if (may_send && fab_unlikely(fab_flow_has_bodies(flow)))
         plan_large(flow, plan);
-    for (unsigned left = lanes; left != 0;) {
-        enum fab_lane lane = take_lane(&left);
-
-        if (fab_unlikely(flow->lanes[lane].send.lost_count > 0))
-            plan_lost(flow, plan, lane);
-    }
+    if (may_send && fab_unlikely(flow->has_lost))
+        plan_all_lost(flow, plan);
     flow->short_lanes =
         flow->large_out && fab_large_out_is_short(flow->large_out) ? FAB_FLOW_SHORT_OF_GRANTS : 0;
     while (lanes != 0)
@@ -170,19 +180,25 @@ plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
 static void
 plan_blocks(const struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    if (flow->path.due.ack && flow->path.received.count > 0) {
-        plan->flags |= FAB_FRAME_HAS_ACK;
-        plan->blocks_size += FAB_ACK_SIZE;
+    const struct fab_flow_due due = flow->path.due;
+    uint16_t flags = 0;
+    uint32_t size = 0;
+
+    if (due.ack && flow->path.received.count > 0) {
+        flags |= FAB_FRAME_HAS_ACK;
+        size += FAB_ACK_SIZE;
     }
-    if (flow->path.due.credit) {
-        plan->flags |= FAB_FRAME_HAS_CREDIT;
-        plan->blocks_size += FAB_CREDIT_SIZE;
+    if (due.credit) {
+        flags |= FAB_FRAME_HAS_CREDIT;
+        size += FAB_CREDIT_SIZE;
     }
-    if (flow->path.due.floor) {
-        plan->flags |= FAB_FRAME_HAS_FLOOR;
-        plan->blocks_size += FAB_FLOOR_SIZE;
+    if (due.floor) {
+        flags |= FAB_FRAME_HAS_FLOOR;
+        size += FAB_FLOOR_SIZE;
     }
-    plan->chunks_max = fab_flow_frame_size(flow) - FAB_FRAME_HEADER_SIZE - plan->blocks_size;
+    plan->flags = flags;
+    plan->blocks_size = size;
+    plan->chunks_max = fab_flow_frame_size(flow) - FAB_FRAME_HEADER_SIZE - size;
 }
 
 /* As many ranges as the records leave room for. */
@@ -257,8 +273,7 @@ is_worth_sending(const struct fab_flow *flow, const struct fab_flow_plan *plan)
 bool
 fab_flow_plan(struct fab_flow *flow, struct fab_flow_plan *plan, uint64_t now_ns)
 {
-    plan->blocks_size = plan->chunks_size = 0;
-    plan->flags = 0;
+    plan->chunks_size = 0;
     plan->now_ns = now_ns;
     plan->ranges = plan->part_count = plan->grant_count = 0;
     plan->repeats = plan->has_part = false;

@@ -327,7 +327,8 @@ take_frame(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_n
 void
 fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns)
 {
-    fab_flow_settle(flow);
+    if (fab_unlikely(flow->late_ack.run != 0))
+        fab_flow_settle(flow);
     take_frame(flow, bytes, size, now_ns);
     flow->arrival_pause_ns = 0;
     flow->is_arrival_marked = false;

@@ -22,7 +22,7 @@ give_back(struct fab_flow *flow, const struct returned *returned)
 }
 
 /* Returns false when the owner has no room. */
-static bool
+static inline bool
 deliver(struct fab_flow *flow, const struct fab_chunk *chunk, struct returned *returned)
 {
     enum fab_lane lane = fab_chunk_lane(chunk);

@@ -8,20 +8,6 @@
 #include "base/compiler.h"
 #include "proto/flow_plan.h"
 
-bool
-fab_flow_can_send_records(const struct fab_flow *flow)
-{
-    for (unsigned lanes = flow->used_lanes; lanes != 0; lanes &= lanes - 1) {
-        enum fab_lane lane = fab_flow_first_lane(lanes);
-        const struct fab_send_lane *at = &flow->lanes[lane].send;
-
-        if (at->lost_count > 0 ||
-            (fab_send_lane_has_new(at) && !(flow->short_lanes & (1U << lane))))
-            return fab_flow_has_window(flow);
-    }
-    return false;
-}
-
 /* Whether a padded frame should try how large frames may be. */
 static bool
 wants_mtu_probe(const struct fab_flow *flow)
@@ -326,7 +312,7 @@ remember(struct fab_flow *flow, const struct fab_flow_plan *plan, uint16_t size,
     if (fab_unlikely(fab_pacer_is_holding(&flow->path.pacer, now_ns)))
         flow->path.pace_ns = flow->path.pacer.next_ns;
     frame->part_count = plan->part_count;
-    memcpy(frame->parts, plan->parts, plan->part_count * sizeof(plan->parts[0]));
+    memcpy(frame->parts, plan->parts, sizeof(frame->parts)); /* of a known size: no call */
     if (plan->has_part)
         frame->parts[frame->part_count++] = plan->part.part;
     flow->path.last_sent_ns = now_ns;
@@ -349,16 +335,16 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
 {
     struct fab_flow_plan plan;
     struct fab_frame_header header = { .type = FAB_FRAME_DATA };
-    bool must_be_acked;
+    bool has_content, must_be_acked;
 
     if (!fab_flow_plan(flow, &plan, now_ns)) {
         flow->path.due.ack = false;
         flow->path.due.grants = false;
         return 0;
     }
-    must_be_acked =
-        plan.part_count > 0 || plan.has_part || flow->path.due.probe || flow->path.due.ping;
-    if (must_be_acked && plan.part_count == 0 && !plan.has_part)
+    has_content = plan.part_count > 0 || plan.has_part;
+    must_be_acked = has_content || flow->path.due.probe || flow->path.due.ping;
+    if (must_be_acked && !has_content)
         plan.flags |= FAB_FRAME_WANTS_ACK;
     if (flow->may_omit_crc)
         plan.flags |= FAB_FRAME_NO_CRC;
@@ -372,7 +358,7 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     flow->is_part_turn = !plan.has_part;
     if (fab_unlikely(plan.has_part))
         flow->counters.parts_sent++;
-    if (must_be_acked && fab_likely(!fab_sent_map_is_full(&flow->path.sent)))
+    if (has_content || (must_be_acked && !fab_sent_map_is_full(&flow->path.sent)))
         remember(flow, &plan, header.size, now_ns);
     if (fab_unlikely(plan.has_part && (is_encrypting(flow) || ends_apart(flow, &plan))))
         return finish_with(flow, buffer, &header,

@@ -155,6 +155,7 @@ struct fab_flow {
     bool is_arrival_marked;    /* the frame that is being looked at */
     bool is_ending;            /* the epoch ends: on_message may not refuse */
     bool has_refused;          /* see `refused` */
+    bool has_lost;             /* records of a lane may wait to be sent again */
     uint32_t open_claim;       /* bytes that were claimed; 0: none is open */
     uint32_t arrival_pause_ns; /* of the frame that is being looked at */
     struct fab_chunk *open_chunk;
@@ -359,7 +360,13 @@ fab_flow_tag_size(const struct fab_flow *flow)
 /* Sets when to probe next, from what is in flight. */
 void fab_flow_arm_probe(struct fab_flow *flow);
 /* Something was heard of the peer. */
-void fab_flow_heard(struct fab_flow *flow, uint64_t now_ns);
+static inline void
+fab_flow_heard(struct fab_flow *flow, uint64_t now_ns)
+{
+    flow->signs++;
+    if (fab_unlikely(fab_liveness_on_heard(&flow->path.liveness, now_ns)))
+        flow->ops->on_suspect(flow->context, false);
+}
 
 /* flow_clock.c */
 
@@ -431,6 +438,18 @@ fab_flow_has_window(const struct fab_flow *flow)
 }
 
 /* Whether the flow has records that it may put into a frame now. */
-bool fab_flow_can_send_records(const struct fab_flow *flow);
+static inline bool
+fab_flow_can_send_records(const struct fab_flow *flow)
+{
+    for (unsigned lanes = flow->used_lanes; lanes != 0; lanes &= lanes - 1) {
+        enum fab_lane lane = fab_flow_first_lane(lanes);
+        const struct fab_send_lane *at = &flow->lanes[lane].send;
+
+        if (at->lost_count > 0 ||
+            (fab_send_lane_has_new(at) && !(flow->short_lanes & (1U << lane))))
+            return fab_flow_has_window(flow);
+    }
+    return false;
+}
 
 #endif

@@ -38,14 +38,6 @@ fab_flow_arm_probe(struct fab_flow *flow)
 }
 
 void
-fab_flow_heard(struct fab_flow *flow, uint64_t now_ns)
-{
-    flow->signs++;
-    if (fab_liveness_on_heard(&flow->path.liveness, now_ns))
-        flow->ops->on_suspect(flow->context, false);
-}
-
-void
 fab_flow_on_peer_alive(struct fab_flow *flow, uint64_t now_ns)
 {
     if (flow->state == FAB_FLOW_UP)

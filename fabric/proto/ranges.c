@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/compiler.h"
 
 void
 fab_ranges_init(struct fab_ranges *ranges, uint64_t floor)
@@ -25,15 +24,12 @@ find(const struct fab_ranges *ranges, uint64_t number)
 }
 
 bool
-fab_ranges_contain(const struct fab_ranges *ranges, uint64_t number)
+fab_ranges_contain_within(const struct fab_ranges *ranges, uint64_t number)
 {
-    uint32_t i;
+    uint32_t i = find(ranges, number);
 
     if (number < ranges->floor)
         return true;
-    if (fab_likely(number >= fab_ranges_end(ranges)))
-        return false;
-    i = find(ranges, number);
     return i < ranges->count && number < ranges->range[i].end;
 }
 
@@ -67,14 +63,15 @@ insert_at(struct fab_ranges *ranges, uint32_t index, uint64_t number)
     ranges->count++;
 }
 
-/* A number between the ranges: grows a neighbour, joins two, or becomes a range of its own. */
-static void
-add_within(struct fab_ranges *ranges, uint64_t number)
+/* It grows a neighbour, joins two, or becomes a range of its own. */
+void
+fab_ranges_add_within(struct fab_ranges *ranges, uint64_t number)
 {
     uint32_t i = find(ranges, number);
     bool grows_above = i > 0 && ranges->range[i - 1].start == number + 1;
     bool grows_below = i < ranges->count && ranges->range[i].end == number;
 
+    FAB_ASSERT(number >= ranges->floor);
     if (grows_above && grows_below) {
         ranges->range[i - 1].start = ranges->range[i].start;
         remove_at(ranges, i);
@@ -85,16 +82,6 @@ add_within(struct fab_ranges *ranges, uint64_t number)
     } else {
         insert_at(ranges, i, number);
     }
-}
-
-void
-fab_ranges_add(struct fab_ranges *ranges, uint64_t number)
-{
-    FAB_ASSERT(number >= ranges->floor);
-    if (fab_likely(ranges->count > 0 && ranges->range[0].end == number))
-        ranges->range[0].end = number + 1;
-    else
-        add_within(ranges, number);
 }
 
 void

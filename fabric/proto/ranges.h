@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
+
 #define FAB_RANGES_MAX 33U /* as many as an ack block tells: its first run and 32 more */
 
 struct fab_range {
@@ -29,12 +31,6 @@ struct fab_ranges {
 
 void fab_ranges_init(struct fab_ranges *ranges, uint64_t floor);
 
-/* Whether the number is known to have arrived, or is below the floor. */
-bool fab_ranges_contain(const struct fab_ranges *ranges, uint64_t number);
-
-/* Adds a number that fab_ranges_contain does not have. */
-void fab_ranges_add(struct fab_ranges *ranges, uint64_t number);
-
 /* Nothing below `floor` is waited for any more; a floor never sinks. */
 void fab_ranges_raise_floor(struct fab_ranges *ranges, uint64_t floor);
 
@@ -43,6 +39,28 @@ static inline uint64_t
 fab_ranges_end(const struct fab_ranges *ranges)
 {
     return ranges->count > 0 ? ranges->range[0].end : ranges->floor;
+}
+
+/* What these two below do with a number that does not simply follow all that arrived. */
+bool fab_ranges_contain_within(const struct fab_ranges *ranges, uint64_t number);
+void fab_ranges_add_within(struct fab_ranges *ranges, uint64_t number);
+
+/* Whether the number is known to have arrived, or is below the floor. */
+static inline bool
+fab_ranges_contain(const struct fab_ranges *ranges, uint64_t number)
+{
+    return fab_unlikely(number < fab_ranges_end(ranges)) &&
+           fab_ranges_contain_within(ranges, number);
+}
+
+/* Adds a number that fab_ranges_contain does not have. */
+static inline void
+fab_ranges_add(struct fab_ranges *ranges, uint64_t number)
+{
+    if (fab_likely(ranges->count > 0 && ranges->range[0].end == number))
+        ranges->range[0].end = number + 1;
+    else
+        fab_ranges_add_within(ranges, number);
 }
 
 #endif

@@ -107,46 +107,61 @@ skip_gap(const struct fab_send_lane *lane, uint32_t place)
     return place;
 }
 
+/* Bytes of chunks from `lane->next`, which is not the head, to where the head or the page ends. */
+static inline uint32_t
+row_to_send(const struct fab_send_lane *lane)
+{
+    uint32_t unsent = fab_send_lane_unsent(lane);
+    uint32_t page = fab_send_lane_rest(lane) + 1U - (lane->next & fab_send_lane_rest(lane));
+
+    return unsent < page ? unsent : page;
+}
+
 bool
 fab_send_lane_next_run(struct fab_send_lane *lane, uint32_t capacity, uint64_t units,
                        struct fab_run *run, bool *is_short_of_credit)
 {
-    uint32_t place;
+    struct fab_run found = { .size = 0 };
+    const struct fab_chunk *first;
+    uint32_t row;
 
     if (!fab_send_lane_has_new(lane))
         return false;
-    lane->next = skip_gap(lane, lane->next);
-    *run = (struct fab_run){ .start = lane->next };
-    for (place = lane->next; place != lane->head;) {
-        const struct fab_chunk *chunk = chunk_at(lane, place);
-        uint32_t stride;
+    first = chunk_at(lane, lane->next);
+    if (fab_unlikely(first->stream == STREAM_SKIP)) {
+        lane->next = skip_gap(lane, lane->next);
+        first = chunk_at(lane, lane->next);
+    }
+    found.start = lane->next;
+    row = row_to_send(lane);
+    while (found.size < row) {
+        const struct fab_chunk *chunk = (const void *)((const uint8_t *)first + found.size);
+        uint32_t stride = fab_chunk_stride(chunk->size);
+        uint32_t units_then = found.units + fab_chunk_units(chunk->size);
 
-        if (chunk->stream == STREAM_SKIP)
+        if (chunk->stream == STREAM_SKIP || found.size + stride > capacity)
             break;
-        stride = fab_chunk_stride(chunk->size);
-        if (run->size + stride > capacity)
-            break;
-        if (run->units + fab_chunk_units(chunk->size) > units) {
+        if (units_then > units) {
             *is_short_of_credit = true;
             break;
         }
-        run->size += stride;
-        run->units += fab_chunk_units(chunk->size);
-        place += stride;
-        if ((place & fab_send_lane_rest(lane)) == 0)
-            break;
+        found.size += stride;
+        found.units = units_then;
     }
-    return run->size > 0;
+    *run = found;
+    return found.size > 0;
 }
 
 uint32_t
 fab_send_lane_take_run(struct fab_send_lane *lane, const struct fab_run *run)
 {
     uint32_t index = lane->span_head++;
+    void **page = fab_send_lane_span_page(lane, index);
+    uint32_t inside = index & fab_send_lane_span_rest(lane);
 
-    if ((index & fab_send_lane_span_rest(lane)) == 0)
-        *fab_send_lane_span_page(lane, index) = fab_pool_take(lane->pool);
-    *span_at(lane, index) = (struct fab_span){
+    if (inside == 0)
+        *page = fab_pool_take(lane->pool);
+    ((struct fab_span *)*page)[inside] = (struct fab_span){
         .start = run->start,
         .size = run->size,
         .copies = 1,
@@ -277,7 +292,8 @@ fab_send_lane_advance(struct fab_send_lane *lane)
 {
     uint32_t ignored;
 
-    fab_send_lane_first_lost(lane, &ignored); /* unlists what need not be sent again */
+    if (fab_unlikely(lane->lost_count > 0))
+        fab_send_lane_first_lost(lane, &ignored); /* unlists what need not be sent again */
     free_spans(lane);
     free_chunks(lane, lane->span_tail == lane->span_head ? lane->next
                                                          : span_at(lane, lane->span_tail)->start);

@@ -64,6 +64,10 @@ struct fab_send_lane {
 
 static_assert(sizeof(struct fab_send_lane) <= 64, "one line");
 
+#define FAB_SPAN_SHIFT 4U /* log2 of a span's bytes */
+
+static_assert(sizeof(struct fab_span) == 1U << FAB_SPAN_SHIFT, "spans are found by shifts");
+
 /* A run of chunks that may go into a frame for the first time. */
 struct fab_run {
     uint32_t start;
@@ -154,7 +158,7 @@ fab_send_lane_free(const struct fab_send_lane *lane)
 static inline uint32_t
 fab_send_lane_span_rest(const struct fab_send_lane *lane)
 {
-    return (1U << lane->page_shift) / (uint32_t)sizeof(struct fab_span) - 1U;
+    return (1U << (lane->page_shift - FAB_SPAN_SHIFT)) - 1U;
 }
 
 /* The place of a span's page. */
@@ -162,7 +166,7 @@ static inline void **
 fab_send_lane_span_page(const struct fab_send_lane *lane, uint32_t index)
 {
     return &lane->pages[lane->page_mask + 1U +
-                        (index / (fab_send_lane_span_rest(lane) + 1U) & lane->span_page_mask)];
+                        (index >> (lane->page_shift - FAB_SPAN_SHIFT) & lane->span_page_mask)];
 }
 
 /* Whether there is a span to spare and something that was never sent. */

@@ -3,8 +3,6 @@
 
 #include <stddef.h>
 
-#include "base/assert.h"
-
 uint32_t
 fab_sent_map_pages(uint32_t page_size, uint32_t capacity)
 {
@@ -19,11 +17,13 @@ fab_sent_map_init(struct fab_sent_map *map, struct fab_pool *pool, void **pages,
 {
     uint32_t frames = pool->size / (uint32_t)sizeof(struct fab_sent_frame);
 
+    FAB_ASSERT(frames - 1 <= UINT8_MAX);
     *map = (struct fab_sent_map){
         .pool = pool,
         .pages = pages,
         .page_mask = (uint16_t)(page_count - 1),
         .page_shift = (uint8_t)__builtin_ctz(frames),
+        .page_rest = (uint8_t)(frames - 1),
     };
 }
 
@@ -39,12 +39,15 @@ fab_sent_map_reset(struct fab_sent_map *map)
 struct fab_sent_frame *
 fab_sent_map_push(struct fab_sent_map *map, uint64_t number, uint16_t size, uint64_t now_ns)
 {
+    void **page = fab_sent_map_page(map, map->head);
+    uint32_t inside = map->head & map->page_rest;
     struct fab_sent_frame *frame;
 
-    FAB_ASSERT(!fab_sent_map_is_full(map));
-    if ((map->head & fab_sent_map_rest(map)) == 0)
-        *fab_sent_map_page(map, map->head) = fab_pool_take(map->pool);
-    frame = fab_sent_map_at(map, map->head);
+    if (inside == 0) {
+        FAB_ASSERT(!fab_sent_map_is_full(map));
+        *page = fab_pool_take(map->pool);
+    }
+    frame = (struct fab_sent_frame *)*page + inside;
     frame->number = number;
     frame->sent_ns = now_ns;
     frame->size = size;
@@ -57,13 +60,11 @@ fab_sent_map_push(struct fab_sent_map *map, uint64_t number, uint16_t size, uint
 }
 
 uint32_t
-fab_sent_map_find(const struct fab_sent_map *map, uint64_t number)
+fab_sent_map_bisect(const struct fab_sent_map *map, uint64_t number)
 {
     uint32_t low = 0;
     uint32_t high = map->head - map->tail;
 
-    if (high == 0 || fab_sent_map_at(map, map->tail)->number >= number)
-        return map->tail;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
@@ -73,18 +74,6 @@ fab_sent_map_find(const struct fab_sent_map *map, uint64_t number)
             high = middle;
     }
     return map->tail + low;
-}
-
-void
-fab_sent_map_settle(struct fab_sent_map *map, struct fab_sent_frame *frame,
-                    enum fab_sent_state state)
-{
-    if (frame->state == FAB_SENT_IN_FLIGHT) {
-        FAB_ASSERT(map->in_flight > 0 && map->in_flight_bytes >= frame->size);
-        map->in_flight--;
-        map->in_flight_bytes -= frame->size;
-    }
-    frame->state = (uint8_t)state;
 }
 
 static void
@@ -106,12 +95,12 @@ fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns)
             (frame->state == FAB_SENT_LOST && frame->sent_ns >= forget_ns))
             return;
         map->tail++;
-        if ((map->tail & fab_sent_map_rest(map)) == 0)
+        if ((map->tail & map->page_rest) == 0)
             give_page(map, map->tail - 1);
     }
-    if ((map->tail & fab_sent_map_rest(map)) != 0) { /* empty within a page */
+    if ((map->tail & map->page_rest) != 0) { /* empty within a page */
         give_page(map, map->tail);
-        map->head = map->tail = (map->tail | fab_sent_map_rest(map)) + 1;
+        map->head = map->tail = (map->tail | map->page_rest) + 1;
     }
 }
 

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/assert.h"
+#include "base/compiler.h"
 #include "proto/pool.h"
 #include "wire/lane.h"
 
@@ -46,6 +48,7 @@ struct fab_sent_map {
     void **pages;          /* page_mask + 1 places; not owned */
     uint16_t page_mask;
     uint8_t page_shift; /* log2 of the frames in a page */
+    uint8_t page_rest;  /* frames in a page, less one */
     uint32_t head;      /* grows with each frame sent; wraps */
     uint32_t tail;      /* the oldest that is still remembered */
     uint32_t in_flight;
@@ -62,13 +65,6 @@ void fab_sent_map_init(struct fab_sent_map *map, struct fab_pool *pool, void **p
 /* Forgets all. */
 void fab_sent_map_reset(struct fab_sent_map *map);
 
-/* Frames of a page, less one. */
-static inline uint32_t
-fab_sent_map_rest(const struct fab_sent_map *map)
-{
-    return (1U << map->page_shift) - 1U;
-}
-
 static inline void **
 fab_sent_map_page(const struct fab_sent_map *map, uint32_t position)
 {
@@ -79,7 +75,7 @@ fab_sent_map_page(const struct fab_sent_map *map, uint32_t position)
 static inline bool
 fab_sent_map_is_full(const struct fab_sent_map *map)
 {
-    return (map->head & fab_sent_map_rest(map)) == 0 &&
+    return (map->head & map->page_rest) == 0 &&
            (*fab_sent_map_page(map, map->head) || map->pool->free == 0);
 }
 
@@ -96,24 +92,48 @@ fab_sent_map_is_crowded(const struct fab_sent_map *map)
 static inline struct fab_sent_frame *
 fab_sent_map_at(const struct fab_sent_map *map, uint32_t position)
 {
-    return (struct fab_sent_frame *)*fab_sent_map_page(map, position) +
-           (position & fab_sent_map_rest(map));
+    return (struct fab_sent_frame *)*fab_sent_map_page(map, position) + (position & map->page_rest);
 }
 
 /* Adds a frame, in flight from now; the map must not be full, the number larger than all in it. */
 struct fab_sent_frame *fab_sent_map_push(struct fab_sent_map *map, uint64_t number, uint16_t size,
                                          uint64_t now_ns);
 
+/* fab_sent_map_find behind the oldest frame. */
+uint32_t fab_sent_map_bisect(const struct fab_sent_map *map, uint64_t number);
+
 /* The first position whose number is at least `number`; head when there is none. */
-uint32_t fab_sent_map_find(const struct fab_sent_map *map, uint64_t number);
+static inline uint32_t
+fab_sent_map_find(const struct fab_sent_map *map, uint64_t number)
+{
+    if (map->tail == map->head || fab_sent_map_at(map, map->tail)->number >= number)
+        return map->tail;
+    return fab_sent_map_bisect(map, number);
+}
 
 /* A frame in flight is no longer so. */
-void fab_sent_map_settle(struct fab_sent_map *map, struct fab_sent_frame *frame,
-                         enum fab_sent_state state);
+static inline void
+fab_sent_map_settle(struct fab_sent_map *map, struct fab_sent_frame *frame,
+                    enum fab_sent_state state)
+{
+    if (fab_likely(frame->state == FAB_SENT_IN_FLIGHT)) {
+        FAB_ASSERT(map->in_flight > 0 && map->in_flight_bytes >= frame->size);
+        map->in_flight--;
+        map->in_flight_bytes -= frame->size;
+    }
+    frame->state = (uint8_t)state;
+}
 
 /* Forgets the oldest frames as far as they are acknowledged, or lost and sent before
  * `forget_ns`. */
 void fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns);
+
+/* Whether the oldest frame is there only because its acknowledgement may still come. */
+static inline bool
+fab_sent_map_begins_lost(const struct fab_sent_map *map)
+{
+    return map->tail != map->head && fab_sent_map_at(map, map->tail)->state == FAB_SENT_LOST;
+}
 
 /* The oldest and the newest frame in flight; NULL: none. */
 struct fab_sent_frame *fab_sent_map_oldest(const struct fab_sent_map *map);

@@ -60,9 +60,11 @@ bool fab_ip_is_unicast(const struct fab_ip *ip);
 static inline struct fab_ip
 fab_ip_v4(const uint8_t bytes[4])
 {
+    uint32_t word;
     struct fab_ip ip = { .family = FAB_IP_V4 };
 
-    memcpy(ip.bytes, bytes, 4);
+    memcpy(&word, bytes, sizeof(word));
+    memcpy(ip.bytes, (const uint64_t[2]){ word, 0 }, sizeof(ip.bytes));
     return ip;
 }
 

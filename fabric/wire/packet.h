@@ -76,7 +76,8 @@ enum fab_packet_kind {
     FAB_PACKET_ADVERTISEMENT, /* `asked` is at link_source */
 };
 
-/* A decoded packet. Pointers lead into the bytes that were decoded. */
+/* A decoded packet. Pointers lead into the bytes that were decoded. An address whose family is
+ * NONE, `asked` and `link_source` of a packet that has none are not set. */
 struct fab_packet {
     enum fab_packet_kind kind;
     struct fab_mac mac_target;

@@ -58,7 +58,7 @@ decode_arp(const struct cursor *cursor, struct fab_packet *packet)
     return FAB_PACKET_OK;
 }
 
-static enum fab_packet_refusal
+static inline enum fab_packet_refusal
 decode_udp(const struct cursor *cursor, struct fab_packet *packet)
 {
     uint16_t size;
@@ -213,13 +213,30 @@ decode_ipv6(struct cursor *cursor, struct fab_packet *packet)
     return at[6] == PROTOCOL_ICMPV6 ? decode_icmpv6(cursor, at[7], packet) : FAB_PACKET_OK;
 }
 
+/* Nothing is known of it yet. Addresses that its kind does not have stay as they are. */
+static inline void
+begin(struct fab_packet *packet)
+{
+    packet->kind = FAB_PACKET_OTHER;
+    packet->vlan = FAB_PACKET_VLAN_NONE;
+    packet->is_marked = false;
+    packet->source.family = FAB_IP_NONE;
+    packet->target.family = FAB_IP_NONE;
+    packet->source_port = 0;
+    packet->target_port = 0;
+    packet->payload = NULL;
+    packet->payload_size = 0;
+    packet->has_link_source = false;
+    packet->is_solicited = false;
+}
+
 enum fab_packet_refusal
 fab_packet_decode(const void *bytes, size_t size, struct fab_packet *packet)
 {
     struct cursor cursor = { bytes, size };
     enum fab_packet_refusal refusal;
 
-    *packet = (struct fab_packet){ .vlan = FAB_PACKET_VLAN_NONE };
+    begin(packet);
     refusal = decode_ethernet(&cursor, packet);
     packet->network_offset = (uint32_t)(size - cursor.size);
     if (fab_unlikely(refusal != FAB_PACKET_OK))
