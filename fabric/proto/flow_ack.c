@@ -50,22 +50,30 @@ on_frame_acked(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now
     fab_sent_map_settle(&flow->path.sent, frame, FAB_SENT_ACKED);
 }
 
-/* Settles the frames low to high; returns how many of them are news. */
+/* Settles the frames from a position on up to `high`, and goes on to that behind them; returns how
+ * many of them are news. While something is lost, each acknowledgement tells of the same runs once
+ * more: what one has been gone through, the next steps over. */
 static uint32_t
-ack_run(struct fab_flow *flow, uint64_t low, uint64_t high, uint64_t now_ns)
+ack_run(struct fab_flow *flow, uint32_t *position, uint64_t high, uint64_t now_ns)
 {
+    struct fab_sent_map *sent = &flow->path.sent;
+    uint32_t at = *position;
     uint32_t news = 0;
 
-    for (uint32_t at = fab_sent_map_find(&flow->path.sent, low); at != flow->path.sent.head; at++) {
-        struct fab_sent_frame *frame = fab_sent_map_at(&flow->path.sent, at);
+    while (at != sent->head) {
+        struct fab_sent_frame *frame = fab_sent_map_at(sent, at);
 
         if (frame->number > high)
             break;
-        if (frame->state == FAB_SENT_ACKED)
-            continue;
-        on_frame_acked(flow, frame, now_ns);
-        news++;
+        if (frame->state != FAB_SENT_ACKED) {
+            on_frame_acked(flow, frame, now_ns);
+            news++;
+        }
+        at += 1 + frame->acked_after;
     }
+    if (at - *position > 1)
+        fab_sent_map_at(sent, *position)->acked_after = at - *position - 1;
+    *position = at;
     return news;
 }
 
@@ -78,12 +86,22 @@ ack_first_run(struct fab_flow *flow, uint64_t low, uint64_t high, uint64_t now_n
     bool goes_on = low <= next && low >= next - flow->path.acked_run;
     uint64_t from = goes_on ? next : low;
     uint64_t run = high - from + 1 + (goes_on ? flow->path.acked_run : 0);
+    uint32_t position;
 
     if (high < from)
         return 0;
     flow->path.acked_run = run < UINT32_MAX ? (uint32_t)run : UINT32_MAX;
     flow->path.acked_high = high;
-    return ack_run(flow, from, high, now_ns);
+    position = fab_sent_map_find(&flow->path.sent, from);
+    return ack_run(flow, &position, high, now_ns);
+}
+
+/* Goes on to the first frame that is not below a number: gaps are short. */
+static void
+pass_gap(const struct fab_sent_map *sent, uint32_t *position, uint64_t number)
+{
+    while (*position != sent->head && fab_sent_map_at(sent, *position)->number < number)
+        ++*position;
 }
 
 /* Older runs first, so that loss detection sees numbers rise. */
@@ -92,13 +110,17 @@ ack_ranges(struct fab_flow *flow, const struct fab_frame *frame, uint64_t low, u
 {
     uint64_t lows[FAB_FRAME_RANGES_MAX];
     uint32_t news = 0;
+    uint32_t position;
 
     for (uint32_t i = 0; i < frame->ack->ranges; i++) {
         low -= (uint64_t)frame->ranges[i].gap + frame->ranges[i].run;
         lows[i] = low;
     }
-    for (uint32_t i = frame->ack->ranges; i-- > 0;)
-        news += ack_run(flow, lows[i], lows[i] + frame->ranges[i].run - 1, now_ns);
+    position = fab_sent_map_find(&flow->path.sent, low);
+    for (uint32_t i = frame->ack->ranges; i-- > 0;) {
+        pass_gap(&flow->path.sent, &position, lows[i]);
+        news += ack_run(flow, &position, lows[i] + frame->ranges[i].run - 1, now_ns);
+    }
     return news;
 }
 
@@ -280,11 +302,10 @@ declare_lost(struct fab_flow *flow, struct fab_sent_frame *frame, uint64_t now_n
 void
 fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns)
 {
-    uint32_t at = flow->path.sent.tail;
     struct fab_sent_frame *frame;
 
-    while ((frame = fab_loss_next(&flow->path.loss, &flow->path.sent, &flow->path.rtt, &at,
-                                  now_ns)) != NULL)
+    while ((frame = fab_loss_next(&flow->path.loss, &flow->path.sent, &flow->path.rtt, now_ns)) !=
+           NULL)
         declare_lost(flow, frame, now_ns);
     fab_flow_arm_probe(flow);
 }

@@ -68,24 +68,19 @@ is_lost(const struct fab_loss *loss, const struct fab_sent_frame *frame, uint64_
     return now_ns >= frame->sent_ns + allowed_ns;
 }
 
+/* Only the oldest in flight is looked at: later ones are due later. */
 struct fab_sent_frame *
-fab_loss_next(struct fab_loss *loss, const struct fab_sent_map *map, const struct fab_rtt *rtt,
-              uint32_t *at, uint64_t now_ns)
+fab_loss_next(struct fab_loss *loss, struct fab_sent_map *map, const struct fab_rtt *rtt,
+              uint64_t now_ns)
 {
     uint64_t allowed_ns = loss->round_trip_ns + fab_loss_reorder_ns(loss, rtt);
+    struct fab_sent_frame *oldest = fab_sent_map_oldest(map);
 
     loss->deadline_ns = UINT64_MAX;
-    for (; *at != map->head; ++*at) {
-        struct fab_sent_frame *frame = fab_sent_map_at(map, *at);
-
-        if (!loss->has_acked || frame->number >= loss->number)
-            return NULL;
-        if (frame->state != FAB_SENT_IN_FLIGHT)
-            continue;
-        if (is_lost(loss, frame, allowed_ns, now_ns))
-            return frame;
-        loss->deadline_ns = frame->sent_ns + allowed_ns;
-        return NULL; /* later ones are due later */
-    }
+    if (!oldest || !loss->has_acked || oldest->number >= loss->number)
+        return NULL;
+    if (is_lost(loss, oldest, allowed_ns, now_ns))
+        return oldest;
+    loss->deadline_ns = oldest->sent_ns + allowed_ns;
     return NULL;
 }

@@ -45,10 +45,10 @@ void fab_loss_on_acked(struct fab_loss *loss, const struct fab_sent_frame *frame
 uint64_t fab_loss_reorder_ns(const struct fab_loss *loss, const struct fab_rtt *rtt);
 
 /*
- * The next frame from position *at on that is lost by now; NULL when there is no further one, and
- * then the deadline is set. Begin with the map's tail; the caller settles each one returned.
+ * The next frame that is lost by now, which the caller settles; NULL when there is no further one,
+ * and then the deadline is set.
  */
-struct fab_sent_frame *fab_loss_next(struct fab_loss *loss, const struct fab_sent_map *map,
-                                     const struct fab_rtt *rtt, uint32_t *at, uint64_t now_ns);
+struct fab_sent_frame *fab_loss_next(struct fab_loss *loss, struct fab_sent_map *map,
+                                     const struct fab_rtt *rtt, uint64_t now_ns);
 
 #endif

@@ -31,7 +31,7 @@ void
 fab_sent_map_reset(struct fab_sent_map *map)
 {
     fab_pool_give_all(map->pool, map->pages, map->page_mask + 1U);
-    map->head = map->tail = 0;
+    map->head = map->tail = map->settled = 0;
     map->in_flight = 0;
     map->in_flight_bytes = 0;
 }
@@ -53,6 +53,7 @@ fab_sent_map_push(struct fab_sent_map *map, uint64_t number, uint16_t size, uint
     frame->size = size;
     frame->state = FAB_SENT_IN_FLIGHT;
     frame->part_count = 0;
+    frame->acked_after = 0;
     map->head++;
     map->in_flight++;
     map->in_flight_bytes += size;
@@ -94,22 +95,26 @@ fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns)
         if (frame->state == FAB_SENT_IN_FLIGHT ||
             (frame->state == FAB_SENT_LOST && frame->sent_ns >= forget_ns))
             return;
+        if (map->settled == map->tail)
+            map->settled++;
         map->tail++;
         if ((map->tail & map->page_rest) == 0)
             give_page(map, map->tail - 1);
     }
     if ((map->tail & map->page_rest) != 0) { /* empty within a page */
         give_page(map, map->tail);
-        map->head = map->tail = (map->tail | map->page_rest) + 1;
+        map->head = map->tail = map->settled = (map->tail | map->page_rest) + 1;
     }
 }
 
 struct fab_sent_frame *
-fab_sent_map_oldest(const struct fab_sent_map *map)
+fab_sent_map_oldest(struct fab_sent_map *map)
 {
-    for (uint32_t at = map->tail; at != map->head && map->in_flight > 0; at++) {
-        if (fab_sent_map_at(map, at)->state == FAB_SENT_IN_FLIGHT)
-            return fab_sent_map_at(map, at);
+    for (; map->settled != map->head; map->settled++) {
+        struct fab_sent_frame *frame = fab_sent_map_at(map, map->settled);
+
+        if (frame->state == FAB_SENT_IN_FLIGHT)
+            return frame;
     }
     return NULL;
 }

@@ -39,7 +39,7 @@ struct fab_sent_frame {
     uint16_t size; /* bytes */
     uint8_t state; /* enum fab_sent_state */
     uint8_t part_count;
-    uint32_t reserved;
+    uint32_t acked_after; /* of an acknowledged one: as many behind it are known to be, too */
     fab_part parts[FAB_SENT_PARTS_MAX];
 };
 
@@ -51,8 +51,9 @@ struct fab_sent_map {
     uint8_t page_rest;  /* frames in a page, less one */
     uint32_t head;      /* grows with each frame sent; wraps */
     uint32_t tail;      /* the oldest that is still remembered */
+    uint32_t settled;   /* up to here none is in flight; from tail to head */
     uint32_t in_flight;
-    uint64_t in_flight_bytes;
+    uint32_t in_flight_bytes;
 };
 
 /* Places for the pages of at least `capacity` frames; a power of two. */
@@ -136,7 +137,7 @@ fab_sent_map_begins_lost(const struct fab_sent_map *map)
 }
 
 /* The oldest and the newest frame in flight; NULL: none. */
-struct fab_sent_frame *fab_sent_map_oldest(const struct fab_sent_map *map);
+struct fab_sent_frame *fab_sent_map_oldest(struct fab_sent_map *map);
 struct fab_sent_frame *fab_sent_map_newest(const struct fab_sent_map *map);
 
 static inline fab_part

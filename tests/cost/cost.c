@@ -19,7 +19,7 @@ static const struct {
     { "flows_1000", cost_flows_1000 }, { "flows_10000", cost_flows_10000 },
     { "flows_idle", cost_flows_idle }, { "flow_hop", cost_flow_hop },
     { "flow_echo", cost_flow_echo },   { "flow_echo_auth", cost_flow_echo_auth },
-    { "flow_bulk", cost_flow_bulk },
+    { "flow_bulk", cost_flow_bulk },   { "loss", cost_loss },
 };
 
 /* `scale:CURVE:SIZE`: the operation of a curve of `mycelium bench scaling`, at one size. */

@@ -35,6 +35,9 @@ void cost_flow_echo_auth(uint64_t count);
 /* A body of 1 MiB over such a flow, one way, with its writing and checking by the test. */
 void cost_flow_bulk(uint64_t count);
 
+/* A record of one frame over a simulated wire that loses one in a hundred. */
+void cost_loss(uint64_t count);
+
 /* A turn of a core with one link, in which nothing happens, and a look at the clock. */
 void cost_idle_turn(uint64_t count);
 

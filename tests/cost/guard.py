@@ -32,6 +32,7 @@ COUNTED = {
     "frame_encode": ("flows_16", "fab_flow_prepare_untimed"),
     "frame_decode": ("flows_16", "fab_frame_decode"),
     "ack": ("flows_16", "fab_flow_on_ack"),
+    "ack_beside_loss": ("loss", "fab_flow_on_ack"),
     "flow_message": ("flows_16", None),
 }
 

@@ -218,11 +218,10 @@ lab_ack(struct lab *lab, uint64_t number, uint64_t now_ns)
 static uint32_t
 lab_lose(struct lab *lab, uint64_t now_ns)
 {
-    uint32_t at = lab->map.tail;
     uint32_t count = 0;
     struct fab_sent_frame *frame;
 
-    while ((frame = fab_loss_next(&lab->loss, &lab->map, &lab->rtt, &at, now_ns)) != NULL) {
+    while ((frame = fab_loss_next(&lab->loss, &lab->map, &lab->rtt, now_ns)) != NULL) {
         fab_sent_map_settle(&lab->map, frame, FAB_SENT_LOST);
         count++;
     }
