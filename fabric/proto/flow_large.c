@@ -229,6 +229,14 @@ want_grants(struct fab_flow *flow)
         fab_granter_wait(flow->granter, &flow->seat);
 }
 
+/* A part of the body came. While nobody waits, all other bodies have what they want. */
+static void
+want_more(struct fab_flow *flow, struct fab_large_in_slot *slot)
+{
+    if (flow->granter->first || !grant_slot(flow, slot, FAB_GRANT_QUANTUM))
+        fab_granter_wait(flow->granter, &flow->seat);
+}
+
 bool
 fab_flow_take_head(struct fab_flow *flow, const struct fab_chunk *chunk)
 {
@@ -326,10 +334,12 @@ fab_flow_take_part(struct fab_flow *flow, const struct fab_frame *frame)
     slot = fab_large_in_take(flow->large_in, part, frame->part_bytes);
     flow->granter->outstanding -= part->size;
     flow->counters.parts_received++;
-    if (fab_large_in_is_whole(slot))
-        complete(flow, slot);
-    else
+    if (!fab_large_in_is_whole(slot)) {
         flow->path.due.grants |= is_worth_telling(slot);
+        want_more(flow, slot);
+        return;
+    }
+    complete(flow, slot);
     if (flow->large_in->open_count > 0)
         want_grants(flow);
 }

@@ -12,6 +12,7 @@
 #define ROUND_BITS 10U
 #define ROUND_MASK ((1U << ROUND_BITS) - 1U)
 
+static_assert(FAB_LARGE_SLOTS == 16U, "a bit each in ready and starved");
 static_assert(FAB_LARGE_PARTS_MAX <= 1U << INDEX_BITS, "a part's name holds its index");
 
 static bool
@@ -53,6 +54,23 @@ slot_of(const struct fab_large_out *out, fab_part part)
     return slot;
 }
 
+static void
+tell(uint16_t *map, uint32_t place, bool is_set)
+{
+    *map = (uint16_t)((*map & ~(1U << place)) | (uint32_t)is_set << place);
+}
+
+/* Something of the slot has changed. */
+static void
+judge(struct fab_large_out *out, const struct fab_large_out_slot *slot)
+{
+    uint32_t place = slot->id % FAB_LARGE_SLOTS;
+    bool is_open = out->slots[place] == slot;
+
+    tell(&out->ready, place, is_open && (slot->lost > 0 || slot->next < slot->granted));
+    tell(&out->starved, place, is_open && slot->next == slot->granted && slot->next < slot->count);
+}
+
 void
 fab_large_out_init(struct fab_large_out *out, struct fab_pool *pool)
 {
@@ -67,6 +85,7 @@ fab_large_out_reset(struct fab_large_out *out, uint32_t first)
     out->next_id = first;
     out->open_count = 0;
     out->turn = 0;
+    out->ready = out->starved = 0;
 }
 
 bool
@@ -104,6 +123,7 @@ fab_large_out_open(struct fab_large_out *out, uint32_t size, uint16_t step)
     memset(slot->is_acked, 0, words * sizeof(uint64_t));
     memset(slot->is_lost, 0, words * sizeof(uint64_t));
     out->open_count++;
+    judge(out, slot);
     return slot;
 }
 
@@ -127,21 +147,7 @@ fab_large_out_grant(struct fab_large_out *out, uint32_t id, uint32_t limit)
     struct fab_large_out_slot *slot = out->slots[id % FAB_LARGE_SLOTS];
 
     slot->granted = (limit + slot->step - 1U) / slot->step;
-}
-
-static bool
-can_send(const struct fab_large_out_slot *slot)
-{
-    return slot && (slot->lost > 0 || slot->next < slot->granted);
-}
-
-bool
-fab_large_out_can_send(const struct fab_large_out *out)
-{
-    for (uint32_t i = 0; out->open_count > 0 && i < FAB_LARGE_SLOTS; i++)
-        if (can_send(out->slots[i]))
-            return true;
-    return false;
+    judge(out, slot);
 }
 
 static void
@@ -172,16 +178,17 @@ first_lost(const struct fab_large_out_slot *slot)
 bool
 fab_large_out_pick(struct fab_large_out *out, struct fab_large_pick *pick)
 {
-    for (uint32_t i = 0; out->open_count > 0 && i < FAB_LARGE_SLOTS; i++) {
-        const struct fab_large_out_slot *slot = out->slots[(out->turn + i) % FAB_LARGE_SLOTS];
+    uint32_t turn = out->turn % FAB_LARGE_SLOTS;
+    uint32_t from_turn = out->ready >> turn << turn;
+    uint32_t ready = from_turn != 0 ? from_turn : out->ready;
+    const struct fab_large_out_slot *slot;
 
-        if (!can_send(slot))
-            continue;
-        fill_pick(slot, slot->lost > 0 ? first_lost(slot) : slot->next, pick);
-        pick->is_repeat = slot->lost > 0;
-        return true;
-    }
-    return false;
+    if (ready == 0)
+        return false;
+    slot = out->slots[__builtin_ctz(ready)];
+    fill_pick(slot, slot->lost > 0 ? first_lost(slot) : slot->next, pick);
+    pick->is_repeat = slot->lost > 0;
+    return true;
 }
 
 void
@@ -198,6 +205,7 @@ fab_large_out_take(struct fab_large_out *out, const struct fab_large_pick *pick)
         slot->next++;
     }
     out->turn = slot->id % FAB_LARGE_SLOTS + 1U;
+    judge(out, slot);
 }
 
 bool
@@ -225,12 +233,14 @@ fab_large_out_on_acked(struct fab_large_out *out, fab_part part, uint64_t *loan)
     if (bit(slot->is_lost, index)) {
         clear_bit(slot->is_lost, index);
         slot->lost--;
+        judge(out, slot);
     }
     if (++slot->acked < slot->count)
         return false;
     *loan = slot->loan;
     out->slots[slot->id % FAB_LARGE_SLOTS] = NULL;
     out->open_count--;
+    judge(out, slot);
     fab_pool_give(out->pool, slot);
     return true;
 }
@@ -245,16 +255,5 @@ fab_large_out_on_lost(struct fab_large_out *out, fab_part part)
         return;
     set_bit(slot->is_lost, index);
     slot->lost++;
-}
-
-bool
-fab_large_out_is_short(const struct fab_large_out *out)
-{
-    for (uint32_t i = 0; out->open_count > 0 && i < FAB_LARGE_SLOTS; i++) {
-        const struct fab_large_out_slot *slot = out->slots[i];
-
-        if (slot && slot->next == slot->granted && slot->next < slot->count)
-            return true;
-    }
-    return false;
+    judge(out, slot);
 }

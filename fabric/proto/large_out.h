@@ -52,6 +52,9 @@ struct fab_large_out {
     uint32_t next_id;
     uint32_t open_count;
     uint32_t turn; /* slot that is looked at first, so that bodies take turns */
+    /* A bit for each slot, so that no frame has to look at all of them: */
+    uint16_t ready;   /* a part may be sent */
+    uint16_t starved; /* all that was granted was sent, and there is more */
 };
 
 /* A part to be sent. */
@@ -94,7 +97,11 @@ enum fab_grant_verdict fab_large_out_check(const struct fab_large_out *out, uint
 void fab_large_out_grant(struct fab_large_out *out, uint32_t id, uint32_t limit);
 
 /* Whether a part may be sent now; the first such, lost ones before new ones. */
-bool fab_large_out_can_send(const struct fab_large_out *out);
+static inline bool
+fab_large_out_can_send(const struct fab_large_out *out)
+{
+    return out->ready != 0;
+}
 bool fab_large_out_pick(struct fab_large_out *out, struct fab_large_pick *pick);
 
 /* The picked part is being sent. */
@@ -111,8 +118,12 @@ bool fab_large_out_on_acked(struct fab_large_out *out, fab_part part, uint64_t *
 /* A frame that carried the part was lost. */
 void fab_large_out_on_lost(struct fab_large_out *out, fab_part part);
 
-/* Whether a body waits for a grant and for nothing else. */
-bool fab_large_out_is_short(const struct fab_large_out *out);
+/* Whether a body waits for a grant. */
+static inline bool
+fab_large_out_is_short(const struct fab_large_out *out)
+{
+    return out->starved != 0;
+}
 
 static inline bool
 fab_part_is_large(fab_part part)
