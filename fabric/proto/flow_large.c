@@ -62,30 +62,19 @@ fab_flow_commit_large(struct fab_flow *flow, const void *body, uint64_t loan)
     fab_flow_commit(flow);
 }
 
-/* Whether there is window for parts: they leave some of it, so that a record never waits until a
- * receiver that has lost its CPU has acknowledged bulk. */
-static bool
-has_part_window(const struct fab_flow *flow)
-{
-    uint32_t window = flow->config.window_frames;
-
-    return flow->path.sent.in_flight < window - window / FAB_FLOW_RECORDS_SHARE;
-}
-
-/* Whether a part may go into a frame now: some were written in this turn already, and small
- * records should not wait behind more. */
+/* Whether a part may go into a frame now, if there is window: some were written in this turn
+ * already, and small records should not wait behind more. */
 bool
 fab_flow_can_send_part(const struct fab_flow *flow)
 {
-    return flow->large_out && flow->parts_left > 0 && has_part_window(flow) &&
-           fab_large_out_can_send(flow->large_out);
+    return flow->large_out && flow->parts_left > 0 && fab_large_out_can_send(flow->large_out);
 }
 
 uint64_t
 fab_flow_next_part_ns(const struct fab_flow *flow)
 {
-    if (!flow->large_out || flow->parts_left > 0 || !has_part_window(flow) ||
-        !fab_flow_has_window(flow) || !fab_large_out_can_send(flow->large_out))
+    if (!flow->large_out || flow->parts_left > 0 || !fab_flow_has_parts_window(flow) ||
+        !fab_large_out_can_send(flow->large_out))
         return FAB_FLOW_NO_DEADLINE;
     return flow->parts_turn_ns + 1;
 }
@@ -221,7 +210,7 @@ fab_flow_grant(struct fab_flow *flow)
         fab_granter_wait(flow->granter, &flow->seat);
 }
 
-/* Something came of a body, or a body: it may be its turn, unless others wait. */
+/* A body came, or one is done: it may be its turn, unless others wait. */
 static void
 want_grants(struct fab_flow *flow)
 {

@@ -104,7 +104,9 @@ plan_part(struct fab_flow_plan *plan)
 static void
 plan_large(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
-    if (!fab_flow_can_send_part(flow) || (!flow->is_part_turn && fab_flow_can_send_records(flow)) ||
+    if ((!fab_flow_has_parts_window(flow) && !flow->path.due.probe) ||
+        !fab_flow_can_send_part(flow) ||
+        (flow->records_since_part == 0 && fab_flow_can_send_records(flow)) ||
         !fab_large_out_pick(flow->large_out, &plan->part))
         return;
     plan_part(plan);
@@ -161,7 +163,7 @@ static void
 plan_records(struct fab_flow *flow, struct fab_flow_plan *plan)
 {
     bool may_send = fab_unlikely(flow->path.due.probe) ? !fab_sent_map_is_full(&flow->path.sent)
-                                                       : fab_flow_has_window(flow);
+                                                       : fab_flow_has_records_window(flow);
     unsigned lanes = may_send ? flow->used_lanes : 0;
 
     if (may_send && fab_unlikely(fab_flow_has_bodies(flow)))

@@ -27,7 +27,7 @@ fab_flow_has_output(const struct fab_flow *flow)
     return due->ack || due->credit || due->grants || due->clock || due->sign || due->ping ||
            due->probe || fab_flow_can_send_records(flow) || wants_mtu_probe(flow) ||
            (fab_unlikely(fab_flow_has_bodies(flow)) && fab_flow_can_send_part(flow) &&
-            fab_flow_has_window(flow));
+            fab_flow_has_parts_window(flow));
 }
 
 static void
@@ -355,9 +355,12 @@ write_data(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     header.epoch = flow->peer.epoch;
     count_frame(flow, &plan, must_be_acked);
     flow->path.due = (struct fab_flow_due){ .grants = !plan.has_all_grants };
-    flow->is_part_turn = !plan.has_part;
-    if (fab_unlikely(plan.has_part))
+    if (fab_unlikely(plan.has_part)) {
+        flow->records_since_part = 0;
         flow->counters.parts_sent++;
+    } else if (plan.part_count > 0 && flow->records_since_part < UINT8_MAX) {
+        flow->records_since_part++;
+    }
     if (has_content || (must_be_acked && !fab_sent_map_is_full(&flow->path.sent)))
         remember(flow, &plan, header.size, now_ns);
     if (fab_unlikely(plan.has_part && (is_encrypting(flow) || ends_apart(flow, &plan))))

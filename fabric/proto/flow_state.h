@@ -51,8 +51,10 @@
 /* Frames with parts of large bodies that a flow writes in one turn. */
 #define FAB_FLOW_PARTS_PER_TURN 32U
 
-/* Of the window, one part in so many is left to frames without parts of large bodies. */
+/* Of the window, one part in so many is left to frames without parts of large bodies; and beyond
+ * the congestion window so many frames' bytes. */
 #define FAB_FLOW_RECORDS_SHARE 16U
+#define FAB_FLOW_AHEAD_FRAMES  4U
 
 /* In short_lanes, beside the lanes: a body waits for a grant. */
 #define FAB_FLOW_SHORT_OF_GRANTS (1U << FAB_LANE_COUNT)
@@ -173,13 +175,13 @@ struct fab_flow {
         *latest; /* FAB_FLOW_LATEST of them, in a page; NULL: none since it was empty */
     struct fab_large_out *large_out; /* NULL: neither side's owner has a heap */
     uint64_t parts_turn_ns;
-    uint32_t parts_left;  /* that may still be written in that turn */
-    uint32_t whole_count; /* bodies that are whole, of records that wait */
-    bool is_part_turn;    /* the next frame is a part's, if both parts and records wait */
-    bool was_large_full;  /* a claim was refused since the last writable event */
-    bool is_head_refused; /* a record announced a body that cannot be */
-    bool is_latest_high;  /* in which half of all places the latest values were put */
-    uint8_t version_max;  /* of the protocol, that we speak */
+    uint32_t parts_left;        /* that may still be written in that turn */
+    uint32_t whole_count;       /* bodies that are whole, of records that wait */
+    uint8_t records_since_part; /* frames of records since a part of a body; to 255 */
+    bool was_large_full;        /* a claim was refused since the last writable event */
+    bool is_head_refused;       /* a record announced a body that cannot be */
+    bool is_latest_high;        /* in which half of all places the latest values were put */
+    uint8_t version_max;        /* of the protocol, that we speak */
     struct fab_flow_clock clock;
     struct fab_large_in *large_in; /* as large_out */
     uint64_t starved_ns;           /* when to look again whether the store has pages */
@@ -432,9 +434,43 @@ fab_flow_has_window(const struct fab_flow *flow)
     const struct fab_flow_path *path = &flow->path;
 
     return path->sent.in_flight < flow->config.window_frames &&
-           path->pace_ns == FAB_FLOW_NO_DEADLINE &&
+           (path->pace_ns == FAB_FLOW_NO_DEADLINE || path->sent.in_flight == 0) &&
            fab_congestion_may_send(&path->congestion, path->sent.in_flight_bytes) &&
            !fab_sent_map_is_full(&path->sent);
+}
+
+/* Whether one more frame with a part of a body may be: they leave some of the window to others. */
+static inline bool
+fab_flow_has_parts_window(const struct fab_flow *flow)
+{
+    uint32_t window = flow->config.window_frames;
+
+    return flow->path.sent.in_flight < window - window / FAB_FLOW_RECORDS_SHARE &&
+           fab_flow_has_window(flow);
+}
+
+/* Whether records may go though parts must wait, so that they wait for no acknowledgement of bulk:
+ * beyond the congestion window and its pace, but only a few for each part, so that parts get on. */
+static inline bool
+fab_flow_may_pass_parts(const struct fab_flow *flow)
+{
+    const struct fab_flow_path *path = &flow->path;
+    uint32_t ahead = FAB_FLOW_AHEAD_FRAMES * path->mtu.size;
+    uint32_t bytes = path->sent.in_flight_bytes;
+
+    return flow->records_since_part < flow->config.window_frames / FAB_FLOW_RECORDS_SHARE &&
+           path->sent.in_flight < flow->config.window_frames &&
+           fab_congestion_may_send(&path->congestion, bytes > ahead ? bytes - ahead : 0) &&
+           !fab_sent_map_is_full(&path->sent);
+}
+
+/* Whether one more frame of records may be in flight. */
+static inline bool
+fab_flow_has_records_window(const struct fab_flow *flow)
+{
+    if (fab_likely(!fab_flow_has_bodies(flow)))
+        return fab_flow_has_window(flow);
+    return fab_flow_has_parts_window(flow) || fab_flow_may_pass_parts(flow);
 }
 
 /* Whether the flow has records that it may put into a frame now. */
@@ -447,7 +483,7 @@ fab_flow_can_send_records(const struct fab_flow *flow)
 
         if (at->lost_count > 0 ||
             (fab_send_lane_has_new(at) && !(flow->short_lanes & (1U << lane))))
-            return fab_flow_has_window(flow);
+            return fab_flow_has_records_window(flow);
     }
     return false;
 }

@@ -152,19 +152,18 @@ ping(struct sim *sim)
 /* It waits for what is before it on the wire, and for the receiver's CPU; not until bulk has been
  * acknowledged, for which both must have their CPUs once more. */
 static void
-test_ping_beside_bulk_waits_for_no_acknowledgement(void **state)
+pings_beside_bulk(const char *name, bool has_no_congestion)
 {
     const struct sim_wire wire = { .delay_ns = 2 * SIM_US, .byte_ps = 400 };
     struct sim sim;
 
-    (void)state;
-    sim_init(&sim, "ping_beside_bulk", 1, &wire);
+    sim_init(&sim, name, 1, &wire);
     sim_add_pair(&sim);
     for (uint32_t i = 0; i < 2; i++) {
         struct sim_end *end = &sim.ends[i];
 
         end->config.large_max = FAB_MSG_SIZE_MAX;
-        end->config.has_no_congestion = true;
+        end->config.has_no_congestion = has_no_congestion;
         end->config.window_frames = 512;
         end->config.timers.down_ns = 10 * SIM_S;
         end->heap_left = 64ULL * MIB;
@@ -180,7 +179,23 @@ test_ping_beside_bulk_waits_for_no_acknowledgement(void **state)
         SIM_CHECK(&sim, ping(&sim) < 10 * SIM_US);
     }
     SIM_CHECK(&sim, sim.ends[1].large_got > 0 && sim.ends[0].to_send > 0);
+    if (!has_no_congestion)
+        SIM_CHECK(&sim, fab_flow_counters(sim.ends[0].flow)->congestion_cuts > 0);
     sim_fini(&sim);
+}
+
+static void
+test_ping_beside_bulk_waits_for_no_acknowledgement(void **state)
+{
+    (void)state;
+    pings_beside_bulk("ping_beside_bulk", true);
+}
+
+static void
+test_ping_beside_bulk_does_not_wait_for_the_congestion_window(void **state)
+{
+    (void)state;
+    pings_beside_bulk("ping_beside_held_bulk", false);
 }
 
 int
@@ -191,6 +206,7 @@ main(void)
         cmocka_unit_test(test_our_own_sleep_is_no_time_without_progress),
         cmocka_unit_test(test_record_that_never_gets_through_is_given_up),
         cmocka_unit_test(test_ping_beside_bulk_waits_for_no_acknowledgement),
+        cmocka_unit_test(test_ping_beside_bulk_does_not_wait_for_the_congestion_window),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
