@@ -58,7 +58,7 @@ inline on_hello(end)
         :: candidate_peer[end] != nonce && up[end] && drawn < NONCES ->
             draw(end, candidate_own[end]);
             candidate_peer[end] = nonce
-        :: else -> skip                                            /* nonces used up: as if lost */
+        :: else -> skip      /* nonces used up, or FAB_HANDSHAKE_ANSWERS_MAX answered: as if lost */
         fi;
         if
         :: candidate_peer[end] == nonce && echo == candidate_own[end] -> begin(end)
@@ -110,6 +110,8 @@ proctype flow(byte end)
     :: atomic { wire[1 - end]?<DATA(nonce, echo)> -> on_data(end) }
     /* loses; a frame that is late overtakes nobody, but stays for long */
     :: atomic { wire[1 - end]?_, _, _ -> skip }
+    /* it was an old one, or has had its time: fab_handshake_drop_candidate */
+    :: atomic { candidate_peer[end] != 0 -> candidate_own[end] = 0; candidate_peer[end] = 0 }
     /* the epoch breaks: a reset, silence, or the process restarts */
     :: atomic { up[end] && drawn < NONCES ->
         up[end] = false;
