@@ -331,6 +331,42 @@ test_a_hundred_senders_at_once_share_the_port_and_overrun_nothing(void **state)
     sim_fini(&sim);
 }
 
+/* Records that fill all of the window, always, and one record in a thousand with a body. */
+static void
+test_records_without_end_do_not_keep_bodies_from_getting_on(void **state)
+{
+    const struct sim_wire wire = { .delay_ns = 50 * SIM_US, .byte_ps = 800 };
+    struct sim sim;
+
+    (void)state;
+    sim_init(&sim, "bodies_beside_records", 1, &wire);
+    sim_add_pair(&sim);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct sim_end *end = &sim.ends[i];
+
+        for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
+            end->config.send_bytes[lane] = end->config.credit_bytes[lane] = 1U << 20;
+        end->config.large_max = FAB_MSG_SIZE_MAX;
+        end->config.has_no_congestion = true;
+        end->config.window_frames = 64;
+        end->heap_left = 4ULL * MIB;
+        end->burst = 1000;
+        end->body_max = 1300;
+        end->large_size = 20000;
+        sim_start(&sim, i);
+    }
+    sim.ends[0].large = 1000;
+    sim.ends[0].to_send = 1U << 20;
+    sim_run_until(&sim, sim.now_ns + 100 * SIM_MS);
+    print_message("%u of %u bodies came, %u of %u records\n", (unsigned)sim.ends[1].large_got,
+                  (unsigned)sim.ends[0].large_sent, (unsigned)sim.ends[1].got_total,
+                  (unsigned)sim.ends[0].sent_total);
+    SIM_CHECK(&sim, sim.ends[0].to_send > 0);
+    SIM_CHECK(&sim, sim.ends[1].large_got > 10);
+    SIM_CHECK(&sim, sim.ends[1].large_got + FAB_LARGE_SLOTS >= sim.ends[0].large_sent);
+    sim_fini(&sim);
+}
+
 static void
 test_the_same_seed_takes_the_same_time(void **state)
 {
@@ -356,6 +392,7 @@ main(void)
         cmocka_unit_test(test_a_sender_that_dies_half_way_leaves_nothing_behind),
         cmocka_unit_test(test_epochs_that_break_end_every_body),
         cmocka_unit_test(test_a_hundred_senders_at_once_share_the_port_and_overrun_nothing),
+        cmocka_unit_test(test_records_without_end_do_not_keep_bodies_from_getting_on),
         cmocka_unit_test(test_the_same_seed_takes_the_same_time),
     };
 
