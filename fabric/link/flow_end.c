@@ -304,7 +304,8 @@ fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *pa
 {
     struct fab_frame_peek peek;
     struct fab_flow_link *link;
-    uint64_t signs, taken = 0;
+    uint64_t taken = 0;
+    bool is_sign;
 
     if (fab_unlikely(!fab_frame_peek(payload->bytes, payload->size, &peek))) {
         end->counters.frames_cut++;
@@ -317,15 +318,14 @@ fab_flow_end_receive(struct fab_flow_end *end, const struct fab_flow_payload *pa
     }
     if (fab_unlikely(link->second != NULL) && fab_flow_twin_is_second(link, end, &peek, now_ns))
         return;
-    signs = fab_flow_signs(link->flow);
     if (fab_unlikely(link->second != NULL))
         taken = fab_flow_counters(link->flow)->frames_received;
     fab_flow_note_arrival(link->flow, end->pause_ns, payload->is_marked);
-    fab_flow_incoming(fab_flow_link_ask(link), payload->bytes, payload->size, now_ns);
+    is_sign = fab_flow_incoming(fab_flow_link_ask(link), payload->bytes, payload->size, now_ns);
     fab_flow_end_touch(link->end, link);
     if (fab_unlikely(fab_flow_has_refused(link->flow)) && !link->has_refused)
         list_refused(link->end, link);
-    if (fab_flow_signs(link->flow) != signs && link->link.is_up) {
+    if (is_sign && link->link.is_up) {
         link->heard_ns = now_ns;
         fab_flow_life_heard(link->life, link->link.peer_home, now_ns);
     }

@@ -35,7 +35,8 @@ frame_buffer(struct fab_flow_end *end)
     }
     if (!end->spare) {
         end->spare = rte_pktmbuf_alloc(end->pool);
-        end->counters.no_mbufs += end->spare == NULL;
+        if (fab_unlikely(!end->spare))
+            end->counters.no_mbufs++;
     }
     return end->spare;
 }

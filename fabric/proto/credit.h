@@ -29,6 +29,7 @@ struct fab_credit_in {
     uint64_t returned; /* units whose records have left the flow */
     uint64_t told;     /* the largest limit that was put into a frame */
     uint32_t window;   /* units reserved for it */
+    uint32_t least;    /* of them, those that were promised for ever */
 };
 
 static inline void

@@ -294,9 +294,10 @@ uint32_t fab_flow_record_max(const struct fab_flow *flow);
 
 /*
  * Takes a received UDP payload; calls back as it goes. Whatever is refused is counted by cause and
- * changes nothing. `bytes`: any alignment (8 is fastest), not kept, not written.
+ * changes nothing. `bytes`: any alignment (8 is fastest), not kept, not written. Returns whether it
+ * showed that the peer lives in its present incarnation.
  */
-void fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns);
+bool fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns);
 
 /*
  * How the frame that is handed in next came: `pause_ns`: time that it may have lain unread because

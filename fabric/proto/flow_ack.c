@@ -173,20 +173,17 @@ forget_before(const struct fab_flow *flow, uint64_t now_ns)
 }
 
 uint64_t
-fab_flow_forget_ns(const struct fab_flow *flow)
+fab_flow_forget_lost_ns(const struct fab_flow *flow)
 {
     const struct fab_sent_map *sent = &flow->path.sent;
 
-    if (sent->in_flight > 0 || sent->tail == sent->head)
-        return FAB_FLOW_NO_DEADLINE;
     return fab_sent_map_at(sent, sent->tail)->sent_ns + memory_ns(flow) + 1;
 }
 
 void
 fab_flow_forget_lost(struct fab_flow *flow, uint64_t now_ns)
 {
-    if (fab_unlikely(fab_sent_map_begins_lost(&flow->path.sent)))
-        fab_sent_map_forget(&flow->path.sent, forget_before(flow, now_ns));
+    fab_sent_map_forget(&flow->path.sent, forget_before(flow, now_ns));
 }
 
 static void
@@ -214,8 +211,8 @@ on_progress(struct fab_flow *flow, uint64_t now_ns)
     flow->path.progress_ns = now_ns;
     advance_lanes(flow);
     fab_flow_detect_losses(flow, now_ns);
-    fab_sent_map_forget(&flow->path.sent, 0);
-    fab_flow_forget_lost(flow, now_ns);
+    if (fab_unlikely(fab_sent_map_forget(&flow->path.sent, 0)))
+        fab_flow_forget_lost(flow, now_ns);
 }
 
 /* The newest run of an acknowledgement, after `news` frames of its older ones. */
@@ -232,14 +229,15 @@ take_newest(struct fab_flow *flow, const struct fab_ack_block *ack, uint32_t new
     if (news + newest == 0)
         return;
     on_progress(flow, now_ns);
-    tell_congestion(flow, &(struct fab_congestion_ack){
-                              .number = largest,
-                              .next_number = flow->path.next_number,
-                              .trip_ns = trip_ns,
-                              .trip_ns_min = flow->path.rtt.min_ns,
-                              .frames = news + newest,
-                              .marks = ack->marks,
-                          });
+    if (!flow->path.congestion.is_off)
+        tell_congestion(flow, &(struct fab_congestion_ack){
+                                  .number = largest,
+                                  .next_number = flow->path.next_number,
+                                  .trip_ns = trip_ns,
+                                  .trip_ns_min = flow->path.rtt.min_ns,
+                                  .frames = news + newest,
+                                  .marks = ack->marks,
+                              });
 }
 
 void

@@ -54,6 +54,7 @@ fab_flow_claim(struct fab_flow *flow, enum fab_lane lane, uint8_t stream, uint32
     chunk = fab_send_lane_claim(&flow->lanes[lane].send, fab_chunk_stride(total_size));
     flow->used_lanes |= (uint8_t)(1U << lane);
     if (fab_unlikely(chunk == NULL)) {
+        flow->was_full = true;
         flow->counters.claims_full++;
         return MYC_FULL;
     }

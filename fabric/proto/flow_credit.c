@@ -45,7 +45,7 @@ surplus_max(const struct fab_flow *flow)
 static uint32_t
 surplus_of(const struct fab_flow *flow, int lane)
 {
-    return flow->lanes[lane].credit_in.window - fab_flow_credit_least(&flow->config, lane);
+    return flow->lanes[lane].credit_in.window - flow->lanes[lane].credit_in.least;
 }
 
 static void

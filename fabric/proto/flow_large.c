@@ -36,7 +36,7 @@ fab_flow_claim_large(struct fab_flow *flow, uint8_t stream, uint32_t total_size,
         return MYC_TOO_BIG;
     }
     if (flow->state == FAB_FLOW_UP && !fab_large_out_reserve(flow->large_out)) {
-        flow->was_large_full = true;
+        flow->was_full = flow->was_large_full = true;
         flow->counters.claims_full++;
         return MYC_FULL;
     }

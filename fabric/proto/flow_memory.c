@@ -136,7 +136,8 @@ fab_flow_place_parts(struct fab_flow *flow, uint8_t *memory)
     }
     fab_reorder_init(&flow->reorder, &flow->store->shelf);
     for (int lane = 0; lane < FAB_LANE_COUNT; lane++)
-        flow->lanes[lane].credit_in.window = fab_flow_credit_least(config, lane);
+        flow->lanes[lane].credit_in.window = flow->lanes[lane].credit_in.least =
+            fab_flow_credit_least(config, lane);
     flow->store->shelf.promised += fab_flow_credit_promise(config);
     FAB_ASSERT(flow->store->shelf.promised <= flow->store->shelf.count);
     if (config->large_max) {

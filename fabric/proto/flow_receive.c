@@ -82,6 +82,8 @@ has_body_room_again(const struct fab_flow *flow)
 bool
 fab_flow_is_writable_due(const struct fab_flow *flow)
 {
+    if (fab_likely(!flow->was_full))
+        return false;
     for (unsigned lanes = flow->used_lanes; lanes != 0; lanes &= lanes - 1) {
         if (has_room_again(flow, &flow->lanes[fab_flow_first_lane(lanes)].send))
             return true;
@@ -89,9 +91,22 @@ fab_flow_is_writable_due(const struct fab_flow *flow)
     return has_body_room_again(flow);
 }
 
+/* Whether somebody still waits for room. */
+static bool
+is_awaited(const struct fab_flow *flow)
+{
+    for (unsigned lanes = flow->used_lanes; lanes != 0; lanes &= lanes - 1) {
+        if (flow->lanes[fab_flow_first_lane(lanes)].send.was_full)
+            return true;
+    }
+    return flow->was_large_full;
+}
+
 void
 fab_flow_tell_writable(struct fab_flow *flow)
 {
+    if (fab_likely(!flow->was_full))
+        return;
     for (unsigned lanes = flow->used_lanes; lanes != 0; lanes &= lanes - 1) {
         enum fab_lane lane = fab_flow_first_lane(lanes);
 
@@ -104,6 +119,7 @@ fab_flow_tell_writable(struct fab_flow *flow)
         flow->was_large_full = false;
         flow->ops->on_writable(flow->context, FAB_LANE_USER);
     }
+    flow->was_full = is_awaited(flow);
 }
 
 /* The frame counts as arrived. Returns whether it is the newest. */
@@ -324,12 +340,15 @@ take_frame(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_n
     dispatch(flow, &frame, now_ns);
 }
 
-void
+bool
 fab_flow_incoming(struct fab_flow *flow, const void *bytes, size_t size, uint64_t now_ns)
 {
+    uint64_t signs = flow->signs;
+
     if (fab_unlikely(flow->late_ack.run != 0))
         fab_flow_settle(flow);
     take_frame(flow, bytes, size, now_ns);
     flow->arrival_pause_ns = 0;
     flow->is_arrival_marked = false;
+    return flow->signs != signs;
 }

@@ -15,17 +15,26 @@ wants_mtu_probe(const struct fab_flow *flow)
     return fab_unlikely(fab_path_mtu_wants_probe(&flow->path.mtu)) && fab_flow_has_window(flow);
 }
 
+/* Whether something is to be said that takes a frame, if need be one of its own. */
+static inline bool
+is_frame_due(const struct fab_flow *flow)
+{
+    const struct fab_flow_due due = flow->path.due;
+
+    if (due.hello || due.leave || due.reset)
+        return true;
+    return flow->state == FAB_FLOW_UP &&
+           (due.ack || due.credit || due.grants || due.clock || due.sign || due.ping || due.probe);
+}
+
 bool
 fab_flow_has_output(const struct fab_flow *flow)
 {
-    const struct fab_flow_due *due = &flow->path.due;
-
-    if (due->hello || due->leave || due->reset)
+    if (is_frame_due(flow))
         return true;
     if (flow->state != FAB_FLOW_UP)
         return false;
-    return due->ack || due->credit || due->grants || due->clock || due->sign || due->ping ||
-           due->probe || fab_flow_can_send_records(flow) || wants_mtu_probe(flow) ||
+    return fab_flow_can_send_records(flow) || wants_mtu_probe(flow) ||
            (fab_unlikely(fab_flow_has_bodies(flow)) && fab_flow_can_send_part(flow) &&
             fab_flow_has_parts_window(flow));
 }
@@ -409,6 +418,22 @@ write_clock(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
     return finish(flow, buffer, &header);
 }
 
+/* What is rarer than a frame of data. Not inlined, so that who has none saves no registers for it.
+ */
+__attribute__((noinline)) static size_t
+write_rare(struct fab_flow *flow, uint8_t *buffer, uint64_t now_ns)
+{
+    if (flow->path.due.leave)
+        return write_leave(flow, buffer);
+    if (flow->path.due.reset)
+        return write_reset(flow, buffer);
+    if (flow->path.due.hello)
+        return write_hello(flow, buffer, now_ns);
+    if (flow->path.due.clock)
+        return write_clock(flow, buffer, now_ns);
+    return write_mtu_probe(flow, buffer, now_ns);
+}
+
 size_t
 fab_flow_prepare(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns)
 {
@@ -419,18 +444,13 @@ fab_flow_prepare(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t 
 size_t
 fab_flow_prepare_untimed(struct fab_flow *flow, void *buffer, size_t capacity, uint64_t now_ns)
 {
+    const struct fab_flow_due due = flow->path.due;
+    bool is_up = flow->state == FAB_FLOW_UP;
+
     FAB_ASSERT(capacity >= flow->config.frame_max);
-    if (flow->path.due.leave)
-        return write_leave(flow, buffer);
-    if (flow->path.due.reset)
-        return write_reset(flow, buffer);
-    if (flow->path.due.hello)
-        return write_hello(flow, buffer, now_ns);
-    if (fab_unlikely(flow->path.due.clock))
-        return write_clock(flow, buffer, now_ns);
-    if (flow->state == FAB_FLOW_UP && wants_mtu_probe(flow))
-        return write_mtu_probe(flow, buffer, now_ns);
-    if (flow->state == FAB_FLOW_UP)
-        return write_data(flow, buffer, now_ns);
-    return 0;
+    if (fab_unlikely(due.leave || due.reset || due.hello || due.clock))
+        return write_rare(flow, buffer, now_ns);
+    if (fab_unlikely(is_up && wants_mtu_probe(flow)))
+        return write_rare(flow, buffer, now_ns);
+    return fab_likely(is_up) ? write_data(flow, buffer, now_ns) : 0;
 }

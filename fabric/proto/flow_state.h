@@ -158,6 +158,7 @@ struct fab_flow {
     bool is_ending;            /* the epoch ends: on_message may not refuse */
     bool has_refused;          /* see `refused` */
     bool has_lost;             /* records of a lane may wait to be sent again */
+    bool was_full;             /* that of a lane may be set, or was_large_full */
     uint32_t open_claim;       /* bytes that were claimed; 0: none is open */
     uint32_t arrival_pause_ns; /* of the frame that is being looked at */
     struct fab_chunk *open_chunk;
@@ -281,8 +282,18 @@ void fab_flow_on_ack(struct fab_flow *flow, const struct fab_frame *frame, uint6
 void fab_flow_take_late_ack(struct fab_flow *flow);
 /* Declares lost what is; sets when to look again. */
 void fab_flow_detect_losses(struct fab_flow *flow, uint64_t now_ns);
-/* When frames that were lost need not be remembered any longer though nothing is in flight. */
-uint64_t fab_flow_forget_ns(const struct fab_flow *flow);
+/* When the oldest frame, which was lost, need not be remembered any longer. */
+uint64_t fab_flow_forget_lost_ns(const struct fab_flow *flow);
+/* The same where nothing is in flight, else never: then acknowledgements see to that. */
+static inline uint64_t
+fab_flow_forget_ns(const struct fab_flow *flow)
+{
+    const struct fab_sent_map *sent = &flow->path.sent;
+
+    if (fab_likely(sent->in_flight > 0 || sent->tail == sent->head))
+        return FAB_FLOW_NO_DEADLINE;
+    return fab_flow_forget_lost_ns(flow);
+}
 void fab_flow_forget_lost(struct fab_flow *flow, uint64_t now_ns);
 /* Makes place for one more frame among those sent, if need be by giving up the oldest: after many
  * probes without an answer that is lost anyway. */
@@ -424,8 +435,6 @@ fab_flow_frame_size(const struct fab_flow *flow)
 {
     return flow->path.mtu.size;
 }
-
-/* flow_send.c */
 
 /* Whether one more frame may be in flight. */
 static inline bool

@@ -73,12 +73,13 @@ struct fab_sent_frame *
 fab_loss_next(struct fab_loss *loss, struct fab_sent_map *map, const struct fab_rtt *rtt,
               uint64_t now_ns)
 {
-    uint64_t allowed_ns = loss->round_trip_ns + fab_loss_reorder_ns(loss, rtt);
     struct fab_sent_frame *oldest = fab_sent_map_oldest(map);
+    uint64_t allowed_ns;
 
     loss->deadline_ns = UINT64_MAX;
     if (!oldest || !loss->has_acked || oldest->number >= loss->number)
         return NULL;
+    allowed_ns = loss->round_trip_ns + fab_loss_reorder_ns(loss, rtt);
     if (is_lost(loss, oldest, allowed_ns, now_ns))
         return oldest;
     loss->deadline_ns = oldest->sent_ns + allowed_ns;

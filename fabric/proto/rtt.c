@@ -45,13 +45,3 @@ fab_rtt_on_sample(struct fab_rtt *rtt, uint64_t elapsed_ns, uint64_t delay_ns, u
     rtt->variation_ns = (3 * rtt->variation_ns + distance_ns) / 4;
     rtt->smoothed_ns = (7 * rtt->smoothed_ns + sample_ns) / 8;
 }
-
-uint64_t
-fab_rtt_probe_timeout(const struct fab_rtt *rtt, uint64_t floor_ns)
-{
-    uint64_t twice_ns = 2 * rtt->smoothed_ns;
-    uint64_t spread_ns = rtt->smoothed_ns + 4 * rtt->variation_ns;
-    uint64_t timeout_ns = twice_ns > spread_ns ? twice_ns : spread_ns;
-
-    return timeout_ns > floor_ns ? timeout_ns : floor_ns;
-}

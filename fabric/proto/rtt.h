@@ -35,6 +35,14 @@ void fab_rtt_on_sample(struct fab_rtt *rtt, uint64_t elapsed_ns, uint64_t delay_
  * How long to wait for a sign before probing: two round trips (RFC 8985 section 7.2), or more where
  * they vary, at least `floor_ns`.
  */
-uint64_t fab_rtt_probe_timeout(const struct fab_rtt *rtt, uint64_t floor_ns);
+static inline uint64_t
+fab_rtt_probe_timeout(const struct fab_rtt *rtt, uint64_t floor_ns)
+{
+    uint64_t twice_ns = 2 * rtt->smoothed_ns;
+    uint64_t spread_ns = rtt->smoothed_ns + 4 * rtt->variation_ns;
+    uint64_t timeout_ns = twice_ns > spread_ns ? twice_ns : spread_ns;
+
+    return timeout_ns > floor_ns ? timeout_ns : floor_ns;
+}
 
 #endif

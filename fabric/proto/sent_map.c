@@ -36,30 +36,6 @@ fab_sent_map_reset(struct fab_sent_map *map)
     map->in_flight_bytes = 0;
 }
 
-struct fab_sent_frame *
-fab_sent_map_push(struct fab_sent_map *map, uint64_t number, uint16_t size, uint64_t now_ns)
-{
-    void **page = fab_sent_map_page(map, map->head);
-    uint32_t inside = map->head & map->page_rest;
-    struct fab_sent_frame *frame;
-
-    if (inside == 0) {
-        FAB_ASSERT(!fab_sent_map_is_full(map));
-        *page = fab_pool_take(map->pool);
-    }
-    frame = (struct fab_sent_frame *)*page + inside;
-    frame->number = number;
-    frame->sent_ns = now_ns;
-    frame->size = size;
-    frame->state = FAB_SENT_IN_FLIGHT;
-    frame->part_count = 0;
-    frame->acked_after = 0;
-    map->head++;
-    map->in_flight++;
-    map->in_flight_bytes += size;
-    return frame;
-}
-
 uint32_t
 fab_sent_map_bisect(const struct fab_sent_map *map, uint64_t number)
 {
@@ -86,7 +62,7 @@ give_page(struct fab_sent_map *map, uint32_t position)
     *page = NULL;
 }
 
-void
+bool
 fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns)
 {
     while (map->tail != map->head) {
@@ -94,7 +70,7 @@ fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns)
 
         if (frame->state == FAB_SENT_IN_FLIGHT ||
             (frame->state == FAB_SENT_LOST && frame->sent_ns >= forget_ns))
-            return;
+            return frame->state == FAB_SENT_LOST;
         if (map->settled == map->tail)
             map->settled++;
         map->tail++;
@@ -105,6 +81,7 @@ fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns)
         give_page(map, map->tail);
         map->head = map->tail = map->settled = (map->tail | map->page_rest) + 1;
     }
+    return false;
 }
 
 struct fab_sent_frame *

@@ -97,8 +97,29 @@ fab_sent_map_at(const struct fab_sent_map *map, uint32_t position)
 }
 
 /* Adds a frame, in flight from now; the map must not be full, the number larger than all in it. */
-struct fab_sent_frame *fab_sent_map_push(struct fab_sent_map *map, uint64_t number, uint16_t size,
-                                         uint64_t now_ns);
+static inline struct fab_sent_frame *
+fab_sent_map_push(struct fab_sent_map *map, uint64_t number, uint16_t size, uint64_t now_ns)
+{
+    void **page = fab_sent_map_page(map, map->head);
+    uint32_t inside = map->head & map->page_rest;
+    struct fab_sent_frame *frame;
+
+    if (inside == 0) {
+        FAB_ASSERT(!fab_sent_map_is_full(map));
+        *page = fab_pool_take(map->pool);
+    }
+    frame = (struct fab_sent_frame *)*page + inside;
+    frame->number = number;
+    frame->sent_ns = now_ns;
+    frame->size = size;
+    frame->state = FAB_SENT_IN_FLIGHT;
+    frame->part_count = 0;
+    frame->acked_after = 0;
+    map->head++;
+    map->in_flight++;
+    map->in_flight_bytes += size;
+    return frame;
+}
 
 /* fab_sent_map_find behind the oldest frame. */
 uint32_t fab_sent_map_bisect(const struct fab_sent_map *map, uint64_t number);
@@ -125,16 +146,9 @@ fab_sent_map_settle(struct fab_sent_map *map, struct fab_sent_frame *frame,
     frame->state = (uint8_t)state;
 }
 
-/* Forgets the oldest frames as far as they are acknowledged, or lost and sent before
- * `forget_ns`. */
-void fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns);
-
-/* Whether the oldest frame is there only because its acknowledgement may still come. */
-static inline bool
-fab_sent_map_begins_lost(const struct fab_sent_map *map)
-{
-    return map->tail != map->head && fab_sent_map_at(map, map->tail)->state == FAB_SENT_LOST;
-}
+/* Forgets the oldest frames as far as they are acknowledged, or lost and sent before `forget_ns`.
+ * Returns whether the oldest that is left is a lost one. */
+bool fab_sent_map_forget(struct fab_sent_map *map, uint64_t forget_ns);
 
 /* The oldest and the newest frame in flight; NULL: none. */
 struct fab_sent_frame *fab_sent_map_oldest(struct fab_sent_map *map);

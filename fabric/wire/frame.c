@@ -152,14 +152,15 @@ transfer_is_possible(const struct fab_msg *msg)
     return step >= FAB_LARGE_STEP_MIN && step <= FAB_FRAME_SIZE_MAX && step % FAB_FRAME_ALIGN == 0;
 }
 
+/* A chunk of which all is there. */
 static bool
-chunk_is_valid(const struct fab_chunk *chunk, uint32_t available)
+chunk_is_valid(const struct fab_chunk *chunk)
 {
     const struct fab_msg *msg = (const struct fab_msg *)(const void *)(chunk + 1);
 
     if (chunk->stream >= FAB_STREAM_COUNT || fab_chunk_lane(chunk) >= FAB_LANE_COUNT)
         return false;
-    if (chunk->size < FAB_MSG_HEADER_SIZE || fab_chunk_wire_size(chunk) > available)
+    if (chunk->size < FAB_MSG_HEADER_SIZE)
         return false;
     if (fab_chunk_is_skipped(chunk))
         return fab_chunk_stride(chunk->size) <= FAB_FRAME_SIZE_MAX;
@@ -178,11 +179,15 @@ decode_chunks(const struct reader *reader, struct fab_frame *frame)
     frame->chunks_size = left;
     while (left > 0) {
         const struct fab_chunk *chunk = (const struct fab_chunk *)(const void *)at;
+        uint32_t size;
 
-        if (left < FAB_CHUNK_SIZE || !chunk_is_valid(chunk, left))
+        if (left < FAB_CHUNK_SIZE)
             return false;
-        at += fab_chunk_wire_size(chunk);
-        left -= fab_chunk_wire_size(chunk);
+        size = fab_chunk_wire_size(chunk);
+        if (size > left || !chunk_is_valid(chunk))
+            return false;
+        at += size;
+        left -= size;
     }
     return true;
 }
