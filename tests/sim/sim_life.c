@@ -65,7 +65,7 @@ sim_init(struct sim *sim, const char *name, uint64_t seed, const struct sim_wire
     sim->now_ns = SIM_S; /* so that "before" exists */
     fab_prng_init(&sim->prng, seed);
     find_receivers(sim);
-    sim->ends = calloc(SIM_ENDS_MAX, sizeof(*sim->ends));
+    sim->ends = malloc(SIM_ENDS_MAX * sizeof(*sim->ends)); /* each is cleared when added */
     if (sim->ends == NULL)
         abort();
 }
@@ -90,6 +90,7 @@ add_end(struct sim *sim, uint32_t peer)
 {
     struct sim_end *end = &sim->ends[sim->end_count];
 
+    memset(end, 0, sizeof(*end));
     end->sim = sim;
     end->index = sim->end_count++;
     end->peer = peer;
