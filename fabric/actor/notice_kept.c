@@ -47,14 +47,18 @@ fab_notice_on_link_down(struct fab_core *core, struct fab_link *link)
     core->waiting -= state->pending_count;
     state->pending_head = NULL;
     state->pending_count = 0;
+    state->queued = 0;
     while (cell) {
         struct fab_cell *next = cell->next;
 
         if (cell->msg.kind == FAB_MSG_SYSTEM && cell->msg.template_id == FAB_SYSTEM_NOTICE) {
             fab_notice_keep(core, link, cell);
         } else {
+            if (cell->msg.kind <= FAB_MSG_ASK)
+                fab_notice_doubt(core, link, &cell->msg);
+            else
+                core->counters.system_lost++;
             fab_cells_push(&core->cells, cell);
-            core->counters.system_lost++;
         }
         cell = next;
     }

@@ -16,9 +16,10 @@
 /* What a core keeps about a link, by its index. */
 struct fab_link_state {
     struct fab_link *link;         /* not owned; NULL: the index is free */
-    struct fab_cell *pending_head; /* records of the system lane that wait for room */
+    struct fab_cell *pending_head; /* records that wait for room: see system.h */
     struct fab_cell *pending_tail;
     uint32_t pending_count;
+    uint32_t queued; /* messages among them */
     struct fab_cell
         *unsent_head; /* notices that a break may have lost: repeated in the next epoch */
     struct fab_cell *unsent_tail;

@@ -183,11 +183,31 @@ send_here(struct myc_self *self, const struct fab_outgoing *out)
     return MYC_OK;
 }
 
-/* Whether something is known that keeps a message from leaving now. */
-static enum myc_status
-look_closer(struct fab_core *core, struct fab_link *link, uint64_t sender,
-            const struct fab_outgoing *out)
+/* The message leaves behind the records that wait for room in the link. False: it cannot. */
+static bool
+queue(struct myc_self *self, struct fab_link *link, const struct fab_outgoing *out)
 {
+    struct fab_core *core = self->core;
+    uint32_t total = FAB_MSG_HEADER_SIZE + (out->ttl_ns ? 8 : 0) + out->size;
+    struct fab_msg *msg;
+
+    if (!out->body || out->buffer)
+        return false;
+    msg = fab_link_queue(core, link, out->to.actor, total);
+    if (!msg)
+        return false;
+    fill(msg, self, out, core->now_ns + out->ttl_ns);
+    core->counters.sent++;
+    return true;
+}
+
+/* Whether something is known that keeps a message from leaving now. PENDING: it is sent, behind
+ * what waits. */
+static enum myc_status
+look_closer(struct myc_self *self, struct fab_link *link, const struct fab_outgoing *out)
+{
+    struct fab_core *core = self->core;
+    const uint64_t sender = self->actor;
     const struct myc_ref to = out->to;
     enum myc_status status = fab_wait_for_full(core, sender, to, out->margin > 0);
 
@@ -197,6 +217,8 @@ look_closer(struct fab_core *core, struct fab_link *link, uint64_t sender,
         return MYC_UNREACHABLE;
     if (fab_link_drain(core, link))
         return MYC_OK;
+    if (queue(self, link, out))
+        return MYC_PENDING;
     return fab_wait_for_link(core, link, sender, to) ? MYC_FULL : MYC_NO_MEMORY;
 }
 
@@ -223,9 +245,9 @@ send_away(struct myc_self *self, const struct fab_outgoing *out)
     enum myc_status status = fab_route(core, out->to, &link);
 
     if (fab_likely(status == MYC_OK) && fab_unlikely(core->held_up > 0))
-        status = look_closer(core, link, self->actor, out);
+        status = look_closer(self, link, out);
     if (fab_unlikely(status != MYC_OK))
-        return fab_send_refuse(core, status);
+        return status == MYC_PENDING ? MYC_OK : fab_send_refuse(core, status);
     if (fab_unlikely(out->buffer != NULL))
         return fab_send_lent(self, link, out);
     status = fab_link_claim(core, link, self->actor, out->to, stride, &msg);

@@ -3,9 +3,13 @@
  * The system lane: records between cores (wire/system.h), and replies.
  *
  * A record that finds no room even in the link's reserve waits in a cell, in order, and goes first
- * when there is room; meanwhile user messages of that link are refused with FULL, so that nothing
- * overtakes it. Records are written straight into the link; only when a handler's claim on the same
- * link is open do they wait too, since a second claim would make the carrier forget the first.
+ * when there is room. Nothing may overtake it. So user messages of that ring or segment wait behind
+ * it as long as they are no more than half of what waits, and are then refused with FULL. If they
+ * were refused at once, an actor whom a peer asks without end could say nothing else to it: answers
+ * would always wait. (Over a flow they are: there a core takes no messages while many records wait,
+ * and so gets its turn.) Records are written straight into the link; only when a handler's claim on
+ * the same link is open do they wait too, since a second claim would make the carrier forget the
+ * first.
  */
 #include "actor/system.h"
 
@@ -35,6 +39,22 @@ write_now(struct fab_core *core, struct fab_link *link, uint64_t order, const st
     return MYC_OK;
 }
 
+/* The same for one that waits, which may have extensions. */
+static enum myc_status
+write_waiting(struct fab_core *core, struct fab_link *link, const struct fab_cell *cell)
+{
+    struct fab_msg *record;
+    enum myc_status status = link->ops->claim(link, FAB_LANE_SYSTEM, fab_msg_stride(&cell->msg),
+                                              cell->from_home, &record);
+
+    if (status != MYC_OK)
+        return status;
+    memcpy(record, &cell->msg, fab_msg_total(&cell->msg));
+    link->ops->commit(link);
+    fab_link_touch(core, link);
+    return MYC_OK;
+}
+
 /* Puts the record behind those that wait. */
 static void
 wait_for_room(struct fab_core *core, struct fab_link *link, uint64_t order, struct fab_cell *cell)
@@ -54,6 +74,27 @@ wait_for_room(struct fab_core *core, struct fab_link *link, uint64_t order, stru
     core->waiting++;
     core->counters.system_waited++;
     fab_link_touch(core, link); /* the flush tries again */
+}
+
+#define QUEUED_LEAST 32U /* messages of a link that may wait behind however few records */
+
+struct fab_msg *
+fab_link_queue(struct fab_core *core, struct fab_link *link, uint64_t to, uint32_t total)
+{
+    struct fab_link_state *state = fab_link_state(core, link);
+    struct fab_cell *cell;
+
+    FAB_ASSERT(state->pending_head != NULL);
+    if (link->level == FAB_LEVEL_FLOW)
+        return NULL;
+    if (state->queued >= QUEUED_LEAST && state->queued >= state->pending_count / 2)
+        return NULL;
+    cell = fab_cells_pop(&core->cells, fab_cell_class_of(total));
+    if (!cell)
+        return NULL;
+    state->queued++;
+    wait_for_room(core, link, to, cell);
+    return &cell->msg;
 }
 
 /* OK: written. FULL: it has to wait. UNREACHABLE. */
@@ -166,8 +207,9 @@ fab_link_drain(struct fab_core *core, struct fab_link *link)
     while (state->pending_head) {
         struct fab_cell *cell = state->pending_head;
 
-        if (write_now(core, link, cell->from_home, &cell->msg, fab_msg_body(&cell->msg)) != MYC_OK)
+        if (write_waiting(core, link, cell) != MYC_OK)
             return false;
+        state->queued -= cell->msg.kind <= FAB_MSG_ASK;
         state->pending_head = cell->next;
         state->pending_count--;
         core->waiting--;
