@@ -137,11 +137,9 @@ report(const struct bench_options *options, struct bench_rows *rows, struct tail
 
         if (sample > 0 && i % 2 == 0)
             srtt_ns = srtt_ns > 0 ? srtt_ns + (sample - srtt_ns) / 8 : sample;
-        else if (sample > srtt_ns / 2) /* there; the way back is no part of the repair */
-            tail->samples_ns[count++] = (uint64_t)(sample - srtt_ns / 2);
+        else if (i % 2 == 1) /* the way back is no part of the repair, nor is it most of one */
+            tail->samples_ns[count++] = (uint64_t)(sample - fmin(sample, srtt_ns) / 2);
     }
-    if (count == 0)
-        return;
     bench_keep_samples(kept, tail->samples_ns, count);
     rows->samples = kept;
     repairs = bench_figures_of(tail->samples_ns, count);
