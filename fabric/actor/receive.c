@@ -320,7 +320,7 @@ on_room(void *context, struct fab_link *link)
 {
     struct fab_core *core = context;
 
-    if (fab_link_drain(core, link))
+    if (fab_link_drain(core, link) || fab_link_may_queue(core, link))
         fab_waiters_fire_link(core, link);
 }
 

@@ -78,6 +78,15 @@ wait_for_room(struct fab_core *core, struct fab_link *link, uint64_t order, stru
 
 #define QUEUED_LEAST 32U /* messages of a link that may wait behind however few records */
 
+bool
+fab_link_may_queue(const struct fab_core *core, const struct fab_link *link)
+{
+    const struct fab_link_state *state = &core->routes.states[link->index];
+
+    return link->level != FAB_LEVEL_FLOW &&
+           (state->queued < QUEUED_LEAST || state->queued < state->pending_count / 2);
+}
+
 struct fab_msg *
 fab_link_queue(struct fab_core *core, struct fab_link *link, uint64_t to, uint32_t total)
 {
@@ -85,9 +94,7 @@ fab_link_queue(struct fab_core *core, struct fab_link *link, uint64_t to, uint32
     struct fab_cell *cell;
 
     FAB_ASSERT(state->pending_head != NULL);
-    if (link->level == FAB_LEVEL_FLOW)
-        return NULL;
-    if (state->queued >= QUEUED_LEAST && state->queued >= state->pending_count / 2)
+    if (!fab_link_may_queue(core, link))
         return NULL;
     cell = fab_cells_pop(&core->cells, fab_cell_class_of(total));
     if (!cell)

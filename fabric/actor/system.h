@@ -42,9 +42,13 @@ void fab_system_send_reserved(struct fab_core *core, struct fab_link *link,
 enum myc_status fab_link_post(struct fab_core *core, struct fab_link *link,
                               const struct fab_msg *msg, const void *body, bool *has_reserved);
 
-/* The record of a message that leaves behind those that wait, to be filled by the caller before
- * anything else is sent; `total` bytes of it, for the receiver `to`. NULL: the link is a flow, as
- * many messages wait as may, or no cell is left. Call only while something waits. */
+/* Whether a message may leave behind the records that wait: never over a flow, and over another
+ * link as long as no more messages than other records do. */
+bool fab_link_may_queue(const struct fab_core *core, const struct fab_link *link);
+
+/* The record of such a message, to be filled by the caller before anything else is sent; `total`
+ * bytes of it, for the receiver `to`. NULL: it may not, or no cell is left. Call only while
+ * something waits. */
 struct fab_msg *fab_link_queue(struct fab_core *core, struct fab_link *link, uint64_t to,
                                uint32_t total);
 

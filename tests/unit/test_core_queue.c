@@ -4,6 +4,8 @@
 #include "support/core_lab.h"
 #include "support/probe_parts.h"
 
+#include "actor/state.h"
+
 #include <mycelium/messages.h>
 
 #define CAPACITY  64U /* records of the link each way */
@@ -99,6 +101,28 @@ test_messages_leave_behind_answers_that_wait(void **state)
     run_order(FAB_LEVEL_SEGMENT);
 }
 
+/* Answers without end must not keep from its Writable who was told FULL: it has come before all of
+ * them have left. */
+static void
+test_who_was_told_full_hears_while_answers_still_wait(void **state)
+{
+    unsigned turns = 0;
+
+    (void)state;
+    begin(FAB_LEVEL_RING);
+    for (unsigned i = 0; i < QUEUED; i++)
+        assert_int_equal(send_on(i), MYC_OK);
+    assert_int_equal(send_on(QUEUED), MYC_FULL);
+    while (probe_count(&b, MYC_WRITABLE_KEY) == 0 && turns++ < 100)
+        (void)lab_turn(&lab);
+    assert_int_equal(probe_count(&b, MYC_WRITABLE_KEY), 1);
+    assert_true(lab.cores[1]->waiting > 0);
+    assert_int_equal(send_on(QUEUED), MYC_OK);
+    lab_settle(&lab);
+    assert_int_equal(probe_last(&a, PROBE_NUMBER_KEY)->value, QUEUED_AT + QUEUED);
+    lab_fini(&lab);
+}
+
 /* A core takes no messages from flows while many records wait, and so gets its turn there. */
 static void
 test_over_a_flow_they_are_full(void **state)
@@ -142,6 +166,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages_leave_behind_answers_that_wait),
+        cmocka_unit_test(test_who_was_told_full_hears_while_answers_still_wait),
         cmocka_unit_test(test_over_a_flow_they_are_full),
         cmocka_unit_test(test_what_waits_when_the_link_breaks_is_told),
     };
