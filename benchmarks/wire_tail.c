@@ -137,7 +137,7 @@ report(const struct bench_options *options, struct bench_rows *rows, struct tail
 
         if (sample > 0 && i % 2 == 0)
             srtt_ns = srtt_ns > 0 ? srtt_ns + (sample - srtt_ns) / 8 : sample;
-        else if (i % 2 == 1) /* the way back is no part of the repair, nor is it most of one */
+        else if (i % 2 == 1) /* without the way back, which is at most half of it */
             tail->samples_ns[count++] = (uint64_t)(sample - fmin(sample, srtt_ns) / 2);
     }
     bench_keep_samples(kept, tail->samples_ns, count);

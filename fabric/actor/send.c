@@ -185,10 +185,9 @@ send_here(struct myc_self *self, const struct fab_outgoing *out)
 
 /* The message leaves behind the records that wait for room in the link. False: it cannot. */
 static bool
-queue(struct myc_self *self, struct fab_link *link, const struct fab_outgoing *out)
+queue(struct myc_self *self, struct fab_link *link, const struct fab_outgoing *out, uint32_t total)
 {
     struct fab_core *core = self->core;
-    uint32_t total = FAB_MSG_HEADER_SIZE + (out->ttl_ns ? 8 : 0) + out->size;
     struct fab_msg *msg;
 
     if (!out->body || out->buffer)
@@ -204,7 +203,8 @@ queue(struct myc_self *self, struct fab_link *link, const struct fab_outgoing *o
 /* Whether something is known that keeps a message from leaving now. PENDING: it is sent, behind
  * what waits. */
 static enum myc_status
-look_closer(struct myc_self *self, struct fab_link *link, const struct fab_outgoing *out)
+look_closer(struct myc_self *self, struct fab_link *link, const struct fab_outgoing *out,
+            uint32_t total)
 {
     struct fab_core *core = self->core;
     const uint64_t sender = self->actor;
@@ -217,7 +217,7 @@ look_closer(struct myc_self *self, struct fab_link *link, const struct fab_outgo
         return MYC_UNREACHABLE;
     if (fab_link_drain(core, link))
         return MYC_OK;
-    if (queue(self, link, out))
+    if (queue(self, link, out, total))
         return MYC_PENDING;
     return fab_wait_for_link(core, link, sender, to) ? MYC_FULL : MYC_NO_MEMORY;
 }
@@ -245,7 +245,7 @@ send_away(struct myc_self *self, const struct fab_outgoing *out)
     enum myc_status status = fab_route(core, out->to, &link);
 
     if (fab_likely(status == MYC_OK) && fab_unlikely(core->held_up > 0))
-        status = look_closer(self, link, out);
+        status = look_closer(self, link, out, total);
     if (fab_unlikely(status != MYC_OK))
         return status == MYC_PENDING ? MYC_OK : fab_send_refuse(core, status);
     if (fab_unlikely(out->buffer != NULL))

@@ -21,10 +21,10 @@
 #include "actor/parts.h"
 #include "wire/system.h"
 
-/* Writes the record into the link. */
+/* Writes the record into the link: header, and what follows it. */
 static enum myc_status
 write_now(struct fab_core *core, struct fab_link *link, uint64_t order, const struct fab_msg *msg,
-          const void *body)
+          const void *rest)
 {
     struct fab_msg *record;
     enum myc_status status;
@@ -33,23 +33,7 @@ write_now(struct fab_core *core, struct fab_link *link, uint64_t order, const st
     if (status != MYC_OK)
         return status;
     *record = *msg;
-    memcpy(fab_msg_body(record), body, msg->size);
-    link->ops->commit(link);
-    fab_link_touch(core, link);
-    return MYC_OK;
-}
-
-/* The same for one that waits, which may have extensions. */
-static enum myc_status
-write_waiting(struct fab_core *core, struct fab_link *link, const struct fab_cell *cell)
-{
-    struct fab_msg *record;
-    enum myc_status status = link->ops->claim(link, FAB_LANE_SYSTEM, fab_msg_stride(&cell->msg),
-                                              cell->from_home, &record);
-
-    if (status != MYC_OK)
-        return status;
-    memcpy(record, &cell->msg, fab_msg_total(&cell->msg));
+    memcpy(record + 1, rest, fab_msg_total(msg) - FAB_MSG_HEADER_SIZE);
     link->ops->commit(link);
     fab_link_touch(core, link);
     return MYC_OK;
@@ -214,7 +198,7 @@ fab_link_drain(struct fab_core *core, struct fab_link *link)
     while (state->pending_head) {
         struct fab_cell *cell = state->pending_head;
 
-        if (write_waiting(core, link, cell) != MYC_OK)
+        if (write_now(core, link, cell->from_home, &cell->msg, &cell->msg + 1) != MYC_OK)
             return false;
         state->queued -= cell->msg.kind <= FAB_MSG_ASK;
         state->pending_head = cell->next;
